@@ -1,1 +1,2 @@
 //! Selvedge
+pub mod kernel;
