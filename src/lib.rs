@@ -1,2 +1,5 @@
 //! Selvedge
+pub mod config;
+pub mod db;
+pub mod error;
 pub mod kernel;
