@@ -4,3 +4,4 @@ pub mod db;
 pub mod error;
 pub mod kernel;
 pub mod ledger;
+pub mod payments;
