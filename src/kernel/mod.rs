@@ -6,6 +6,7 @@
 pub mod apportion;
 pub mod card_number;
 pub mod clock;
+pub mod crash;
 pub mod cursor;
 pub mod email;
 pub mod id;

@@ -32,11 +32,11 @@ const BALANCED: &str = "
     SELECT 'all accounts' AS account, currency, CAST(SUM(debits) - SUM(credits) AS BIGINT) AS off
     FROM accounts GROUP BY currency HAVING SUM(debits) <> SUM(credits) ORDER BY currency LIMIT 20";
 
-/// Transfers that claim to take back more than there was (L4).
+/// Transfers of which more was taken back than there was, not counting what was itself taken back again (L4).
 const OVER_REVERSED: &str = "
-    SELECT CAST(o.id AS TEXT) AS account, o.currency, CAST(SUM(r.amount) - o.amount AS BIGINT) AS off
-    FROM transfers r JOIN transfers o ON o.id = r.reverses
-    GROUP BY o.id, o.currency, o.amount HAVING SUM(r.amount) > o.amount ORDER BY o.id LIMIT 20";
+    SELECT CAST(o.id AS TEXT) AS account, o.currency, CAST(SUM(r.amount - COALESCE(u.amount, 0)) - o.amount AS BIGINT) AS off
+    FROM transfers r JOIN transfers o ON o.id = r.reverses LEFT JOIN transfers u ON u.reverses = r.id
+    GROUP BY o.id, o.currency, o.amount HAVING SUM(r.amount - COALESCE(u.amount, 0)) > o.amount ORDER BY o.id LIMIT 20";
 
 /// Everything wrong with the ledger, a line each; nothing when it holds.
 ///

@@ -64,7 +64,7 @@ pub struct NewTransfer {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = transfers)]
+#[diesel(table_name = transfers, treat_none_as_default_value = false)]
 struct Row<'a> {
     debit: &'a str,
     credit: &'a str,

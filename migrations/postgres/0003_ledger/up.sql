@@ -16,6 +16,7 @@ CREATE TABLE transfers (
     CHECK (debit <> credit)
 );
 CREATE INDEX transfers_by_donation ON transfers (donation_id);
+CREATE INDEX transfers_by_reverses ON transfers (reverses);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME; END $$;

@@ -16,6 +16,7 @@ CREATE TABLE transfers (
     CHECK (debit <> credit)
 );
 CREATE INDEX transfers_by_donation ON transfers (donation_id);
+CREATE INDEX transfers_by_reverses ON transfers (reverses);
 
 CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers
 BEGIN SELECT RAISE(ABORT, 'transfers are append-only'); END;

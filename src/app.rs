@@ -1,0 +1,178 @@
+//! Everything that is mounted: the parts put together once, and the two lists, routes and jobs.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use tokio::sync::watch;
+
+use crate::config::{Config, MailTransport, ProcessorKind};
+use crate::db::{Db, DbSettings, migrations};
+use crate::donations::{self, Giving};
+use crate::error::{AppError, AppResult};
+use crate::jobs::{Registry, Runner};
+use crate::kernel::Clock;
+use crate::kernel::secret::{SecretString, random_token};
+use crate::mail::{Mails, Sender, Transport};
+use crate::payments::client::Processor;
+use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
+use crate::web::{Site, Templates};
+use crate::{campaigns, funds, home, impact, mail, openapi, pages, partners, teams};
+
+/// The program's parts. Clones share them.
+#[derive(Clone)]
+pub struct App {
+    /// Settings, database, clock, templates, views.
+    pub site: Data<Site>,
+    /// The path of a gift.
+    pub giving: Data<Giving>,
+    /// Works off jobs.
+    pub runner: Arc<Runner>,
+    /// Sends mail.
+    pub sender: Arc<Sender>,
+    /// The sandbox processor, where that takes the money.
+    pub sandbox: Option<Data<Sandbox>>,
+}
+
+impl App {
+    /// Opens the database and puts the parts together; the schema must be current.
+    ///
+    /// # Errors
+    /// What keeps the program from starting, in words that say how to mend it.
+    pub async fn build(config: Config, clock: Clock) -> AppResult<Self> {
+        let db = Self::open_db(&config, false).await?;
+        let pending = db.exclusive(migrations::pending).await?;
+        if !pending.is_empty() {
+            return Err(AppError::internal(format!(
+                "the database lacks {} migrations; run `selvedge migrate`",
+                pending.len()
+            )));
+        }
+        Self::with_db(config, clock, db).await
+    }
+
+    /// Opens the database as the settings say.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn open_db(config: &Config, create: bool) -> AppResult<Db> {
+        let mut settings = DbSettings::new(config.database_url().map_err(AppError::internal)?);
+        settings.replica = config.replica_url().map_err(AppError::internal)?;
+        settings.readers = config.database.readers;
+        settings.writers = config.database.writers;
+        settings.patience = std::time::Duration::from_secs(config.database.patience_seconds);
+        settings.create = create;
+        Db::open(settings).await
+    }
+
+    /// The same over an open database.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub async fn with_db(config: Config, clock: Clock, db: Db) -> AppResult<Self> {
+        let overrides = (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
+        let overrides = overrides.as_deref().map(std::path::Path::new);
+        let templates = Templates::load(overrides).map_err(AppError::internal)?;
+        let mails = Mails::load(overrides, &config.mail.from).map_err(AppError::internal)?;
+        let is_sandbox = config.processor() == ProcessorKind::Sandbox;
+        let secrets = webhook_secrets(&config, &db, is_sandbox).await?;
+        // The sandbox is reached on this machine, however the outside reaches it.
+        let own = own_url(&config);
+        let sandbox = if is_sandbox {
+            std::fs::create_dir_all(&config.site.data_dir).map_err(AppError::internal)?;
+            let settings = SandboxSettings {
+                file: config.site.data_dir.join("sandbox.db"),
+                public_url: config.public_url(),
+                webhook_url: format!("{own}/webhooks/stripe"),
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+            };
+            Some(Data::new(Sandbox::open(settings).map_err(AppError::internal)?))
+        } else {
+            None
+        };
+        let processor = Processor::from_config(&config, &format!("{own}/sandbox/stripe"))?;
+        let transport = Transport::from_config(&config, &db, &clock)?;
+        let sender = Sender::new(db.clone(), clock.clone(), transport, config.mail.connections);
+        let concurrency = config.jobs.concurrency;
+        let site = Data::new(Site::new(Arc::new(config), db.clone(), clock.clone(), templates).await?);
+        let giving = Giving::new(site.clone(), processor, mails, secrets);
+        let mut registry = Registry::new();
+        jobs(&mut registry, &giving);
+        let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
+        Ok(Self { site, giving: Data::new(giving), runner, sender: Arc::new(sender), sandbox })
+    }
+
+    /// Mounts every route.
+    pub fn routes(&self, cfg: &mut ServiceConfig) {
+        cfg.app_data(self.site.clone()).app_data(self.giving.clone());
+        cfg.app_data(Data::new(self.site.db.clone())).app_data(Data::new(self.site.clock.clone()));
+        if let Some(sandbox) = &self.sandbox {
+            cfg.app_data(sandbox.clone());
+            sandbox::routes(cfg);
+        }
+        if self.site.config.mail_transport() == MailTransport::Sandbox {
+            mail::mailbox::routes(cfg);
+        }
+        routes(cfg);
+    }
+
+    /// Starts what works in the background, until `stop`: the processor's events, jobs, mail, the sandbox's webhooks.
+    pub fn start_workers(&self, stop: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
+        let (runner, sender) = (Arc::clone(&self.runner), Arc::clone(&self.sender));
+        let (for_jobs, for_mail, for_events) = (stop.clone(), stop.clone(), stop.clone());
+        let giving = self.giving.get_ref().clone();
+        vec![
+            tokio::spawn(async move { runner.run(for_jobs).await }),
+            tokio::spawn(async move { sender.run(for_mail).await }),
+            tokio::spawn(giving.run_events(for_events)),
+        ]
+    }
+
+    /// Starts the sandbox processor's sender of webhooks; it belongs to the process that serves HTTP.
+    pub fn start_sandbox(&self, stop: &watch::Receiver<bool>) -> Option<tokio::task::JoinHandle<()>> {
+        let (sandbox, stop) = (self.sandbox.clone()?, stop.clone());
+        Some(tokio::spawn(async move { sandbox.deliver_webhooks(stop).await }))
+    }
+}
+
+/// Every slice's routes.
+fn routes(cfg: &mut ServiceConfig) {
+    home::routes(cfg);
+    campaigns::routes(cfg);
+    pages::routes(cfg);
+    teams::routes(cfg);
+    partners::routes(cfg);
+    impact::routes(cfg);
+    funds::routes(cfg);
+    donations::routes(cfg);
+    openapi::routes(cfg);
+    crate::web::routes(cfg);
+}
+
+/// Every slice's jobs.
+fn jobs(registry: &mut Registry, giving: &Giving) {
+    donations::jobs(registry, giving);
+}
+
+/// The address of this process's own listener.
+fn own_url(config: &Config) -> String {
+    let host = match config.http.host.as_str() {
+        "0.0.0.0" => "127.0.0.1",
+        "::" | "[::]" => "[::1]",
+        host => host,
+    };
+    format!("http://{host}:{}", config.http.port)
+}
+
+/// The secrets in force; the sandbox gets one of its own, kept in the database, when none is set.
+async fn webhook_secrets(config: &Config, db: &Db, is_sandbox: bool) -> AppResult<Vec<SecretString>> {
+    let set = config.webhook_secrets();
+    if !set.is_empty() || !is_sandbox {
+        return Ok(set);
+    }
+    let fresh = format!("whsec_{}", random_token()?);
+    let kept = db
+        .tx(move |conn| crate::web::installation::keep(conn, "sandbox_webhook_secret", &fresh))
+        .await?;
+    Ok(vec![SecretString::from(kept)])
+}

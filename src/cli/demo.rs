@@ -1,0 +1,84 @@
+//! `selvedge demo [--port] [--data DIR] [--reset]`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{CliError, CliResult, migrate, progress, serve};
+use crate::app::App;
+use crate::config::Config;
+use crate::db::{Engine, migrations};
+use crate::demo;
+use crate::kernel::Clock;
+
+/// Shows the demo season.
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Where it listens.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where it keeps its files.
+    #[arg(long, default_value = "var/demo")]
+    data: PathBuf,
+    /// Begins anew: takes the demo's files away first.
+    #[arg(long)]
+    reset: bool,
+}
+
+/// What the demo writes into its folder.
+const FILES: [&str; 6] =
+    ["selvedge.db", "selvedge.db-wal", "selvedge.db-shm", "sandbox.db", "sandbox.db-wal", "sandbox.db-shm"];
+
+impl Demo {
+    /// What the demo sets; file and environment still win.
+    pub(super) fn presets(&self) -> Vec<(&'static str, String)> {
+        let database = self.data.join("selvedge.db");
+        vec![
+            ("http.port", self.port.to_string()),
+            ("site.data_dir", self.data.display().to_string()),
+            ("database.url", format!("sqlite://{}", database.display())),
+            ("payments.processor", "sandbox".into()),
+            ("payments.requests_per_second", "1000".into()),
+            ("payments.ask_after_seconds", "15".into()),
+            ("mail.transport", "sandbox".into()),
+            ("mail.from", "campaign@selvedge.example".into()),
+        ]
+    }
+
+    pub(super) async fn run(&self, config: Config) -> CliResult {
+        if self.reset {
+            self.remove_files()?;
+        }
+        std::fs::create_dir_all(&self.data)?;
+        migrate::make_parent(&config)?;
+        let clock = Clock::system();
+        let db = App::open_db(&config, true).await?;
+        if self.reset && db.engine() == Engine::Postgres {
+            return Err(CliError::Said("--reset takes files away; drop and make the PostgreSQL database yourself".into()));
+        }
+        let bar = progress("preparing the demo season");
+        db.exclusive(migrations::up).await?;
+        let logins = demo::Logins::of_the_demo()?;
+        let (seeding, now) = (logins.clone(), clock.now());
+        db.tx(move |conn| demo::seed(conn, now, &seeding)).await?;
+        bar.finish_and_clear();
+        let app = App::with_db(config, clock, db).await?;
+        let givers = demo::givers(&app.giving);
+        serve::serve(&app, true, |address| {
+            println!("{}", demo::welcome(&app.site.config, address, &logins));
+            tokio::spawn(givers);
+        })
+        .await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn remove_files(&self) -> std::io::Result<()> {
+        for file in FILES.map(|name| self.data.join(name)) {
+            if file.exists() {
+                std::fs::remove_file(file)?;
+            }
+        }
+        Ok(())
+    }
+}

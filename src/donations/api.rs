@@ -1,0 +1,262 @@
+//! The JSON API of gifts.
+
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::command::{GiveRequest, MoneySchema};
+use super::model::{self, Donation, DonationId, DonationStatus, Wall};
+use super::{Giving, mails};
+use crate::auth::{Access, Scope};
+use crate::error::{AppError, AppResult};
+use crate::kernel::{Cursor, Money, Timestamp};
+use crate::pages;
+use crate::web::{JsonBody, ListQuery, Path, Query, Site};
+
+/// Mounts the routes.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/api/v1/donations").route(web::post().to(create)))
+        .service(web::resource("/api/v1/donations/{id}").route(web::get().to(show)))
+        .service(web::resource("/api/v1/pages/{slug}/donations").route(web::get().to(of_page)));
+}
+
+/// The answer to a create; a repeat under the same key gets the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Created {
+    /// `don_…`
+    #[schema(value_type = String)]
+    pub id: DonationId,
+    /// `pending`.
+    #[schema(value_type = String)]
+    pub status: DonationStatus,
+    /// The gift.
+    #[schema(value_type = MoneySchema)]
+    pub amount: Money,
+    /// What the card is charged: the gift, and the fee if the donor covers it.
+    #[schema(value_type = MoneySchema)]
+    pub charged: Money,
+    /// Where the donor pays.
+    pub checkout_url: String,
+}
+
+/// Takes a gift: writes it as pending and opens a checkout at the card processor.
+#[utoipa::path(
+    post, path = "/api/v1/donations", tag = "donations", request_body = GiveRequest,
+    params(("Idempotency-Key" = String, Header, description = "Made by the client once a gift; at most 255 visible ASCII characters. A repeat with the same body gets the same answer.")),
+    responses(
+        (status = 201, body = Created),
+        (status = 400, body = crate::error::Problem),
+        (status = 409, body = crate::error::Problem),
+        (status = 422, body = crate::error::Problem),
+        (status = 429, body = crate::error::Problem),
+        (status = 503, body = crate::error::Problem),
+    )
+)]
+pub async fn create(
+    giving: Data<Giving>,
+    request: HttpRequest,
+    body: JsonBody<GiveRequest>,
+) -> AppResult<HttpResponse> {
+    let key = idempotency_key(&request)?;
+    let give = body.0.parse()?;
+    let donation = giving.give(give, &key).await?;
+    let checkout_url = donation.checkout_url.clone().ok_or_else(|| AppError::Conflict {
+        code: "not_payable",
+        detail: format!("this gift is {} and cannot be paid any more; make a new one", donation.status),
+    })?;
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", format!("/api/v1/donations/{}", donation.id)))
+        .json(Created {
+            id: donation.id,
+            status: DonationStatus::Pending,
+            amount: donation.gift(),
+            charged: donation.charge(),
+            checkout_url,
+        }))
+}
+
+fn idempotency_key(request: &HttpRequest) -> AppResult<String> {
+    let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    match key {
+        Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
+            Ok(format!("api:{key}"))
+        }
+        _ => Err(AppError::BadRequest(
+            "send a header Idempotency-Key of 1 to 255 visible ASCII characters, made once for this gift".into(),
+        )),
+    }
+}
+
+/// A gift. Whoever knows the id sees how it stands; names, addresses and words need the scope `donations:read`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DonationView {
+    /// `don_…`
+    #[schema(value_type = String)]
+    pub id: DonationId,
+    /// How it stands.
+    #[schema(value_type = String)]
+    pub status: DonationStatus,
+    /// The gift.
+    #[schema(value_type = MoneySchema)]
+    pub amount: Money,
+    /// What the card was charged.
+    #[schema(value_type = MoneySchema)]
+    pub charged: Money,
+    /// What the processor kept, once known.
+    #[schema(value_type = Option<MoneySchema>)]
+    pub fee: Option<Money>,
+    /// What went back.
+    #[schema(value_type = MoneySchema)]
+    pub refunded: Money,
+    /// When it was asked for.
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    /// When the money arrived.
+    #[schema(value_type = Option<String>)]
+    pub paid_at: Option<Timestamp>,
+    /// What each fund holds of it now.
+    pub allocation: Vec<Part>,
+    /// With `donations:read` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<Private>,
+}
+
+/// One fund's part.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Part {
+    /// `fun_…`
+    pub fund: String,
+    /// What was set aside.
+    #[schema(value_type = MoneySchema)]
+    pub amount: Money,
+    /// What is still set aside after refunds and late fees.
+    #[schema(value_type = MoneySchema)]
+    pub remaining: Money,
+}
+
+/// What only staff and the donor's own tools may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Private {
+    /// As typed.
+    pub donor_name: String,
+    /// Where the receipt went.
+    pub donor_email: String,
+    /// The receipt's serial number.
+    pub receipt: Option<String>,
+    /// As typed.
+    pub comment: Option<String>,
+    /// Whether the name is hidden from everyone else.
+    pub anonymous: bool,
+    /// Whether the amount is hidden from everyone else.
+    pub hide_amount: bool,
+    /// The donor's private page of this gift.
+    pub trace_url: String,
+}
+
+/// A gift by its id.
+#[utoipa::path(
+    get, path = "/api/v1/donations/{id}", tag = "donations",
+    params(("id" = String, Path, description = "don_…")),
+    responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem))
+)]
+pub async fn show(site: Data<Site>, path: Path<String>, access: Access) -> AppResult<HttpResponse> {
+    let id: DonationId = path.0.parse().map_err(|_| AppError::NotFound("This gift"))?;
+    let private = access.may(&Scope::read("donations"));
+    let (donation, splits, email) = site
+        .db
+        .read(move |conn| {
+            let donation = model::by_id(conn, id)?;
+            let splits = model::splits_of(conn, id)?;
+            let email = if private { Some(mails::address_of(conn, donation.supporter_id)?) } else { None };
+            Ok((donation, splits, email))
+        })
+        .await?;
+    let money = |minor| Money::new(minor, donation.currency);
+    let view = DonationView {
+        id,
+        status: donation.status,
+        amount: donation.gift(),
+        charged: donation.charge(),
+        fee: donation.fee.map(money),
+        refunded: money(donation.refunded),
+        created_at: donation.created_at,
+        paid_at: donation.paid_at,
+        allocation: splits
+            .iter()
+            .map(|split| Part {
+                fund: split.fund_id.to_string(),
+                amount: money(split.amount),
+                remaining: money(split.remaining()),
+            })
+            .collect(),
+        private: email.map(|email| Private {
+            donor_name: donation.donor_name.clone(),
+            donor_email: email.to_string(),
+            receipt: donation.receipt.clone(),
+            comment: donation.comment.clone(),
+            anonymous: donation.anonymous,
+            hide_amount: donation.hide_amount,
+            trace_url: format!("{}/gifts/{}", site.config.public_url(), donation.token),
+        }),
+    };
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view))
+}
+
+/// A gift on a page's wall: what the donor lets everyone see (S18).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WallItem {
+    /// `null`: the donor wishes to stay anonymous.
+    pub donor: Option<String>,
+    /// `null`: the donor hides the amount.
+    #[schema(value_type = Option<MoneySchema>)]
+    pub amount: Option<Money>,
+    /// The donor's words.
+    pub comment: Option<String>,
+    /// When the money arrived.
+    #[schema(value_type = Option<String>)]
+    pub paid_at: Option<Timestamp>,
+}
+
+/// A page of a wall.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WallList {
+    /// Newest first.
+    pub items: Vec<WallItem>,
+    /// Where the list goes on.
+    #[schema(value_type = Option<String>)]
+    pub next: Option<Cursor>,
+}
+
+/// The gifts on a page, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/pages/{slug}/donations", tag = "donations",
+    params(("slug" = String, Path), ("after" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100)),
+    responses((status = 200, body = WallList), (status = 404, body = crate::error::Problem), (status = 422, body = crate::error::Problem))
+)]
+pub async fn of_page(site: Data<Site>, path: Path<String>, query: Query<ListQuery>) -> AppResult<HttpResponse> {
+    let slug = path.0.parse().map_err(|_| AppError::NotFound("This page"))?;
+    let limit = query.0.limit()?;
+    let after: Option<(Timestamp, DonationId)> = query.0.after()?;
+    let mut rows = site
+        .db
+        .read(move |conn| {
+            let page = pages::model::live_by_slug(conn, &slug)?;
+            model::wall(conn, Wall::Page(page.id), after, limit + 1)
+        })
+        .await?;
+    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| more).map(|last| Cursor::at(&(last.paid_at, last.id)));
+    let items = rows.iter().map(wall_item).collect();
+    Ok(HttpResponse::Ok().json(WallList { items, next }))
+}
+
+fn wall_item(gift: &Donation) -> WallItem {
+    WallItem {
+        donor: gift.shown_name().map(str::to_owned),
+        amount: gift.shown_amount(),
+        comment: gift.comment.clone(),
+        paid_at: gift.paid_at,
+    }
+}

@@ -1,0 +1,90 @@
+//! What the gifts can prove against the ledger (L8, L10 b, c, d, f, g, i).
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::db::Conn;
+use crate::each;
+use crate::error::AppResult;
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    subject: String,
+    #[diesel(sql_type = BigInt)]
+    off: i64,
+}
+
+/// Each proof: what a row of the query would mean, and the query. `off` is by how many minor units or rows.
+const PROOFS: &[(&str, &str)] = &[
+    (
+        "a paid gift whose capture is not in the ledger exactly once, at its amount",
+        "SELECT d.id AS subject, CAST(COALESCE(SUM(t.amount), 0) - d.charged AS BIGINT) AS off FROM donations d
+         LEFT JOIN transfers t ON t.donation_id = d.id AND t.source_kind = 'charge' AND t.code = 'gift'
+         WHERE d.paid_at IS NOT NULL GROUP BY d.id, d.charged
+         HAVING COUNT(t.id) <> 1 OR SUM(t.amount) <> d.charged LIMIT 20",
+    ),
+    (
+        "a paid gift of which fee, set aside and refunded do not make up the charge",
+        "SELECT d.id AS subject, CAST(d.charged - d.refunded - COALESCE(s.held, 0) - COALESCE(r.held, 0) AS BIGINT) AS off
+         FROM donations d
+         LEFT JOIN (SELECT donation_id, SUM(amount - reversed) AS held FROM splits GROUP BY donation_id) s ON s.donation_id = d.id
+         LEFT JOIN (SELECT donation_id, SUM(CASE WHEN credit LIKE 'received:%' THEN amount ELSE -amount END) AS held FROM transfers
+                    WHERE credit LIKE 'received:%' OR debit LIKE 'received:%' GROUP BY donation_id) r ON r.donation_id = d.id
+         WHERE d.paid_at IS NOT NULL AND d.charged - d.refunded - COALESCE(s.held, 0) - COALESCE(r.held, 0) <> 0 LIMIT 20",
+    ),
+    (
+        "a split that is not what the ledger set aside for that fund",
+        "SELECT s.donation_id AS subject, CAST(s.amount - s.reversed - COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) AS BIGINT) AS off
+         FROM splits s LEFT JOIN transfers t ON t.donation_id = s.donation_id AND (t.credit = 'fund:' || s.fund_id OR t.debit = 'fund:' || s.fund_id)
+         GROUP BY s.donation_id, s.fund_id, s.amount, s.reversed
+         HAVING s.amount - s.reversed <> COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) LIMIT 20",
+    ),
+    (
+        "a gift whose refunded sum is not that of its refunds",
+        "SELECT d.id AS subject, CAST(d.refunded - COALESCE(SUM(r.amount), 0) AS BIGINT) AS off FROM donations d
+         LEFT JOIN refunds r ON r.donation_id = d.id AND r.state = 'posted'
+         GROUP BY d.id, d.refunded HAVING d.refunded <> COALESCE(SUM(r.amount), 0) LIMIT 20",
+    ),
+    (
+        "transfers of a gift that is not paid, or of none",
+        "SELECT COALESCE(t.donation_id, t.source_kind || ' ' || t.source_id) AS subject, CAST(t.amount AS BIGINT) AS off FROM transfers t
+         LEFT JOIN donations d ON d.id = t.donation_id
+         WHERE t.source_kind IN ('charge', 'balance_transaction', 'refund', 'refund_failed') AND (d.id IS NULL OR d.paid_at IS NULL) LIMIT 20",
+    ),
+    (
+        "a total shown that differs from the gifts",
+        "SELECT t.scope || ' ' || t.scope_id AS subject, CAST(t.raised - COALESCE(g.raised, 0) AS BIGINT) AS off FROM totals t
+         LEFT JOIN (
+            SELECT 'campaign' AS scope, campaign_id AS scope_id, SUM(charged - refunded) AS raised, SUM(CASE WHEN refunded < charged THEN 1 ELSE 0 END) AS gifts FROM donations WHERE paid_at IS NOT NULL GROUP BY campaign_id
+            UNION ALL SELECT 'page', page_id, SUM(charged - refunded), SUM(CASE WHEN refunded < charged THEN 1 ELSE 0 END) FROM donations WHERE paid_at IS NOT NULL AND page_id IS NOT NULL GROUP BY page_id
+            UNION ALL SELECT 'team', team_id, SUM(charged - refunded), SUM(CASE WHEN refunded < charged THEN 1 ELSE 0 END) FROM donations WHERE paid_at IS NOT NULL AND team_id IS NOT NULL GROUP BY team_id
+         ) g ON g.scope = t.scope AND g.scope_id = t.scope_id
+         WHERE t.raised <> COALESCE(g.raised, 0) OR t.donations <> COALESCE(g.gifts, 0) LIMIT 20",
+    ),
+    (
+        "a number of donors shown that differs from those who gave",
+        "SELECT t.scope || ' ' || t.scope_id AS subject, CAST(t.donors - COALESCE(g.donors, 0) AS BIGINT) AS off FROM totals t
+         LEFT JOIN (SELECT scope, scope_id, COUNT(*) AS donors FROM givers WHERE gifts > 0 GROUP BY scope, scope_id) g
+            ON g.scope = t.scope AND g.scope_id = t.scope_id
+         WHERE t.donors <> COALESCE(g.donors, 0) LIMIT 20",
+    ),
+    (
+        "a paid gift without a receipt",
+        "SELECT d.id AS subject, CAST(1 AS BIGINT) AS off FROM donations d LEFT JOIN mails m ON m.kind = 'receipt' AND m.source_id = d.id
+         WHERE d.paid_at IS NOT NULL AND (d.receipt IS NULL OR m.id IS NULL) LIMIT 20",
+    ),
+];
+
+/// Everything about the gifts that does not hold, a line each; nothing when all does.
+///
+/// # Errors
+/// The database's.
+pub fn findings(conn: &mut Conn) -> AppResult<Vec<String>> {
+    let mut found = Vec::new();
+    for (what, query) in PROOFS {
+        let rows: Vec<Found> = each!(conn, c => diesel::sql_query(*query).load(c))?;
+        found.extend(rows.into_iter().map(|row| format!("gifts: {what}: {} (off by {})", row.subject, row.off)));
+    }
+    Ok(found)
+}

@@ -1,0 +1,206 @@
+//! The receipt to the donor and the news to the page's owner: put into the outbox by the settling transaction, once a
+//! gift, whatever is replayed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::model::{DonationId, SupporterId};
+use super::settle::{Arrived, Settling};
+use crate::campaigns::CampaignId;
+use crate::db::Conn;
+use crate::db::schema::{campaigns, funds, pages, supporters, totals, users};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::funds::FundId;
+use crate::kernel::{Email, Money, Timestamp};
+use crate::mail::{MailId, NewMail};
+use crate::pages::PageId;
+use crate::totals::TotalScope;
+
+/// The mail's name among the templates, and its kind in the outbox.
+const RECEIPT: &str = "receipt";
+/// See [`RECEIPT`].
+const PAGE_GIFT: &str = "page_gift";
+/// What a new total is shown against, in thousandths of the band's width.
+const BAND: i64 = 1000;
+
+/// A supporter's address.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn address_of(conn: &mut Conn, id: SupporterId) -> AppResult<Email> {
+    let query = supporters::table.find(id).select(supporters::email);
+    each!(conn, c => query.first(c).optional())?.ok_or(AppError::NotFound("This donor"))
+}
+
+struct PageFacts {
+    slug: String,
+    title: String,
+    participant: String,
+    goal: i64,
+    owner: Option<(Email, String)>,
+    raised: i64,
+}
+
+struct CampaignFacts {
+    slug: String,
+    title: String,
+    accent: String,
+}
+
+/// What the mails of a batch say about others than the gift: one query a table.
+struct Facts {
+    addresses: BTreeMap<SupporterId, Email>,
+    campaigns: BTreeMap<CampaignId, CampaignFacts>,
+    pages: BTreeMap<PageId, PageFacts>,
+    funds: BTreeMap<FundId, String>,
+}
+
+/// Queues both mails of every gift that has just arrived.
+///
+/// # Errors
+/// The database's, and templates that do not render.
+pub(super) fn queue(conn: &mut Conn, with: &Settling, arrived: &[Arrived], now: Timestamp) -> AppResult<()> {
+    let facts = Facts::load(conn, arrived)?;
+    let mut mails = Vec::with_capacity(arrived.len() * 2);
+    for one in arrived {
+        mails.extend(receipt(&facts, with, one));
+        mails.extend(page_gift(&facts, with, one));
+    }
+    with.mails.queue(conn, &mails, now)?;
+    Ok(())
+}
+
+/// The outbox keeps one mail a kind and gift, so an id made anew when the transaction runs again does no harm.
+fn mail(kind: &'static str, gift: DonationId, to: Email, name: &str, context: Value) -> NewMail {
+    NewMail { id: MailId::new(), kind, source_id: gift.to_string(), to, to_name: Some(name.to_owned()), context }
+}
+
+fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
+    let gift = &one.donation;
+    let campaign = facts.campaigns.get(&gift.campaign_id)?;
+    let page = gift.page_id.and_then(|id| facts.pages.get(&id));
+    let money = |minor| json!(Money::new(minor, gift.currency));
+    let parts: Vec<Value> = one
+        .splits
+        .iter()
+        .filter_map(|split| Some(json!({ "name": facts.funds.get(&split.fund_id)?, "amount": money(split.amount) })))
+        .collect();
+    let context = json!({
+        "serial": gift.receipt,
+        "donor_name": gift.donor_name,
+        "gift": money(gift.amount),
+        "charged": money(gift.charged),
+        "fee_cover": (gift.fee_cover > 0).then(|| money(gift.fee_cover)),
+        "fee": one.fee.map(|fee| json!(fee)),
+        "net": money(gift.charged - one.fee_minor()),
+        "date": gift.paid_at,
+        "campaign": campaign.title,
+        "page": page.map(|page| json!({ "title": page.title, "participant": page.participant })),
+        "parts": parts,
+        "by_choice": gift.program_id.is_some(),
+        "tribute": gift.tribute_name.as_ref().map(|name| json!({
+            "in_memory": gift.tribute_kind == Some(super::model::TributeKind::Memory), "name": name })),
+        "comment": gift.comment,
+        "trace_url": format!("{}/gifts/{}", with.public_url, gift.token),
+        "campaign_url": format!("{}/campaigns/{}", with.public_url, campaign.slug),
+        "accent": campaign.accent,
+        "organisation": with.organisation,
+        "threads": threads(one.splits.iter().map(|split| split.amount)),
+    });
+    let to = facts.addresses.get(&gift.supporter_id)?.clone();
+    Some(mail(RECEIPT, gift.id, to, &gift.donor_name, context))
+}
+
+fn page_gift(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
+    let gift = &one.donation;
+    let campaign = facts.campaigns.get(&gift.campaign_id)?;
+    let page = facts.pages.get(&gift.page_id?)?;
+    let (email, owner) = page.owner.as_ref()?;
+    let money = |minor| json!(Money::new(minor, gift.currency));
+    let context = json!({
+        "owner": owner,
+        "donor_name": gift.shown_name(),
+        "amount": gift.shown_amount().map(|amount| json!(amount)),
+        "comment": gift.comment,
+        "raised": money(page.raised),
+        "goal": (page.goal > 0).then(|| money(page.goal)),
+        "page": page.title,
+        "page_url": format!("{}/pages/{}", with.public_url, page.slug),
+        "campaign": campaign.title,
+        "accent": campaign.accent,
+        "organisation": with.organisation,
+        "threads": threads([page.raised, (page.goal - page.raised).max(0)].into_iter()),
+    });
+    Some(mail(PAGE_GIFT, gift.id, email.clone(), owner, context))
+}
+
+/// Parts of the mail's small band, in thousandths of its width.
+fn threads(parts: impl Iterator<Item = i64>) -> Vec<i64> {
+    let parts: Vec<i64> = parts.collect();
+    crate::kernel::apportion::largest_remainder(BAND, &parts).unwrap_or_default()
+}
+
+impl Facts {
+    fn load(conn: &mut Conn, arrived: &[Arrived]) -> AppResult<Self> {
+        let gifts = || arrived.iter().map(|one| &one.donation);
+        let supporter_ids: BTreeSet<SupporterId> = gifts().map(|gift| gift.supporter_id).collect();
+        let campaign_ids: BTreeSet<CampaignId> = gifts().map(|gift| gift.campaign_id).collect();
+        let page_ids: BTreeSet<PageId> = gifts().filter_map(|gift| gift.page_id).collect();
+        let fund_ids: BTreeSet<FundId> =
+            arrived.iter().flat_map(|one| &one.splits).map(|split| split.fund_id).collect();
+        let query = supporters::table
+            .filter(supporters::id.eq_any(supporter_ids))
+            .select((supporters::id, supporters::email));
+        let addresses: Vec<(SupporterId, Email)> = each!(conn, c => query.load(c))?;
+        let query = campaigns::table.filter(campaigns::id.eq_any(campaign_ids)).select((
+            campaigns::id,
+            campaigns::slug,
+            campaigns::title,
+            campaigns::accent,
+        ));
+        let titles: Vec<(CampaignId, String, String, String)> = each!(conn, c => query.load(c))?;
+        let query = funds::table.filter(funds::id.eq_any(fund_ids)).select((funds::id, funds::name));
+        let names: Vec<(FundId, String)> = each!(conn, c => query.load(c))?;
+        Ok(Self {
+            addresses: addresses.into_iter().collect(),
+            campaigns: titles
+                .into_iter()
+                .map(|(id, slug, title, accent)| (id, CampaignFacts { slug, title, accent }))
+                .collect(),
+            pages: Self::pages(conn, page_ids)?,
+            funds: names.into_iter().collect(),
+        })
+    }
+
+    fn pages(conn: &mut Conn, ids: BTreeSet<PageId>) -> AppResult<BTreeMap<PageId, PageFacts>> {
+        let query = pages::table
+            .left_join(users::table.on(users::id.nullable().eq(pages::owner_id)))
+            .filter(pages::id.eq_any(&ids))
+            .select((
+                pages::id,
+                pages::slug,
+                pages::title,
+                pages::participant,
+                pages::goal,
+                (users::email, users::name).nullable(),
+            ));
+        type Row = (PageId, String, String, String, i64, Option<(Email, String)>);
+        let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+        let query = totals::table
+            .filter(totals::scope.eq(TotalScope::Page))
+            .filter(totals::scope_id.eq_any(ids.iter().map(ToString::to_string)))
+            .select((totals::scope_id, totals::raised));
+        let raised: Vec<(String, i64)> = each!(conn, c => query.load(c))?;
+        let raised: BTreeMap<String, i64> = raised.into_iter().collect();
+        Ok(rows
+            .into_iter()
+            .map(|(id, slug, title, participant, goal, owner)| {
+                let raised = raised.get(&id.to_string()).copied().unwrap_or_default();
+                (id, PageFacts { slug, title, participant, goal, owner, raised })
+            })
+            .collect())
+    }
+}

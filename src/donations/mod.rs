@@ -1,0 +1,46 @@
+//! Gifts (`donation` in code): asked for, paid, set aside, receipted, given back.
+//!
+//! ```text
+//! pending -> paid -> partially_refunded -> refunded
+//!    |         `------------------------> disputed
+//!    |-> failed   (a delayed method failed for good; the processor refused)
+//!    `-> expired  (the checkout closed unpaid)
+//! ```
+//!
+//! * The amount and currency of a gift are those of its row; the processor's are compared with it, and a gift that
+//!   differs is never credited (P3).
+//! * What the processor did is read back from it (P13): an event, the thank-you page and the reconcile job all end in
+//!   [`Giving::sync`], which asks and then applies "state at the processor" in one transaction ([`settle`]).
+//! * `failed` and `expired` are not the end of the matter: money that arrives after all is taken as paid.
+//! * Totals, splits, receipts and mails are written in that same transaction, and nowhere else.
+
+pub mod alerts;
+pub mod api;
+pub mod check;
+mod checkout;
+mod command;
+mod counters;
+pub mod events;
+pub mod html;
+mod jobs;
+pub mod mails;
+pub mod model;
+mod ops;
+pub mod reconcile;
+mod refunds;
+pub mod settle;
+mod webhook;
+
+pub use checkout::Giving;
+pub use command::{Give, GiveRequest};
+pub use jobs::jobs;
+pub use model::{DonationId, DonationStatus, SupporterId};
+
+use actix_web::web::ServiceConfig;
+
+/// Mounts the pages, the API and the processor's webhook.
+pub fn routes(cfg: &mut ServiceConfig) {
+    html::routes(cfg);
+    api::routes(cfg);
+    webhook::routes(cfg);
+}

@@ -1,0 +1,238 @@
+//! Rows, states and finders.
+
+use diesel::prelude::*;
+
+use crate::campaigns::CampaignId;
+use crate::db::Conn;
+use crate::db::schema::{donations, splits};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::funds::{FundId, PolicyId};
+use crate::kernel::{Currency, Money, Timestamp};
+use crate::pages::PageId;
+use crate::partners::ProgramId;
+use crate::teams::TeamId;
+
+crate::id!(
+    /// A gift.
+    pub DonationId,
+    "don"
+);
+crate::id!(
+    /// Somebody who gave: one row a mail address.
+    pub SupporterId,
+    "sup"
+);
+crate::id!(
+    /// Proof that somebody agreed to hear from us.
+    pub ConsentId,
+    "con"
+);
+
+crate::words! {
+    /// How a gift stands. See the module for the moves.
+    pub enum DonationStatus {
+        /// Asked for; the processor has not told us of money.
+        Pending = "pending",
+        /// The money arrived.
+        Paid = "paid",
+        /// A part went back.
+        PartiallyRefunded = "partially_refunded",
+        /// All of it went back.
+        Refunded = "refunded",
+        /// The donor's bank disputes it.
+        Disputed = "disputed",
+        /// It came to nothing.
+        Failed = "failed",
+        /// The checkout closed unpaid.
+        Expired = "expired",
+    }
+}
+
+impl DonationStatus {
+    /// Whether the money arrived (and may since have gone back).
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed)
+    }
+
+    /// Whether money may still arrive.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Failed | Self::Expired)
+    }
+}
+
+crate::words! {
+    /// In whose name a gift is made.
+    pub enum TributeKind {
+        /// In honour of.
+        Honour = "honour",
+        /// In memory of.
+        Memory = "memory",
+    }
+}
+
+/// A gift, every column.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = donations)]
+#[allow(missing_docs)]
+pub struct Donation {
+    pub id: DonationId,
+    pub campaign_id: CampaignId,
+    pub page_id: Option<PageId>,
+    pub team_id: Option<TeamId>,
+    pub program_id: Option<ProgramId>,
+    pub policy_id: PolicyId,
+    pub supporter_id: SupporterId,
+    pub status: DonationStatus,
+    pub currency: Currency,
+    /// The gift itself, in minor units.
+    pub amount: i64,
+    /// What the donor added so that the fee does not lessen the gift.
+    pub fee_cover: i64,
+    /// What the card is charged: `amount + fee_cover`.
+    pub charged: i64,
+    /// What the processor kept, once it is known (P20).
+    pub fee: Option<i64>,
+    /// What has gone back to the donor.
+    pub refunded: i64,
+    pub donor_name: String,
+    pub anonymous: bool,
+    pub hide_amount: bool,
+    pub comment: Option<String>,
+    pub tribute_kind: Option<TributeKind>,
+    pub tribute_name: Option<String>,
+    pub tribute_email: Option<String>,
+    /// Where the donor came from (`utm_source`).
+    pub source: Option<String>,
+    /// Opens the thank-you and trace pages: 256 random bits.
+    pub token: String,
+    pub session_id: Option<String>,
+    pub checkout_url: Option<String>,
+    pub payment_intent_id: Option<String>,
+    pub charge_id: Option<String>,
+    /// The last refusal, in the processor's word.
+    pub failure: Option<String>,
+    pub created_at: Timestamp,
+    /// When the processor was last asked.
+    pub checked_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+    /// The receipt's serial number.
+    pub receipt: Option<String>,
+}
+
+impl Donation {
+    /// The gift itself.
+    pub fn gift(&self) -> Money {
+        Money::new(self.amount, self.currency)
+    }
+
+    /// What the card is charged.
+    pub fn charge(&self) -> Money {
+        Money::new(self.charged, self.currency)
+    }
+
+    /// What others may see of the amount: nothing, if the donor hides it.
+    pub fn shown_amount(&self) -> Option<Money> {
+        (!self.hide_amount).then(|| self.charge())
+    }
+
+    /// What others may see of the donor's name: nothing, if the gift is anonymous (S18).
+    pub fn shown_name(&self) -> Option<&str> {
+        (!self.anonymous).then_some(self.donor_name.as_str())
+    }
+}
+
+/// One fund's part of a gift.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = splits)]
+pub struct Split {
+    /// The gift.
+    pub donation_id: DonationId,
+    /// The fund.
+    pub fund_id: FundId,
+    /// What was set aside, minor units.
+    pub amount: i64,
+    /// What has since been taken back by refunds and late fees.
+    pub reversed: i64,
+}
+
+impl Split {
+    /// What is still set aside.
+    pub fn remaining(&self) -> i64 {
+        self.amount - self.reversed
+    }
+}
+
+/// A gift by id.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn by_id(conn: &mut Conn, id: DonationId) -> AppResult<Donation> {
+    let query = donations::table.find(id);
+    each!(conn, c => query.select(Donation::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("This gift"))
+}
+
+/// A gift by its private token.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn by_token(conn: &mut Conn, token: &str) -> AppResult<Donation> {
+    let query = donations::table.filter(donations::token.eq(token));
+    each!(conn, c => query.select(Donation::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("This gift"))
+}
+
+/// The parts of a gift, in the order of fund ids.
+///
+/// # Errors
+/// The database's.
+pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
+    let query = splits::table.filter(splits::donation_id.eq(id)).order(splits::fund_id);
+    Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
+}
+
+/// Whose wall of gifts is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Wall {
+    /// A page's.
+    Page(PageId),
+    /// A team's own, given to the team itself or to its members' pages.
+    Team(TeamId),
+    /// A campaign's.
+    Campaign(CampaignId),
+}
+
+/// Gifts whose money arrived, newest first, from after `after` on. The caller shows them through
+/// [`Donation::shown_name`] and [`Donation::shown_amount`].
+///
+/// # Errors
+/// The database's.
+pub fn wall(
+    conn: &mut Conn,
+    of: Wall,
+    after: Option<(Timestamp, DonationId)>,
+    limit: i64,
+) -> AppResult<Vec<Donation>> {
+    use diesel::dsl::not;
+    let query = donations::table
+        .filter(donations::paid_at.is_not_null())
+        .filter(not(donations::status.eq(DonationStatus::Refunded)))
+        .order((donations::paid_at.desc(), donations::id.desc()))
+        .limit(limit);
+    each!(conn, c => {
+        let mut query = query.into_boxed();
+        query = match of {
+            Wall::Page(id) => query.filter(donations::page_id.eq(id)),
+            Wall::Team(id) => query.filter(donations::team_id.eq(id)),
+            Wall::Campaign(id) => query.filter(donations::campaign_id.eq(id)),
+        };
+        if let Some((at, id)) = after {
+            query = query.filter(
+                donations::paid_at.lt(at).or(donations::paid_at.eq(at).and(donations::id.lt(id))),
+            );
+        }
+        query.select(Donation::as_select()).load(c)
+    })
+    .map_err(AppError::from)
+}

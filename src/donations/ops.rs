@@ -1,0 +1,430 @@
+//! Beginning a gift, and the steps by which its checkout is opened: each a transaction of its own (P4, P5, P8).
+
+use diesel::prelude::*;
+
+use super::command::{Give, NEWSLETTER_WORDING};
+use super::model::{ConsentId, Donation, DonationId, DonationStatus, SupporterId};
+use crate::campaigns::{self, Campaign};
+use crate::db::Conn;
+use crate::db::schema::{consents, donations, idempotency_keys, processor_operations, supporters};
+use crate::each;
+use crate::error::{AppError, AppResult, FieldError};
+use crate::kernel::{Email, Money, Timestamp};
+use crate::payments::amounts;
+use crate::payments::client::Checkout;
+use crate::{funds, pages, partners, teams};
+
+/// What `begin` needs from outside its transaction, which may run twice.
+#[derive(Debug, Clone)]
+pub(super) struct Fresh {
+    pub donation: DonationId,
+    pub supporter: SupporterId,
+    pub consent: ConsentId,
+    pub token: String,
+}
+
+impl Fresh {
+    pub(super) fn new() -> AppResult<Self> {
+        Ok(Self {
+            donation: DonationId::new(),
+            supporter: SupporterId::new(),
+            consent: ConsentId::new(),
+            token: crate::kernel::secret::random_token()?,
+        })
+    }
+}
+
+/// What "cover the fee" adds, as offered (never what is booked, P20): basis points and a fixed part.
+#[derive(Debug, Clone, Copy)]
+pub struct CoverOffer {
+    /// Basis points of the whole charge.
+    pub basis_points: i64,
+    /// Minor units a charge.
+    pub fixed: i64,
+}
+
+impl CoverOffer {
+    /// What must be added so that about `amount` is left when the processor has kept its part of the whole, rounded up.
+    pub fn on(self, amount: Money) -> Money {
+        let keeps = i128::from(10_000 - self.basis_points.clamp(0, 9_000));
+        let whole = (i128::from(amount.minor()) + i128::from(self.fixed)) * 10_000;
+        let charged = (whole + keeps - 1) / keeps;
+        let added = i64::try_from(charged).unwrap_or(i64::MAX).saturating_sub(amount.minor());
+        // The processor takes three-decimal currencies in steps of ten.
+        let step = if amount.currency().exponent() == 3 { 10 } else { 1 };
+        Money::new(added.div_euclid(step).saturating_mul(step).max(0), amount.currency())
+    }
+}
+
+/// Writes the gift as pending, with its idempotency key; or finds the one that the key stands for.
+///
+/// # Errors
+/// [`AppError::Unprocessable`] `idempotency_key_reused` for another request under the same key; [`AppError::Invalid`]
+/// and [`AppError::Conflict`] where the gift cannot be taken.
+pub(super) fn begin(
+    conn: &mut Conn,
+    give: &Give,
+    key: &str,
+    fresh: &Fresh,
+    cover: CoverOffer,
+    now: Timestamp,
+) -> AppResult<Donation> {
+    if let Some(known) = known(conn, key, &give.request_hash)? {
+        return Ok(known);
+    }
+    let donation = row(conn, give, fresh, cover, now)?;
+    let key_row = (
+        idempotency_keys::key.eq(key),
+        idempotency_keys::request_hash.eq(&give.request_hash),
+        idempotency_keys::donation_id.eq(donation.id),
+        idempotency_keys::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(donations::table).values(&donation).execute(c))?;
+    each!(conn, c => diesel::insert_into(idempotency_keys::table).values(key_row).execute(c))?;
+    if give.newsletter {
+        let consent = (
+            consents::id.eq(fresh.consent),
+            consents::supporter_id.eq(donation.supporter_id),
+            consents::donation_id.eq(donation.id),
+            consents::channel.eq("newsletter"),
+            consents::wording.eq(NEWSLETTER_WORDING),
+            consents::given_at.eq(now),
+        );
+        each!(conn, c => diesel::insert_into(consents::table).values(consent).execute(c))?;
+    }
+    Ok(donation)
+}
+
+/// The gift begun before under this key.
+fn known(conn: &mut Conn, key: &str, request_hash: &str) -> AppResult<Option<Donation>> {
+    let query = idempotency_keys::table
+        .find(key)
+        .select((idempotency_keys::request_hash, idempotency_keys::donation_id));
+    let found: Option<(String, DonationId)> = each!(conn, c => query.first(c).optional())?;
+    match found {
+        None => Ok(None),
+        Some((hash, id)) if hash == request_hash => super::model::by_id(conn, id).map(Some),
+        Some(_) => Err(AppError::Unprocessable {
+            code: "idempotency_key_reused",
+            detail: "this Idempotency-Key was used for another request; make a new key for a new gift".into(),
+        }),
+    }
+}
+
+fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Timestamp) -> AppResult<Donation> {
+    let campaign = campaigns::model::by_slug(conn, &give.campaign).map_err(|e| missing(e, "campaign"))?;
+    let (page, team) = recipient(conn, give, &campaign)?;
+    let program = designation(conn, give, &campaign)?;
+    let gift = fitting(give, &campaign, now)?;
+    let policy = funds::model::policy_in_force(conn, campaign.id, now)?;
+    let fee_cover = if give.cover_fees { cover.on(gift) } else { Money::zero(gift.currency()) };
+    let charged = gift.plus(fee_cover)?;
+    amounts::to_processor(charged).map_err(|e| AppError::field("amount", e))?;
+    Ok(Donation {
+        id: fresh.donation,
+        campaign_id: campaign.id,
+        page_id: page.as_ref().map(|page| page.id),
+        team_id: team.or(page.as_ref().and_then(|page| page.team_id)),
+        program_id: program,
+        policy_id: policy,
+        supporter_id: supporter(conn, &give.donor_email, give.donor_name.as_str(), fresh.supporter, now)?,
+        status: DonationStatus::Pending,
+        currency: gift.currency(),
+        amount: gift.minor(),
+        fee_cover: fee_cover.minor(),
+        charged: charged.minor(),
+        fee: None,
+        refunded: 0,
+        donor_name: give.donor_name.as_str().to_owned(),
+        anonymous: give.anonymous,
+        hide_amount: give.hide_amount,
+        comment: give.comment.clone(),
+        tribute_kind: give.tribute.as_ref().map(|tribute| tribute.kind),
+        tribute_name: give.tribute.as_ref().map(|tribute| tribute.name.as_str().to_owned()),
+        tribute_email: give.tribute.as_ref().and_then(|tribute| Some(tribute.notify.as_ref()?.to_string())),
+        source: give.source.clone(),
+        token: fresh.token.clone(),
+        session_id: None,
+        checkout_url: None,
+        payment_intent_id: None,
+        charge_id: None,
+        failure: None,
+        created_at: now,
+        checked_at: now,
+        paid_at: None,
+        receipt: None,
+    })
+}
+
+/// A slug in the request that leads nowhere is a field to mend.
+fn missing(error: AppError, field: &str) -> AppError {
+    match error {
+        AppError::NotFound(what) => AppError::Invalid(vec![FieldError::new(field, format!("{what} does not exist"))]),
+        other => other,
+    }
+}
+
+fn recipient(
+    conn: &mut Conn,
+    give: &Give,
+    campaign: &Campaign,
+) -> AppResult<(Option<pages::Page>, Option<teams::TeamId>)> {
+    let page = match &give.page {
+        Some(slug) => {
+            let page = pages::model::live_by_slug(conn, slug).map_err(|e| missing(e, "page"))?;
+            if page.campaign_id != campaign.id {
+                return Err(AppError::field("page", "this page belongs to another campaign"));
+            }
+            Some(page)
+        }
+        None => None,
+    };
+    let team = match &give.team {
+        Some(slug) => {
+            let team = teams::model::by_slug(conn, slug).map_err(|e| missing(e, "team"))?;
+            if team.campaign_id != campaign.id {
+                return Err(AppError::field("team", "this team belongs to another campaign"));
+            }
+            if page.as_ref().is_some_and(|page| page.team_id != Some(team.id)) {
+                return Err(AppError::field("team", "this page is not of that team; name one of them"));
+            }
+            Some(team.id)
+        }
+        None => None,
+    };
+    Ok((page, team))
+}
+
+fn designation(conn: &mut Conn, give: &Give, campaign: &Campaign) -> AppResult<Option<partners::ProgramId>> {
+    let Some(slug) = &give.program else { return Ok(None) };
+    let program = partners::model::program_by_slug(conn, slug).map_err(|e| missing(e, "program"))?;
+    if !campaigns::model::supports(conn, campaign.id, program.id)? {
+        return Err(AppError::field("program", "this campaign does not give to that program"));
+    }
+    // The fund must be there before money can be promised to it.
+    funds::model::fund_of_program(conn, program.id, campaign.currency)?;
+    Ok(Some(program.id))
+}
+
+/// The amount against the campaign's currency and minimum, and the day against its giving deadline.
+fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money> {
+    if !campaign.is_giving_open(now) {
+        return Err(AppError::Conflict {
+            code: "giving_closed",
+            detail: format!("{} does not take gifts now", campaign.title),
+        });
+    }
+    if give.amount.currency() != campaign.currency {
+        return Err(AppError::field("amount.currency", format!("this campaign takes {}", campaign.currency)));
+    }
+    if give.amount.minor() < campaign.minimum {
+        let least = Money::new(campaign.minimum, campaign.currency);
+        return Err(AppError::field("amount", format!("the least that a card can carry here is {least}")));
+    }
+    Ok(give.amount)
+}
+
+/// The supporter of this address, made if new. The name of a known one stays: names on gifts are the gift's own.
+fn supporter(
+    conn: &mut Conn,
+    email: &Email,
+    name: &str,
+    fresh: SupporterId,
+    now: Timestamp,
+) -> AppResult<SupporterId> {
+    let query = supporters::table.filter(supporters::email_folded.eq(email.folded())).select(supporters::id);
+    if let Some(id) = each!(conn, c => query.first(c).optional())? {
+        return Ok(id);
+    }
+    let row = (
+        supporters::id.eq(fresh),
+        supporters::email.eq(email),
+        supporters::email_folded.eq(email.folded()),
+        supporters::name.eq(name),
+        supporters::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(supporters::table).values(row).execute(c))?;
+    Ok(fresh)
+}
+
+crate::words! {
+    /// How a call to the processor stands.
+    pub enum OperationState {
+        /// Somebody is at it until the lease ends.
+        Claimed = "claimed",
+        /// It ended without an answer that can be used: look before acting again (P6, P7).
+        Unknown = "unknown",
+        /// The answer is stored.
+        Done = "done",
+        /// The processor said no.
+        Refused = "refused",
+    }
+}
+
+/// What whoever wants the checkout is to do.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// Nothing: it is there, or the gift has moved on.
+    Ready(Box<Donation>),
+    /// Wait: somebody else is at it.
+    Wait,
+    /// The processor refused this gift.
+    Refused,
+    /// Make the call under this key, after looking for an earlier one where `look_since` is set.
+    Call { donation: Box<Donation>, key: String, look_since: Option<Timestamp> },
+}
+
+/// Seconds for which one caller may hold the operation.
+const LEASE: i64 = 30;
+/// Hours for which the processor keeps a key (P6).
+const KEY_HOURS: i64 = 24;
+
+#[derive(Queryable)]
+struct Operation {
+    key: String,
+    number: i32,
+    state: OperationState,
+    lease_until: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+/// Takes the next step towards a gift's checkout; a `Call` is leased to `lease`.
+pub(super) fn claim(conn: &mut Conn, id: DonationId, lease: &str, now: Timestamp) -> AppResult<Step> {
+    let donation = Box::new(super::model::by_id(conn, id)?);
+    if donation.checkout_url.is_some() || donation.status != DonationStatus::Pending {
+        return Ok(Step::Ready(donation));
+    }
+    let query = processor_operations::table
+        .filter(processor_operations::donation_id.eq(id))
+        .order(processor_operations::number.desc())
+        .select((
+            processor_operations::key,
+            processor_operations::number,
+            processor_operations::state,
+            processor_operations::lease_until,
+            processor_operations::created_at,
+        ));
+    let newest: Option<Operation> = each!(conn, c => query.first(c).optional())?;
+    let Some(newest) = newest else {
+        let key = start(conn, id, 1, lease, now)?;
+        return Ok(Step::Call { donation, key, look_since: None });
+    };
+    let held = newest.lease_until.is_some_and(|until| until > now);
+    match newest.state {
+        OperationState::Refused => return Ok(Step::Refused),
+        OperationState::Claimed if held => return Ok(Step::Wait),
+        _ => {}
+    }
+    if newest.created_at.plus(chrono::Duration::hours(KEY_HOURS)) > now {
+        hold(conn, &newest.key, lease, now)?;
+        return Ok(Step::Call { donation, key: newest.key, look_since: None });
+    }
+    let key = start(conn, id, newest.number + 1, lease, now)?;
+    Ok(Step::Call { donation, key, look_since: Some(newest.created_at) })
+}
+
+fn start(conn: &mut Conn, id: DonationId, number: i32, lease: &str, now: Timestamp) -> AppResult<String> {
+    let key = format!("donation:{id}:checkout:{number}");
+    let row = (
+        processor_operations::key.eq(&key),
+        processor_operations::donation_id.eq(id),
+        processor_operations::number.eq(number),
+        processor_operations::state.eq(OperationState::Claimed),
+        processor_operations::lease_token.eq(lease),
+        processor_operations::lease_until.eq(now.plus(chrono::Duration::seconds(LEASE))),
+        processor_operations::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(processor_operations::table).values(row).execute(c))?;
+    Ok(key)
+}
+
+fn hold(conn: &mut Conn, key: &str, lease: &str, now: Timestamp) -> AppResult<()> {
+    let change = diesel::update(processor_operations::table.find(key)).set((
+        processor_operations::state.eq(OperationState::Claimed),
+        processor_operations::lease_token.eq(lease),
+        processor_operations::lease_until.eq(now.plus(chrono::Duration::seconds(LEASE))),
+    ));
+    each!(conn, c => change.execute(c))?;
+    Ok(())
+}
+
+/// Stores the checkout that the processor opened. A late answer of a lost lease is as good as any: the key is the same.
+pub(super) fn store_checkout(
+    conn: &mut Conn,
+    id: DonationId,
+    key: &str,
+    checkout: &Checkout,
+    now: Timestamp,
+) -> AppResult<Donation> {
+    let own = donations::table.find(id).filter(donations::session_id.is_null());
+    let change = diesel::update(own).set((
+        donations::session_id.eq(&checkout.id),
+        donations::checkout_url.eq(&checkout.url),
+    ));
+    each!(conn, c => change.execute(c))?;
+    let done = diesel::update(processor_operations::table.find(key)).set((
+        processor_operations::state.eq(OperationState::Done),
+        processor_operations::object_id.eq(&checkout.id),
+        processor_operations::lease_until.eq(None::<Timestamp>),
+        processor_operations::finished_at.eq(now),
+    ));
+    each!(conn, c => done.execute(c))?;
+    super::model::by_id(conn, id)
+}
+
+/// Stores that the call ended without a checkout: refused for good, or in a way that leaves its effect unknown.
+pub(super) fn store_fault(
+    conn: &mut Conn,
+    id: DonationId,
+    key: &str,
+    lease: &str,
+    refused: bool,
+    cause: &str,
+    now: Timestamp,
+) -> AppResult<()> {
+    let state = if refused { OperationState::Refused } else { OperationState::Unknown };
+    let own = processor_operations::table
+        .find(key)
+        .filter(processor_operations::lease_token.eq(lease))
+        .filter(processor_operations::state.eq(OperationState::Claimed));
+    let change = diesel::update(own).set((
+        processor_operations::state.eq(state),
+        processor_operations::last_error.eq(cause),
+        processor_operations::lease_until.eq(None::<Timestamp>),
+    ));
+    let mine = each!(conn, c => change.execute(c))? == 1;
+    if mine && refused {
+        let own = donations::table.find(id).filter(donations::status.eq(DonationStatus::Pending));
+        let failed = diesel::update(own).set((
+            donations::status.eq(DonationStatus::Failed),
+            donations::failure.eq("refused_by_processor"),
+            donations::checked_at.eq(now),
+        ));
+        each!(conn, c => failed.execute(c))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::kernel::Currency;
+    use proptest::prelude::*;
+
+    #[test]
+    fn covering_fifty_dollars_adds_what_the_processor_keeps_of_the_whole() {
+        let offer = CoverOffer { basis_points: 290, fixed: 30 };
+        assert_eq!(offer.on(Money::new(5000, Currency::USD)).minor(), 181);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_at_least_the_gift(minor in 100i64..10_000_000) {
+            let added = CoverOffer { basis_points: 290, fixed: 30 }.on(Money::new(minor, Currency::USD)).minor();
+            let charged = minor + added;
+            let kept = (charged * 290 + 9_999) / 10_000 + 30;
+            prop_assert!(charged - kept >= minor - 1 && charged - kept <= minor + 1);
+        }
+    }
+}

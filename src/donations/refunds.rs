@@ -1,0 +1,216 @@
+//! Money that goes back to donors: reversed by what remains (L6), shown at once, re-credited when a refund fails.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::counters::{Change, Counters};
+use super::model::{Donation, DonationId, DonationStatus, Split, splits_of};
+use crate::db::Conn;
+use crate::db::schema::{donations, refunds, splits, transfers};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::kernel::apportion::largest_remainder;
+use crate::kernel::{Money, Timestamp};
+use crate::ledger::{self, Account, Code, NewTransfer, Source};
+use crate::payments::PROCESSOR;
+use crate::payments::client::Refund;
+
+crate::words! {
+    /// How a refund stands in our books.
+    pub enum RefundState {
+        /// Taken out of what was set aside.
+        Posted = "posted",
+        /// It failed at the processor, and the money was set aside again.
+        Recredited = "recredited",
+    }
+}
+
+/// A refund as we booked it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = refunds)]
+pub struct RefundRow {
+    /// `re_…`: unique, so a refund is booked once whoever reports it (P14, P16).
+    pub id: String,
+    /// The gift.
+    pub donation_id: DonationId,
+    /// Minor units.
+    pub amount: i64,
+    /// How it stands.
+    pub state: RefundState,
+    /// When it was booked.
+    pub created_at: Timestamp,
+}
+
+/// The refunds of a gift, oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_donation(conn: &mut Conn, id: DonationId) -> AppResult<Vec<RefundRow>> {
+    let query = refunds::table.filter(refunds::donation_id.eq(id)).order((refunds::created_at, refunds::id));
+    Ok(each!(conn, c => query.select(RefundRow::as_select()).load(c))?)
+}
+
+/// Books what is new among the processor's `seen` refunds. The inner error tells what does not fit.
+pub(super) fn follow(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    seen: &[Refund],
+    now: Timestamp,
+) -> AppResult<Result<bool, String>> {
+    if seen.is_empty() {
+        return Ok(Ok(false));
+    }
+    let known: BTreeMap<String, RefundState> =
+        of_donation(conn, donation.id)?.into_iter().map(|row| (row.id, row.state)).collect();
+    let mut changed = false;
+    // Failed ones first: what they give back may be refunded again.
+    for refund in seen.iter().filter(|refund| has_failed(refund)) {
+        if known.get(&refund.id) == Some(&RefundState::Posted) {
+            recredit(conn, donation, &refund.id, now)?;
+            changed = true;
+        }
+    }
+    for refund in seen.iter().filter(|refund| !has_failed(refund)) {
+        if known.contains_key(&refund.id) {
+            continue;
+        }
+        let amount = match refund.amount {
+            Some(money) if money.currency() == donation.currency && money.minor() > 0 => money,
+            _ => return Ok(Err(format!("refund {} has an amount that we cannot book", refund.id))),
+        };
+        if amount.minor() > donation.charged - donation.refunded {
+            return Ok(Err(format!("refund {} exceeds what is left of the gift", refund.id)));
+        }
+        give_back(conn, donation, &refund.id, amount, now)?;
+        changed = true;
+    }
+    Ok(Ok(changed))
+}
+
+fn has_failed(refund: &Refund) -> bool {
+    matches!(refund.status.as_str(), "failed" | "canceled")
+}
+
+/// Takes `amount` out of the fee's part and each fund's, in proportion to what remains of them: none goes below zero,
+/// and a full refund leaves nothing (L6). The processor's fee is not returned: it stays on `fees` as a loss (P18).
+fn give_back(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    id: &str,
+    amount: Money,
+    now: Timestamp,
+) -> AppResult<()> {
+    let parts = splits_of(conn, donation.id)?;
+    let held: i64 = parts.iter().map(Split::remaining).sum();
+    let fee_part = donation.charged - donation.refunded - held;
+    let weights: Vec<i64> = std::iter::once(fee_part).chain(parts.iter().map(Split::remaining)).collect();
+    let shares = largest_remainder(amount.minor(), &weights)
+        .ok_or_else(|| AppError::internal(format!("refund {id} cannot be divided")))?;
+    let (from_fee, from_funds) = shares.split_first().ok_or_else(|| AppError::internal("no shares"))?;
+    let originals = allocations_of(conn, donation.id)?;
+    let transfer = |debit: Account, minor, code| NewTransfer {
+        reverses: originals.get(debit.as_str()).copied(),
+        debit,
+        credit: Account::processor(PROCESSOR),
+        amount: Money::new(minor, donation.currency),
+        code,
+        source: Source { kind: "refund", id: id.to_owned() },
+        donation: Some(donation.id.to_string()),
+    };
+    let mut all = vec![transfer(Account::received(donation.campaign_id), *from_fee, Code::new("refund_fee_part"))];
+    for (split, minor) in parts.iter().zip(from_funds) {
+        let fund = Account::fund(split.fund_id);
+        let code = Code::of("refund", &fund);
+        all.push(transfer(fund, *minor, code));
+    }
+    ledger::post(conn, &all, now)?;
+    take_back(conn, &parts, from_funds)?;
+    let row = RefundRow {
+        id: id.to_owned(),
+        donation_id: donation.id,
+        amount: amount.minor(),
+        state: RefundState::Posted,
+        created_at: now,
+    };
+    each!(conn, c => diesel::insert_into(refunds::table).values(&row).execute(c))?;
+    move_refunded(conn, donation, amount.minor(), now)
+}
+
+/// A refund failed: each of its transfers is reversed, and the gift stands as before.
+fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) -> AppResult<()> {
+    let booked = transfers::table
+        .filter(transfers::source_kind.eq("refund").and(transfers::source_id.eq(id)))
+        .order(transfers::id)
+        .select((transfers::id, transfers::debit, transfers::amount));
+    let booked: Vec<(i64, String, i64)> = each!(conn, c => booked.load(c))?;
+    let parts = splits_of(conn, donation.id)?;
+    let mut back = vec![0; parts.len()];
+    let mut all = Vec::new();
+    for (number, debit, minor) in &booked {
+        let fund = parts.iter().position(|split| Account::fund(split.fund_id).as_str() == debit);
+        let credit = match fund.and_then(|place| parts.get(place)) {
+            Some(split) => Account::fund(split.fund_id),
+            None => Account::received(donation.campaign_id),
+        };
+        if let Some(slot) = fund.and_then(|place| back.get_mut(place)) {
+            *slot -= minor;
+        }
+        all.push(NewTransfer {
+            debit: Account::processor(PROCESSOR),
+            code: Code::of("recredit", &credit),
+            credit,
+            amount: Money::new(*minor, donation.currency),
+            source: Source { kind: "refund_failed", id: id.to_owned() },
+            donation: Some(donation.id.to_string()),
+            reverses: Some(*number),
+        });
+    }
+    ledger::post(conn, &all, now)?;
+    take_back(conn, &parts, &back)?;
+    let own = refunds::table.find(id).filter(refunds::state.eq(RefundState::Posted));
+    let change = diesel::update(own).set(refunds::state.eq(RefundState::Recredited));
+    each!(conn, c => change.execute(c))?;
+    let total: i64 = booked.iter().map(|(_, _, minor)| minor).sum();
+    move_refunded(conn, donation, -total, now)
+}
+
+/// Moves the gift's refunded sum, its status and the totals.
+fn move_refunded(conn: &mut Conn, donation: &mut Donation, by: i64, now: Timestamp) -> AppResult<()> {
+    let was_whole_gone = donation.refunded == donation.charged;
+    donation.refunded += by;
+    let whole_gone = donation.refunded == donation.charged;
+    donation.status = match donation.refunded {
+        0 => DonationStatus::Paid,
+        _ if whole_gone => DonationStatus::Refunded,
+        _ => DonationStatus::PartiallyRefunded,
+    };
+    let change = diesel::update(donations::table.find(donation.id)).set((
+        donations::refunded.eq(donation.refunded),
+        donations::status.eq(donation.status),
+    ));
+    each!(conn, c => change.execute(c))?;
+    let gifts = i64::from(was_whole_gone) - i64::from(whole_gone);
+    let mut counters = Counters::default();
+    counters.add(donation, Change { raised: -by, gifts });
+    counters.write(conn, now)
+}
+
+/// Raises (or, negative, lowers) what has been taken back from each split.
+pub(super) fn take_back(conn: &mut Conn, parts: &[Split], taken: &[i64]) -> AppResult<()> {
+    for (split, minor) in parts.iter().zip(taken).filter(|(_, minor)| **minor != 0) {
+        let change = diesel::update(splits::table.find((split.donation_id, split.fund_id)))
+            .set(splits::reversed.eq(splits::reversed + minor));
+        each!(conn, c => change.execute(c))?;
+    }
+    Ok(())
+}
+
+/// The gift's own transfers that a later one can take back, by the account that they credited.
+pub(super) fn allocations_of(conn: &mut Conn, id: DonationId) -> AppResult<BTreeMap<String, i64>> {
+    let query = transfers::table
+        .filter(transfers::donation_id.eq(id.to_string()).and(transfers::source_kind.eq("charge")))
+        .select((transfers::credit, transfers::id));
+    let rows: Vec<(String, i64)> = each!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().collect())
+}

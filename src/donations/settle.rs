@@ -1,0 +1,384 @@
+//! From "state at the processor" to ledger, splits, totals, receipt and mails: one transaction a batch.
+//!
+//! Applying the same state again changes nothing (P13, P14): what is new is told from the gift's own row, the unique
+//! ids of charges and refunds, and the unique sources of the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::counters::{Change, Counters};
+use super::mails;
+use super::model::{Donation, DonationId, DonationStatus, Split};
+use super::refunds;
+use crate::db::Conn;
+use crate::db::schema::{donations, receipt_series, splits};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::funds::{self, FundId, PolicyId};
+use crate::kernel::apportion::largest_remainder;
+use crate::kernel::crash;
+use crate::kernel::{Money, Timestamp};
+use crate::ledger::{self, Account, Code, NewTransfer, Source};
+use crate::mail::Mails;
+use crate::payments::PROCESSOR;
+use crate::payments::client::{Charge, Payment, SessionState};
+
+/// What a batch did.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Gifts whose money was taken as arrived.
+    pub settled: Vec<DonationId>,
+    /// Gifts of which the totals changed: whoever shows them looks again.
+    pub changed: Vec<Donation>,
+    /// Payments that do not fit their gift: credited to nobody, for staff to look at (P3).
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// A payment that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The gift it claims to be for.
+    pub donation: DonationId,
+    /// What does not fit, without names or addresses.
+    pub why: String,
+}
+
+/// What the settling of a batch needs beside the connection.
+#[derive(Clone)]
+pub struct Settling {
+    /// Renders the mails into the outbox.
+    pub mails: Mails,
+    /// Links in the mails begin with it.
+    pub public_url: String,
+    /// Who sends them.
+    pub organisation: String,
+}
+
+/// Money that has just arrived, checked against its gift.
+pub(super) struct Arrived {
+    pub donation: Donation,
+    pub charge: Charge,
+    pub intent_id: Option<String>,
+    /// `None`: not known yet, so that what is set aside is provisional (P20).
+    pub fee: Option<Money>,
+    /// Filled in by [`allocate`].
+    pub splits: Vec<Split>,
+}
+
+impl Arrived {
+    pub(super) fn fee_minor(&self) -> i64 {
+        self.fee.map_or(0, Money::minor)
+    }
+}
+
+/// Applies what the processor says of `payments`.
+///
+/// # Errors
+/// The database's; then nothing of the batch was written.
+pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timestamp) -> AppResult<Applied> {
+    let mut applied = Applied::default();
+    let mut arrived = Vec::new();
+    let mut later = Vec::new();
+    for (donation, payment) in resolve(conn, payments)? {
+        match &payment.charge {
+            Some(charge) if donation.status.is_open() => match check(&donation, charge) {
+                Ok(fee) => arrived.push(Arrived {
+                    donation,
+                    charge: charge.clone(),
+                    intent_id: payment.intent_id.clone(),
+                    fee,
+                    splits: Vec::new(),
+                }),
+                Err(why) => applied.quarantined.push(Quarantined { donation: donation.id, why }),
+            },
+            Some(charge) => later.push((donation, charge.clone())),
+            None => close(conn, &donation, payment, now)?,
+        }
+    }
+    settle(conn, with, &mut arrived, now)?;
+    applied.settled = arrived.iter().map(|one| one.donation.id).collect();
+    later.extend(arrived.into_iter().map(|one| {
+        let mut donation = one.donation;
+        donation.fee = one.fee.map(Money::minor);
+        donation.status = DonationStatus::Paid;
+        donation.charge_id = Some(one.charge.id.clone());
+        (donation, one.charge)
+    }));
+    for (donation, charge) in later {
+        let (id, settled_now) = (donation.id, applied.settled.contains(&donation.id));
+        match follow(conn, donation, &charge, now)? {
+            Followed::Changed(donation) => applied.changed.push(*donation),
+            Followed::Same(donation) if settled_now => applied.changed.push(*donation),
+            Followed::Same(_) => {}
+            Followed::Misfit(why) => applied.quarantined.push(Quarantined { donation: id, why }),
+        }
+    }
+    Ok(applied)
+}
+
+/// Finds each payment's gift; several sightings of one gift become one, the one with money first.
+fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donation, &'a Payment)>> {
+    let references = payments.iter().filter_map(|p| p.reference.as_ref()?.parse().ok());
+    let ids: Vec<DonationId> = references.collect();
+    let sessions: Vec<&str> = payments.iter().filter_map(|p| Some(p.session.as_ref()?.0.as_str())).collect();
+    let intents: Vec<&str> = payments.iter().filter_map(|p| p.intent_id.as_deref()).collect();
+    let query = donations::table.filter(
+        donations::id
+            .eq_any(&ids)
+            .or(donations::session_id.eq_any(&sessions))
+            .or(donations::payment_intent_id.eq_any(&intents)),
+    );
+    let rows: Vec<Donation> = each!(conn, c => query.select(Donation::as_select()).load(c))?;
+    let mut found: BTreeMap<DonationId, (Donation, &Payment)> = BTreeMap::new();
+    for payment in payments {
+        let named = payment.reference.as_ref().and_then(|text| text.parse::<DonationId>().ok());
+        let session = payment.session.as_ref().map(|(id, _)| id.as_str());
+        let row = rows.iter().find(|row| match named {
+            Some(id) => row.id == id,
+            None => {
+                (session.is_some() && row.session_id.as_deref() == session)
+                    || (payment.intent_id.is_some() && row.payment_intent_id == payment.intent_id)
+            }
+        });
+        let Some(row) = row else { continue };
+        let better = found.get(&row.id).is_none_or(|(_, held)| held.charge.is_none());
+        if better {
+            found.insert(row.id, (row.clone(), payment));
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// P3: the amount is ours; what the processor took must be the same. Answers the fee, where it is known.
+fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> {
+    let asked = donation.charge();
+    match charge.captured {
+        Some(captured) if captured == asked => {}
+        Some(captured) => return Err(format!("asked for {} {}, the processor took {} {}",
+            asked.decimal(), asked.currency(), captured.decimal(), captured.currency())),
+        None => return Err("the processor's amount is no whole number of our minor units".into()),
+    }
+    Ok(fee_of(donation, charge))
+}
+
+/// The fee, if it is known and in the gift's currency; in another one it stays unknown and is reported by the alerts.
+fn fee_of(donation: &Donation, charge: &Charge) -> Option<Money> {
+    charge.fee.as_ref()?.amount.filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
+}
+
+/// No money: the checkout closed, a delayed method failed, or it is still open.
+fn close(conn: &mut Conn, donation: &Donation, payment: &Payment, now: Timestamp) -> AppResult<()> {
+    if donation.status != DonationStatus::Pending {
+        return Ok(());
+    }
+    let status = match &payment.session {
+        Some((_, SessionState::Expired)) => DonationStatus::Expired,
+        Some((_, SessionState::Complete)) if payment.failed => DonationStatus::Failed,
+        _ => DonationStatus::Pending,
+    };
+    let own = donations::table.find(donation.id).filter(donations::status.eq(DonationStatus::Pending));
+    let change = diesel::update(own).set((
+        donations::status.eq(status),
+        donations::failure.eq(payment.failure.clone()),
+        donations::checked_at.eq(now),
+        donations::session_id.eq(donation.session_id.clone().or(payment.session.as_ref().map(|s| s.0.clone()))),
+    ));
+    each!(conn, c => change.execute(c))?;
+    Ok(())
+}
+
+/// Takes all of `arrived` as paid.
+fn settle(conn: &mut Conn, with: &Settling, arrived: &mut [Arrived], now: Timestamp) -> AppResult<()> {
+    if arrived.is_empty() {
+        return Ok(());
+    }
+    allocate(conn, arrived)?;
+    let serials = take_serials(conn, arrived.len(), now)?;
+    for (one, serial) in arrived.iter_mut().zip(serials) {
+        mark_paid(conn, one, serial, now)?;
+    }
+    let rows: Vec<&Split> = arrived.iter().flat_map(|one| &one.splits).collect();
+    for chunk in rows.chunks(1000) {
+        each!(conn, c => diesel::insert_into(splits::table).values(chunk.to_vec()).execute(c))?;
+    }
+    let transfers: Vec<NewTransfer> = arrived.iter().flat_map(transfers_of).collect();
+    ledger::post(conn, &transfers, now)?;
+    let mut counters = Counters::default();
+    for one in arrived.iter() {
+        counters.add(&one.donation, Change { raised: one.donation.charged, gifts: 1 });
+    }
+    counters.write(conn, now)?;
+    mails::queue(conn, with, arrived, now)?;
+    crash::point("settle-before-commit");
+    Ok(())
+}
+
+/// Divides each gift's net by its frozen policy or its designation (L5, L7).
+fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
+    let mut shares: BTreeMap<PolicyId, Vec<(FundId, i64)>> = BTreeMap::new();
+    let policies: BTreeSet<PolicyId> = arrived.iter().map(|one| one.donation.policy_id).collect();
+    for policy in policies {
+        shares.insert(policy, funds::model::shares(conn, policy)?);
+    }
+    let mut funds_of = BTreeMap::new();
+    for one in arrived.iter_mut() {
+        let donation = &one.donation;
+        let parts = match donation.program_id {
+            Some(program) => {
+                let key = (program, donation.currency.code());
+                let fund = match funds_of.get(&key) {
+                    Some(fund) => *fund,
+                    None => {
+                        let fund = funds::model::fund_of_program(conn, program, donation.currency)?;
+                        funds_of.insert(key, fund);
+                        fund
+                    }
+                };
+                vec![(fund, 10_000)]
+            }
+            None => shares.get(&donation.policy_id).cloned().unwrap_or_default(),
+        };
+        let weights: Vec<i64> = parts.iter().map(|(_, weight)| *weight).collect();
+        let net = (donation.charged - one.fee_minor()).max(0);
+        let amounts = largest_remainder(net, &weights)
+            .ok_or_else(|| AppError::internal(format!("policy {} divides nothing", donation.policy_id)))?;
+        one.splits = parts
+            .into_iter()
+            .zip(amounts)
+            .filter(|(_, amount)| *amount > 0)
+            .map(|((fund_id, _), amount)| Split { donation_id: donation.id, fund_id, amount, reversed: 0 })
+            .collect();
+    }
+    Ok(())
+}
+
+/// Serial numbers without gaps, by the UTC year: `2026-000042`. They are given in the settling transaction, so one
+/// that is undone gives its numbers back.
+fn take_serials(conn: &mut Conn, count: usize, now: Timestamp) -> AppResult<Vec<String>> {
+    let series = now.naive().format("%Y").to_string();
+    let count = i64::try_from(count).map_err(AppError::internal)?;
+    let last: i64 = each!(conn, c => diesel::insert_into(receipt_series::table)
+        .values((receipt_series::series.eq(&series), receipt_series::last.eq(count)))
+        .on_conflict(receipt_series::series)
+        .do_update()
+        .set(receipt_series::last.eq(receipt_series::last + count))
+        .returning(receipt_series::last)
+        .get_result(c))?;
+    Ok((last - count + 1..=last).map(|number| format!("{series}-{number:06}")).collect())
+}
+
+/// The guarded move to `paid`; somebody else's move in between is a conflict that undoes the batch.
+fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp) -> AppResult<()> {
+    let open = [DonationStatus::Pending, DonationStatus::Failed, DonationStatus::Expired];
+    let own = donations::table.find(one.donation.id).filter(donations::status.eq_any(open));
+    let change = diesel::update(own).set((
+        donations::status.eq(DonationStatus::Paid),
+        donations::fee.eq(one.fee.map(Money::minor)),
+        donations::charge_id.eq(&one.charge.id),
+        donations::payment_intent_id.eq(&one.intent_id),
+        donations::paid_at.eq(now),
+        donations::checked_at.eq(now),
+        donations::receipt.eq(&serial),
+        donations::failure.eq(None::<String>),
+    ));
+    if each!(conn, c => change.execute(c))? == 0 {
+        return Err(AppError::Conflict { code: "already_settled", detail: "this gift was settled meanwhile".into() });
+    }
+    one.donation.receipt = Some(serial);
+    one.donation.paid_at = Some(now);
+    Ok(())
+}
+
+/// Gross in, fee out, net set aside.
+fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
+    let donation = &one.donation;
+    let received = Account::received(donation.campaign_id);
+    let charge = Source { kind: "charge", id: one.charge.id.clone() };
+    let transfer = |debit, credit, minor, code, source| NewTransfer {
+        debit,
+        credit,
+        amount: Money::new(minor, donation.currency),
+        code,
+        source,
+        donation: Some(donation.id.to_string()),
+        reverses: None,
+    };
+    let processor = Account::processor(PROCESSOR);
+    let mut all = vec![transfer(
+        processor.clone(),
+        received.clone(),
+        donation.charged,
+        Code::new(Code::GIFT),
+        charge.clone(),
+    )];
+    if let (Some(fee), Some(known)) = (one.fee, &one.charge.fee) {
+        let source = Source { kind: "balance_transaction", id: known.id.clone() };
+        all.push(transfer(Account::fees(), processor, fee.minor(), Code::new("fee"), source));
+    }
+    for split in &one.splits {
+        let fund = Account::fund(split.fund_id);
+        let code = Code::of("allocate", &fund);
+        all.push(transfer(received.clone(), fund, split.amount, code, charge.clone()));
+    }
+    all
+}
+
+enum Followed {
+    Changed(Box<Donation>),
+    Same(Box<Donation>),
+    Misfit(String),
+}
+
+/// What came after the money: a fee that was not known yet, refunds, refunds that failed.
+fn follow(conn: &mut Conn, mut donation: Donation, charge: &Charge, now: Timestamp) -> AppResult<Followed> {
+    if donation.charge_id.as_deref() != Some(charge.id.as_str()) {
+        return Ok(Followed::Misfit("a second charge for a gift that is already paid".into()));
+    }
+    let mut changed = false;
+    if donation.fee.is_none()
+        && let Some(fee) = fee_of(&donation, charge)
+        && let Some(known) = &charge.fee
+    {
+        late_fee(conn, &mut donation, fee, &known.id, now)?;
+        changed = true;
+    }
+    match refunds::follow(conn, &mut donation, &charge.refunds, now)? {
+        Ok(some) => changed |= some,
+        Err(why) => return Ok(Followed::Misfit(why)),
+    }
+    Ok(if changed { Followed::Changed(Box::new(donation)) } else { Followed::Same(Box::new(donation)) })
+}
+
+/// P20: the fee arrives after the allocation. It is borne by what remains set aside, and both postings stay.
+fn late_fee(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now: Timestamp) -> AppResult<()> {
+    let parts = super::model::splits_of(conn, donation.id)?;
+    let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
+    let held: i64 = remaining.iter().sum();
+    let taken = largest_remainder(fee.minor().min(held), &remaining)
+        .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
+    let source = Source { kind: "balance_transaction", id: id.to_owned() };
+    let transfer = |debit, credit, minor, code, reverses| NewTransfer {
+        debit,
+        credit,
+        amount: Money::new(minor, donation.currency),
+        code,
+        source: source.clone(),
+        donation: Some(donation.id.to_string()),
+        reverses,
+    };
+    let mut all = vec![transfer(Account::fees(), Account::processor(PROCESSOR), fee.minor(), Code::new("fee"), None)];
+    let originals = refunds::allocations_of(conn, donation.id)?;
+    for (split, minor) in parts.iter().zip(&taken) {
+        let fund = Account::fund(split.fund_id);
+        let code = Code::of("fee_share", &fund);
+        let original = originals.get(fund.as_str()).copied();
+        all.push(transfer(fund, Account::received(donation.campaign_id), *minor, code, original));
+    }
+    ledger::post(conn, &all, now)?;
+    refunds::take_back(conn, &parts, &taken)?;
+    let change = diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
+    each!(conn, c => change.execute(c))?;
+    donation.fee = Some(fee.minor());
+    Ok(())
+}

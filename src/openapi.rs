@@ -1,0 +1,42 @@
+//! The API document, generated from the handlers.
+
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, web};
+use utoipa::OpenApi;
+
+/// Every handler of API v1 is listed here; a test holds the list against the routes of the contract.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Selvedge API",
+        description = "Awareness campaigns that raise funds, and the whole path of a gift. Errors are RFC 9457 problems with a stable `code`. Money is an integer of minor units with its ISO 4217 currency. Lists answer `items` and `next`."
+    ),
+    paths(
+        crate::campaigns::api::list,
+        crate::campaigns::api::show,
+        crate::campaigns::api::leaderboard,
+        crate::pages::api::of_campaign,
+        crate::pages::api::show,
+        crate::teams::api::show,
+        crate::impact::api::programs,
+        crate::impact::api::program,
+        crate::donations::api::create,
+        crate::donations::api::show,
+        crate::donations::api::of_page,
+    )
+)]
+struct Document;
+
+/// The document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// Mounts `GET /api/openapi.json`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/api/openapi.json").route(web::get().to(show)));
+}
+
+async fn show() -> HttpResponse {
+    HttpResponse::Ok().json(document())
+}
