@@ -1,1 +1,3 @@
 //! Selvedge
+
+pub mod web;
