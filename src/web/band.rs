@@ -13,8 +13,8 @@ use super::views::palette::{Palette, SHADES};
 
 /// Above this many gifts, neighbours are merged into stripes, so that cost and size stay flat.
 pub const MOST_THREADS: usize = 1_000;
-/// How many stripes a merged band has (threads of one's own come on top).
-const STRIPES: usize = 400;
+/// Into how many runs a merged band is cut; within a run each dye becomes one stripe.
+const RUNS: usize = 100;
 
 /// One gift in the band.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,12 +130,14 @@ impl Band {
             });
         }
         for group in self.groups() {
-            let from = position(woven);
-            woven += group.iter().map(|t| i128::from(t.minor.max(0))).sum::<i128>();
-            let to = position(woven);
             let own = group.iter().any(|t| t.own);
             let verified = group.iter().all(|t| t.verified);
-            out.push(Stretch { from, to, dye: dye_of(group), own, verified });
+            for (dye, weight) in weights(group) {
+                let from = position(woven);
+                woven += weight;
+                let to = position(woven);
+                out.push(Stretch { from, to, dye, own, verified });
+            }
         }
         out
     }
@@ -143,7 +145,7 @@ impl Band {
     /// Single gifts, or runs of neighbours when there are too many; one's own gift is never merged.
     fn groups(&self) -> Vec<&[Thread]> {
         let run = if self.threads.len() > MOST_THREADS {
-            self.threads.len().div_ceil(STRIPES)
+            self.threads.len().div_ceil(RUNS)
         } else {
             1
         };
@@ -295,8 +297,8 @@ fn verified_runs(stretches: &[Stretch]) -> Vec<(i64, i64)> {
     runs
 }
 
-/// The dye that most of a group's money has.
-fn dye_of(group: &[Thread]) -> Dye {
+/// How much of a run's money has each dye. A single gift has one.
+fn weights(group: &[Thread]) -> BTreeMap<Dye, i128> {
     let mut weights: BTreeMap<Dye, i128> = BTreeMap::new();
     for thread in group {
         let dye = if thread.anonymous {
@@ -307,9 +309,6 @@ fn dye_of(group: &[Thread]) -> Dye {
         *weights.entry(dye).or_default() += i128::from(thread.minor.max(0));
     }
     weights
-        .into_iter()
-        .max_by_key(|(_, weight)| *weight)
-        .map_or(Dye::Undyed, |(dye, _)| dye)
 }
 
 fn dye_paint(dye: Dye, palette: &Palette) -> (String, &str) {

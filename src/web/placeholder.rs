@@ -117,13 +117,13 @@ pub fn portrait(slug: &str, name: &str, accent: &Accent) -> String {
     let palette = &accent.light;
     let initials = initials(name);
     let mut out = format!(
-        "<svg class=\"cloth portrait\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 320 320\" aria-hidden=\"true\" focusable=\"false\">{}",
+        "<svg class=\"cloth portrait\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 320 320\" preserveAspectRatio=\"xMidYMid slice\" aria-hidden=\"true\" focusable=\"false\">{}",
         cloth(slug, palette, 320, 320)
     );
     if !initials.is_empty() {
         write!(
             out,
-            "<rect x=\"92\" y=\"112\" width=\"136\" height=\"96\" fill=\"{paper}\"/><rect x=\"99\" y=\"119\" width=\"122\" height=\"82\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"1.5\"/><text x=\"160\" y=\"178\" text-anchor=\"middle\" font-family=\"Georgia, serif\" font-size=\"52\" letter-spacing=\"2\" fill=\"{ink}\">{initials}</text>",
+            "<g class=\"label\"><rect x=\"92\" y=\"112\" width=\"136\" height=\"96\" fill=\"{paper}\"/><rect x=\"99\" y=\"119\" width=\"122\" height=\"82\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"1.5\"/><text x=\"160\" y=\"178\" text-anchor=\"middle\" font-family=\"Georgia, serif\" font-size=\"52\" letter-spacing=\"2\" fill=\"{ink}\">{initials}</text></g>",
             paper = palette.paper, accent = palette.accent, ink = palette.ink,
             initials = handlebars::html_escape(&initials),
         )

@@ -60,7 +60,7 @@ pub struct MailRow {
     /// Subject.
     pub subject: String,
     /// When (RFC 3339).
-    pub date: String,
+    pub sent_at: String,
 }
 
 /// Context of `sandbox_mail_message`: one mail.
@@ -77,7 +77,7 @@ pub struct SandboxMailMessageView {
     /// Subject.
     pub subject: String,
     /// When (RFC 3339).
-    pub date: String,
+    pub sent_at: String,
     /// The HTML part as a document of its own (its own CSP; must allow framing by this site); shown in a sandboxed frame.
     pub html_url: Option<String>,
     /// The text part.

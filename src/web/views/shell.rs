@@ -56,7 +56,8 @@ pub struct Shell {
     pub og: Option<Og>,
     /// Keeps private and finished pages out of search engines.
     pub noindex: bool,
-    /// Reload after this many seconds (a payment that is still being confirmed), without JavaScript.
+    /// Look again after this many seconds (a payment that is still being confirmed): by a script that
+    /// reloads only when something changed, and by a timed refresh where there is no JavaScript.
     pub refresh_seconds: Option<u32>,
     /// Links in the header.
     pub nav: Vec<Link>,
