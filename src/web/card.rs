@@ -71,11 +71,21 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 });
 
 /// Asks one face something; `None` if the face is not there.
-fn ask<T>(family: &str, weight: fontdb::Weight, question: impl FnOnce(&FontRef<'_>) -> T) -> Option<T> {
-    let query = fontdb::Query { families: &[fontdb::Family::Name(family)], weight, ..Default::default() };
+fn ask<T>(
+    family: &str,
+    weight: fontdb::Weight,
+    question: impl FnOnce(&FontRef<'_>) -> T,
+) -> Option<T> {
+    let query = fontdb::Query {
+        families: &[fontdb::Family::Name(family)],
+        weight,
+        ..Default::default()
+    };
     let id = FONTS.query(&query)?;
     FONTS.with_face_data(id, |data, index| {
-        FontRef::from_index(data, index).ok().map(|font| question(&font))
+        FontRef::from_index(data, index)
+            .ok()
+            .map(|font| question(&font))
     })?
 }
 
@@ -86,20 +96,29 @@ fn drawable(text: &str) -> String {
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| {
             [SERIF, FALLBACK].iter().any(|family| {
-                ask(family, fontdb::Weight::NORMAL, |font| font.charmap().map(*c).is_some())
-                    .unwrap_or(false)
+                ask(family, fontdb::Weight::NORMAL, |font| {
+                    font.charmap().map(*c).is_some()
+                })
+                .unwrap_or(false)
             })
         })
         .collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     // What is left of a name that could not be drawn may be bare punctuation.
-    if kept.chars().any(char::is_alphanumeric) { words.join(" ") } else { String::new() }
+    if kept.chars().any(char::is_alphanumeric) {
+        words.join(" ")
+    } else {
+        String::new()
+    }
 }
 
 /// The width of `text` in pixels in the title's face. Layout only; money never comes here.
 fn width(text: &str, size: f32) -> f32 {
     ask(SERIF, fontdb::Weight::SEMIBOLD, |font| {
-        let (charmap, metrics) = (font.charmap(), font.glyph_metrics(FontSize::new(size), LocationRef::default()));
+        let (charmap, metrics) = (
+            font.charmap(),
+            font.glyph_metrics(FontSize::new(size), LocationRef::default()),
+        );
         text.chars()
             .map(|c| {
                 charmap
@@ -156,7 +175,9 @@ fn set_title(title: &str) -> (Vec<String>, f32) {
 fn drawing(facts: &CardFacts) -> Result<String, CardError> {
     let accent = Accent::new(&facts.accent);
     let palette = &accent.light;
-    let amount = |money: &MoneyView| wording::amount(money.minor, &money.currency).map_err(CardError::Amount);
+    let amount = |money: &MoneyView| {
+        wording::amount(money.minor, &money.currency).map_err(CardError::Amount)
+    };
     let campaign = drawable(&facts.campaign);
     let title = match drawable(&facts.title) {
         title if title.is_empty() => format!("A page for {campaign}"),
@@ -167,7 +188,9 @@ fn drawing(facts: &CardFacts) -> Result<String, CardError> {
         Some(goal) => format!("raised of {}", amount(goal)?),
         None => "raised".to_owned(),
     };
-    let count = |n: i64, one: &str, many: &str| wording::plural(&n.into(), one, many).map_err(CardError::Amount);
+    let count = |n: i64, one: &str, many: &str| {
+        wording::plural(&n.into(), one, many).map_err(CardError::Amount)
+    };
     let mut facts_line = count(facts.gifts, "gift", "gifts")?;
     match facts.days_left {
         Some(0) => facts_line.push_str(" · last day to give"),
@@ -206,7 +229,8 @@ fn write_text(out: &mut String, palette: &Palette, campaign: &str, title: &[Stri
     write!(
         out,
         "<text x=\"72\" y=\"92\" font-size=\"34\" fill=\"{}\">{}</text>",
-        palette.accent, escape(campaign)
+        palette.accent,
+        escape(campaign)
     )
     .unwrap_or_default();
     let mut y = 92.0 + 24.0 + size;
@@ -262,7 +286,12 @@ mod tests {
             gifts: 31,
             days_left: Some(9),
             accent: "#9c2a3c".to_owned(),
-            band: Band { threads, raised, matched: 25_000, goal: 250_000 },
+            band: Band {
+                threads,
+                raised,
+                matched: 25_000,
+                goal: 250_000,
+            },
         }
     }
 
@@ -270,11 +299,17 @@ mod tests {
     fn cards_are_drawn_for_long_foreign_and_hostile_titles() {
         for (name, title) in [
             ("card", "Thirty-one days in one green dress"),
-            ("card-long", "I am wearing the same secondhand dress every single day because nobody should be for sale anywhere, ever again, and here is why"),
+            (
+                "card-long",
+                "I am wearing the same secondhand dress every single day because nobody should be for sale anywhere, ever again, and here is why",
+            ),
             ("card-bengali", "মীরা সেন"),
             ("card-mixed", "মীরা সেন walks for Kolkata <b>&"),
             ("card-cyrillic", "Платье на каждый день"),
-            ("card-word", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"),
+            (
+                "card-word",
+                "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+            ),
         ] {
             let png = png(&facts(title)).unwrap();
             assert_eq!(&png[1..4], b"PNG");

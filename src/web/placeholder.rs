@@ -82,7 +82,9 @@ fn cloth(slug: &str, palette: &Palette, width: u64, height: u64) -> String {
     };
     let mut out = format!(
         "<defs><pattern id=\"{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><path d=\"{}\" fill=\"{}\" opacity=\".26\"/><path d=\"M0 0v6M3 0v6\" stroke=\"{}\" stroke-width=\".6\" opacity=\".14\"/></pattern></defs><rect width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>",
-        weave(kind), palette.paper, palette.ink
+        weave(kind),
+        palette.paper,
+        palette.ink
     );
     let repeat = 160 + draw.below(80);
     let stripes = sett(&mut draw, palette, repeat);
@@ -98,16 +100,30 @@ fn cloth(slug: &str, palette: &Palette, width: u64, height: u64) -> String {
             .collect();
         write!(out, "<path d=\"{path}\" fill=\"{dye}\" opacity=\".55\"/>").unwrap_or_default();
     }
-    write!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"url(#{id})\"/>").unwrap_or_default();
+    write!(
+        out,
+        "<rect width=\"{width}\" height=\"{height}\" fill=\"url(#{id})\"/>"
+    )
+    .unwrap_or_default();
     out
 }
 
 /// Up to two initials of a name, whole characters of any script.
 fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric));
-    let first = words.next().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let last = words.next_back().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    let mut words = name
+        .split_whitespace()
+        .filter(|w| w.chars().any(char::is_alphanumeric));
+    let first = words
+        .next()
+        .and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
+    let last = words
+        .next_back()
+        .and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 /// A square portrait, 320 by 320: the slug's cloth with a sewn-on label that carries the initials.

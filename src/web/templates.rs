@@ -64,7 +64,10 @@ impl Templates {
         registry.set_strict_mode(true);
         register_helpers(&mut registry);
         for path in Embedded::iter() {
-            let read = |cause: String| TemplateError::Read { file: path.to_string(), cause };
+            let read = |cause: String| TemplateError::Read {
+                file: path.to_string(),
+                cause,
+            };
             let file = Embedded::get(&path).ok_or_else(|| read("not embedded".to_owned()))?;
             let text = std::str::from_utf8(&file.data).map_err(|error| read(error.to_string()))?;
             add(&mut registry, &path, text, &path)?;
@@ -72,8 +75,10 @@ impl Templates {
         if let Some(folder) = override_dir {
             for file in hbs_files(folder)? {
                 let shown = file.display().to_string();
-                let text = std::fs::read_to_string(&file)
-                    .map_err(|error| TemplateError::Read { file: shown.clone(), cause: error.to_string() })?;
+                let text = std::fs::read_to_string(&file).map_err(|error| TemplateError::Read {
+                    file: shown.clone(),
+                    cause: error.to_string(),
+                })?;
                 let path = file.strip_prefix(folder).unwrap_or(&file);
                 add(&mut registry, &path.to_string_lossy(), &text, &shown)?;
             }
@@ -86,7 +91,10 @@ impl Templates {
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
         self.registry
             .render(name, context)
-            .map_err(|error| TemplateError::Render { name: name.to_owned(), cause: error.to_string() })
+            .map_err(|error| TemplateError::Render {
+                name: name.to_owned(),
+                cause: error.to_string(),
+            })
     }
 
     /// The names of all templates, partials included.
@@ -104,7 +112,10 @@ fn add(
     let name = path.strip_suffix(".hbs").unwrap_or(path).replace('\\', "/");
     registry
         .register_template_string(&name, text)
-        .map_err(|error| TemplateError::Parse { file: shown.to_owned(), cause: error.to_string() })
+        .map_err(|error| TemplateError::Parse {
+            file: shown.to_owned(),
+            cause: error.to_string(),
+        })
 }
 
 /// Every `.hbs` file under `folder`, in a fixed order. A folder that does not exist is an error:
@@ -133,31 +144,46 @@ fn hbs_files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
 fn register_helpers(registry: &mut Handlebars<'static>) {
     registry.register_helper("money", Box::new(helper(|p| wording::money(arg(p, 0)?))));
     registry.register_helper("number", Box::new(helper(|p| wording::number(arg(p, 0)?))));
-    registry.register_helper("date", Box::new(helper(|p| {
-        let style = p.get(1).and_then(|v| v.as_str()).unwrap_or("long");
-        wording::date(arg(p, 0)?, style)
-    })));
-    registry.register_helper("percent_width", Box::new(helper(|p| {
-        wording::percent_width(arg(p, 0)?, arg(p, 1)?)
-    })));
-    registry.register_helper("plural", Box::new(helper(|p| {
-        wording::plural(arg(p, 0)?, text(p, 1)?, text(p, 2)?)
-    })));
-    registry.register_helper("asset", Box::new(helper(|p| {
-        let name = text(p, 0)?;
-        assets::url(name).ok_or_else(|| format!("no asset is named {name}"))
-    })));
+    registry.register_helper(
+        "date",
+        Box::new(helper(|p| {
+            let style = p.get(1).and_then(|v| v.as_str()).unwrap_or("long");
+            wording::date(arg(p, 0)?, style)
+        })),
+    );
+    registry.register_helper(
+        "percent_width",
+        Box::new(helper(|p| wording::percent_width(arg(p, 0)?, arg(p, 1)?))),
+    );
+    registry.register_helper(
+        "plural",
+        Box::new(helper(|p| {
+            wording::plural(arg(p, 0)?, text(p, 1)?, text(p, 2)?)
+        })),
+    );
+    registry.register_helper(
+        "asset",
+        Box::new(helper(|p| {
+            let name = text(p, 0)?;
+            assets::url(name).ok_or_else(|| format!("no asset is named {name}"))
+        })),
+    );
     // `eq` and `any` answer with a value, so that they can stand inside {{#if …}}.
     handlebars::handlebars_helper!(eq: |a: Json, b: Json| a == b);
     registry.register_helper("eq", Box::new(eq));
 }
 
 fn arg<'v>(params: &[&'v Value], at: usize) -> Result<&'v Value, String> {
-    params.get(at).copied().ok_or_else(|| format!("parameter {at} is missing"))
+    params
+        .get(at)
+        .copied()
+        .ok_or_else(|| format!("parameter {at} is missing"))
 }
 
 fn text<'v>(params: &[&'v Value], at: usize) -> Result<&'v str, String> {
-    arg(params, at)?.as_str().ok_or_else(|| format!("parameter {at} is not text"))
+    arg(params, at)?
+        .as_str()
+        .ok_or_else(|| format!("parameter {at} is not text"))
 }
 
 /// Makes a helper that writes escaped text from plain JSON parameters.
@@ -176,9 +202,15 @@ fn helper<F>(
 where
     F: Fn(&[&Value]) -> Result<String, String> + Send + Sync + 'static,
 {
-    move |h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output| {
+    move |h: &Helper<'_>,
+          _: &Handlebars<'_>,
+          _: &Context,
+          _: &mut RenderContext<'_, '_>,
+          out: &mut dyn Output| {
         if let Some(missing) = h.params().iter().find(|p| p.is_value_missing()) {
-            let path = missing.relative_path().map_or("a parameter", String::as_str);
+            let path = missing
+                .relative_path()
+                .map_or("a parameter", String::as_str);
             return Err(wrong(h.name(), &format!("{path} is missing")));
         }
         let params: Vec<&Value> = h.params().iter().map(|p| p.value()).collect();
@@ -200,7 +232,10 @@ mod tests {
 
     fn with(text: &str) -> Templates {
         let mut templates = Templates::load(None).unwrap();
-        templates.registry.register_template_string("t", text).unwrap();
+        templates
+            .registry
+            .register_template_string("t", text)
+            .unwrap();
         templates
     }
 
@@ -208,8 +243,14 @@ mod tests {
     fn output_is_escaped_and_missing_fields_are_errors() {
         let templates = with("{{a}}|{{money m}}|{{#if (eq a \"x\")}}x{{else}}-{{/if}}");
         let context = json!({"a": "<script>", "m": {"minor": 123_456_700, "currency": "USD"}});
-        assert_eq!(templates.render("t", &context).unwrap(), "&lt;script&gt;|$1,234,567|-");
-        assert!(matches!(templates.render("t", &json!({})), Err(TemplateError::Render { .. })));
+        assert_eq!(
+            templates.render("t", &context).unwrap(),
+            "&lt;script&gt;|$1,234,567|-"
+        );
+        assert!(matches!(
+            templates.render("t", &json!({})),
+            Err(TemplateError::Render { .. })
+        ));
         let templates = with("{{money gone}}");
         assert!(templates.render("t", &json!({})).is_err());
     }
@@ -221,7 +262,10 @@ mod tests {
         let templates = Templates::load(Some(folder.path())).unwrap();
         assert_eq!(templates.render("error", &json!({})).unwrap(), "mine");
         std::fs::write(folder.path().join("home.hbs"), "{{#if").unwrap();
-        let failed = Templates::load(Some(folder.path())).err().unwrap().to_string();
+        let failed = Templates::load(Some(folder.path()))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(failed.contains("home.hbs"), "{failed}");
         assert!(Templates::load(Some(&folder.path().join("nowhere"))).is_err());
     }
@@ -238,7 +282,10 @@ mod tests {
                     "{path}: {{{{{{{field}}}}}}}"
                 );
             }
-            assert!(!text.contains(" style=\""), "{path}: an inline style would be blocked by the CSP");
+            assert!(
+                !text.contains(" style=\""),
+                "{path}: an inline style would be blocked by the CSP"
+            );
             assert!(!text.contains(" onclick"), "{path}: inline handler");
         }
     }

@@ -33,7 +33,8 @@ pub struct GiveView {
     pub fee_basis_points: i64,
     /// The processor's usual fixed part.
     pub fee_fixed: MoneyView,
-    /// What covering the fees would add to the chosen amount.
+    /// What covering the fees would add to the chosen amount, in minor units rounded up:
+    /// `ceil((amount + fixed) * 10000 / (10000 - basis points)) - amount`; `give.js` reckons alike.
     pub fee_extra: MoneyView,
     /// What the button says without JavaScript: "Give $50" when an amount is chosen, else "Give".
     pub button: String,

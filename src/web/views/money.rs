@@ -14,6 +14,9 @@ pub struct MoneyView {
 impl MoneyView {
     /// `minor` units of `currency`.
     pub fn new(minor: i64, currency: &str) -> Self {
-        Self { minor, currency: currency.to_owned() }
+        Self {
+            minor,
+            currency: currency.to_owned(),
+        }
     }
 }

@@ -65,13 +65,22 @@ impl Rgb {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// The nearest mix towards `anchor` that reads on `paper`. A little above 4.5 so that the tinted
-    /// grounds of the stylesheet keep their contrast too.
-    fn readable_on(self, paper: Self, anchor: Self) -> Self {
-        (0..=20)
-            .map(|step| self.mix(anchor, step * 5))
+    /// The nearest colour that reads on `paper`, on the way to `vivid` and from there to `end`. A little
+    /// above 4.5 so that the tinted grounds of the stylesheet keep their contrast too.
+    fn readable_on(self, paper: Self, vivid: Self, end: Self) -> Self {
+        let steps = || (0..=20).map(|step| step * 5);
+        steps()
+            .map(|percent| self.mix(vivid, percent))
+            .chain(steps().map(|percent| vivid.mix(end, percent)))
             .find(|colour| colour.contrast(paper) >= 5.4)
-            .unwrap_or(anchor)
+            .unwrap_or(end)
+    }
+
+    /// The same hue, bright: mixing with cream alone would turn every accent to a dull pastel on dark paper.
+    fn bright(self) -> Self {
+        let most = u32::from(self.0.max(self.1).max(self.2)).max(1);
+        let scale = |channel: u8| u8::try_from(u32::from(channel) * 255 / most).unwrap_or(u8::MAX);
+        Self(scale(self.0), scale(self.1), scale(self.2)).mix(Self(255, 255, 255), 32)
     }
 }
 
@@ -118,7 +127,8 @@ impl Accent {
     }
 
     fn scheme(base: Rgb, paper: Rgb, ink: Rgb) -> Palette {
-        let accent = base.readable_on(paper, ink);
+        let dark = paper == DARK.0;
+        let accent = base.readable_on(paper, if dark { base.bright() } else { ink }, ink);
         let dyes = [
             accent,
             accent.mix(paper, 40),
@@ -126,15 +136,24 @@ impl Accent {
             accent.mix(paper, 62),
             accent.mix(ink, 68),
         ];
-        let dark = paper == DARK.0;
         Palette {
             paper: paper.hex(),
             ink: ink.hex(),
             muted: ink.mix(paper, if dark { 32 } else { 34 }).hex(),
             accent: accent.hex(),
             warp: ink.mix(paper, if dark { 72 } else { 76 }).hex(),
-            undyed: if dark { Rgb(0xb9, 0xa9, 0x8b) } else { Rgb(0xd8, 0xc7, 0xa6) }.hex(),
-            own: if dark { Rgb(0xf2, 0xb8, 0x3c) } else { Rgb(0xe0, 0x9a, 0x12) }.hex(),
+            undyed: if dark {
+                Rgb(0xb9, 0xa9, 0x8b)
+            } else {
+                Rgb(0xd8, 0xc7, 0xa6)
+            }
+            .hex(),
+            own: if dark {
+                Rgb(0xf2, 0xb8, 0x3c)
+            } else {
+                Rgb(0xe0, 0x9a, 0x12)
+            }
+            .hex(),
             dyes: dyes.iter().map(|dye| dye.hex()).collect(),
         }
     }
@@ -147,13 +166,19 @@ mod tests {
 
     #[test]
     fn any_accent_reads_on_paper_in_both_schemes() {
-        for accent in ["#ffffff", "#000000", "#ffee00", "#9c2a3c", "#00ff88", "#123456"] {
+        for accent in [
+            "#ffffff", "#000000", "#ffee00", "#9c2a3c", "#00ff88", "#123456",
+        ] {
             let both = Accent::new(accent);
             for palette in [&both.light, &both.dark] {
                 let paper = Rgb::parse(&palette.paper).unwrap();
                 for colour in [&palette.accent, &palette.muted, &palette.ink] {
                     let ratio = Rgb::parse(colour).unwrap().contrast(paper);
-                    assert!(ratio >= 4.5, "{accent}: {colour} on {}: {ratio}", palette.paper);
+                    assert!(
+                        ratio >= 4.5,
+                        "{accent}: {colour} on {}: {ratio}",
+                        palette.paper
+                    );
                 }
                 assert_eq!(palette.dyes.len(), SHADES);
             }

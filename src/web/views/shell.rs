@@ -16,7 +16,10 @@ pub struct Link {
 impl Link {
     /// A link that says `label` and leads to `href`.
     pub fn new(label: &str, href: &str) -> Self {
-        Self { label: label.to_owned(), href: href.to_owned() }
+        Self {
+            label: label.to_owned(),
+            href: href.to_owned(),
+        }
     }
 }
 

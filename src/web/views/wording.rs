@@ -33,8 +33,14 @@ fn sign(code: &str) -> String {
 
 /// `{"minor":5000,"currency":"USD"}` as `$50`, with the fraction only if there is one: `$50.25`.
 pub fn money(value: &Value) -> Result<String, String> {
-    let minor = value.get("minor").and_then(Value::as_i64).ok_or("minor is missing")?;
-    let code = value.get("currency").and_then(Value::as_str).ok_or("currency is missing")?;
+    let minor = value
+        .get("minor")
+        .and_then(Value::as_i64)
+        .ok_or("minor is missing")?;
+    let code = value
+        .get("currency")
+        .and_then(Value::as_str)
+        .ok_or("currency is missing")?;
     amount(minor, code)
 }
 
@@ -58,7 +64,10 @@ pub fn amount(minor: i64, code: &str) -> Result<String, String> {
 pub fn number(value: &Value) -> Result<String, String> {
     let number = value.as_i64().ok_or("not an integer")?;
     let minus = if number < 0 { "−" } else { "" };
-    Ok(format!("{minus}{}", grouped(&number.unsigned_abs().to_string())))
+    Ok(format!(
+        "{minus}{}",
+        grouped(&number.unsigned_abs().to_string())
+    ))
 }
 
 /// `1 gift`, `3 gifts`, `1,200 gifts`.
@@ -139,11 +148,20 @@ mod tests {
         assert_eq!(percent_width(&json!(9), &json!(0)).unwrap(), "0");
         let usd = json!({"minor": 1, "currency": "USD"});
         assert!(percent_width(&usd, &json!({"minor": 1, "currency": "EUR"})).is_err());
-        assert_eq!(date(&json!("2026-12-01"), "long").unwrap(), "1 December 2026");
-        assert_eq!(date(&json!("2026-12-01T14:05:00Z"), "time").unwrap(), "1 December 2026, 14:05 UTC");
+        assert_eq!(
+            date(&json!("2026-12-01"), "long").unwrap(),
+            "1 December 2026"
+        );
+        assert_eq!(
+            date(&json!("2026-12-01T14:05:00Z"), "time").unwrap(),
+            "1 December 2026, 14:05 UTC"
+        );
         assert_eq!(date(&json!("2026-12-01"), "short").unwrap(), "1 Dec");
         assert!(date(&json!("soon"), "long").is_err());
         assert_eq!(plural(&json!(1), "gift", "gifts").unwrap(), "1 gift");
-        assert_eq!(plural(&json!(1200), "gift", "gifts").unwrap(), "1,200 gifts");
+        assert_eq!(
+            plural(&json!(1200), "gift", "gifts").unwrap(),
+            "1,200 gifts"
+        );
     }
 }
