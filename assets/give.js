@@ -8,7 +8,6 @@
   const cover = form.elements.cover_fees;
   const extra = form.querySelector("[data-give-fee]");
   const exponent = Number(form.dataset.exponent);
-  const words = button.textContent;
 
   // Minor units from what was typed, or null. Digits only: no floating point.
   const parse = (text) => {
@@ -38,7 +37,7 @@
   const update = () => {
     const minor = chosen();
     if (minor === null || !(minor > 0) || !Number.isSafeInteger(minor)) {
-      button.textContent = words;
+      button.textContent = "Give";
       return;
     }
     const added = cover ? fee(minor) : 0;

@@ -365,3 +365,21 @@ fn error_and_sandbox() {
         },
     );
 }
+
+/// The band as mails, receipts and embeds carry it: no stylesheet, colours of its own.
+#[test]
+fn small_band() {
+    let threads = gifts(31, true);
+    let raised = threads.iter().map(|t| t.minor).sum();
+    let band = Band {
+        threads,
+        raised,
+        matched: 20_000,
+        goal: 250_000,
+    };
+    let svg = band.svg(Size::Small, &accent().light, "$1,960 raised of $2,500");
+    assert!(!svg.contains("var(") && svg.contains(&accent().light.accent));
+    if let Ok(folder) = std::env::var("SELVEDGE_RENDER_DIR") {
+        std::fs::write(format!("{folder}/band-small.svg"), svg).unwrap();
+    }
+}
