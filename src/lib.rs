@@ -5,3 +5,4 @@ pub mod error;
 pub mod kernel;
 pub mod ledger;
 pub mod payments;
+pub mod web;

@@ -1,0 +1,18 @@
+// While a payment is being confirmed: asks for this page again and loads it once it no longer waits.
+// Nothing moves under the reader's hands before that. Without JavaScript the page has a timed refresh.
+(() => {
+  const waiting = document.querySelector("[data-waiting]");
+  if (!waiting) return;
+  const pause = 1000 * (Number(waiting.dataset.waiting) || 4);
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.ok && !page.querySelector("[data-waiting]")) return location.reload();
+    } catch {
+      // Offline for a moment: look again later.
+    }
+    setTimeout(look, pause);
+  };
+  setTimeout(look, pause);
+})();
