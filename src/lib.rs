@@ -1,2 +1,3 @@
 //! Selvedge
 pub mod kernel;
+pub mod payments;
