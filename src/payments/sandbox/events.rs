@@ -30,19 +30,28 @@ fn shown((_, body, pending): EventRow) -> Result<Value, Fault> {
     Ok(event)
 }
 
-/// Adds what no library knows yet, as a newer API would.
+/// Adds what no library knows yet, as a newer API would: a field in every object, and a value in known ones.
 pub(super) fn sprinkle_unknown(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for inner in map.values_mut() {
                 sprinkle_unknown(inner);
             }
-            if map.contains_key("object") {
-                map.insert(
-                    "sandbox_new_field".to_owned(),
-                    json!({ "kind": "not_invented_yet", "list": [1, null] }),
-                );
+            let Some(object) = map.get("object").and_then(Value::as_str) else {
+                return;
+            };
+            let with_new_value = match object {
+                "checkout.session" => Some("ui_mode"),
+                "payment_intent" => Some("capture_method"),
+                _ => None,
+            };
+            if let Some(name) = with_new_value {
+                map.insert(name.to_owned(), "sandbox_new_value".into());
             }
+            map.insert(
+                "sandbox_new_field".to_owned(),
+                json!({ "kind": "not_invented_yet", "list": [1, null] }),
+            );
         }
         Value::Array(items) => items.iter_mut().for_each(sprinkle_unknown),
         _ => {}

@@ -298,17 +298,8 @@ impl Sandbox {
         .await
     }
 
-    /// Follows a clock that another process of this file has turned.
-    async fn keep_clock(&self) {
-        let offset = self
-            .work_quietly(Origin::default(), |teller| teller.clock_offset())
-            .await;
-        if let Ok(offset) = offset {
-            self.follow_clock(offset);
-        }
-    }
-
-    /// Only forward: a test that turned its own clock further is not turned back.
+    /// Follows a clock that another process of this file has turned, or this one before its restart. Only forward: a
+    /// test that turned its own clock further is not turned back.
     fn follow_clock(&self, offset: i64) {
         let behind = offset.saturating_sub(self.clock_offset());
         // The two readings of the clock are not one instant.

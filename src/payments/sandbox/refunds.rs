@@ -164,6 +164,7 @@ impl Teller<'_> {
                 body,
                 &[
                     "balance_transaction",
+                    "failure_balance_transaction",
                     "receipt_number",
                     "source_transfer_reversal",
                     "transfer_reversal",

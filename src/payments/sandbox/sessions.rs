@@ -142,7 +142,9 @@ fn web_address(params: &Params, name: &str) -> Result<Option<String>, Refusal> {
 }
 
 fn method_types(params: &Params) -> Result<Vec<String>, Refusal> {
-    let named = params.list("payment_method_types");
+    // The pinned version says `allowed_payment_method_types`; older ones, and curl, say `payment_method_types`.
+    let mut named = params.list("allowed_payment_method_types");
+    named.extend(params.list("payment_method_types"));
     if let Some(stranger) = named.iter().find(|name| !METHODS.contains(name)) {
         return Err(Refusal::invalid(
             "payment_method_invalid_parameter",

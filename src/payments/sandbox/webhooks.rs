@@ -33,10 +33,12 @@ struct Parcel {
 }
 
 /// What is taken up, and how it is to be signed.
-struct Round {
+pub(super) struct Round {
     parcels: Vec<Parcel>,
     mood: WebhookMood,
     at: i64,
+    /// How far any process of this file has turned the clock.
+    clock_offset: i64,
 }
 
 impl Sandbox {
@@ -56,7 +58,6 @@ impl Sandbox {
 
     /// Lets due things happen, then sends what is due now, once; tells how many sends were tried.
     pub async fn deliver_due_once(&self) -> usize {
-        self.keep_clock().await;
         let round = match self.work_quietly(Origin::default(), take_up).await {
             Ok(round) => round,
             Err(fault) => {
@@ -64,6 +65,7 @@ impl Sandbox {
                 return 0;
             }
         };
+        self.follow_clock(round.clock_offset);
         let count = round.parcels.len();
         let mut going = JoinSet::new();
         let mut parcels = round.parcels.into_iter();
@@ -101,13 +103,14 @@ impl Sandbox {
     }
 }
 
-fn take_up(teller: &mut Teller<'_>) -> Result<Round, Fault> {
+pub(super) fn take_up(teller: &mut Teller<'_>) -> Result<Round, Fault> {
     let mood = teller.mood()?.webhooks;
     let now_ms = teller.now.micros() / 1_000;
     let mut round = Round {
         parcels: Vec::new(),
         mood,
         at: teller.now.seconds(),
+        clock_offset: teller.clock_offset()?,
     };
     if round.mood.paused {
         return Ok(round);
