@@ -12,7 +12,8 @@ use super::events::sprinkle_unknown;
 use super::keys::Kept;
 use super::params::Params;
 use super::refusal::{Fault, Refusal};
-use super::store::{Kind, Origin, Teller, new_id};
+use super::schema::new_id;
+use super::store::{Kind, Origin, Teller};
 use super::{API_VERSION, Sandbox};
 
 /// One call, read from HTTP.

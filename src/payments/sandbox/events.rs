@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::json::set;
 use super::refusal::{Fault, Refusal};
-use super::store::{Page, Teller, events, new_id, sends};
+use super::schema::{events, new_id, sends};
+use super::store::{Page, Teller};
 
 /// Stripe lists events for 30 days.
 const KEPT_SECONDS: i64 = 30 * 86_400;

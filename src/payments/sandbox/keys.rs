@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::refusal::Fault;
-use super::store::{Teller, idempotency};
+use super::schema::idempotency;
+use super::store::Teller;
 
 /// Stripe may forget a key after 24 hours; the sandbox always does (P6).
 const KEPT_SECONDS: i64 = 86_400;

@@ -7,12 +7,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `api` | the HTTP face under `/sandbox/stripe/v1`: keys, idempotency, faults, routes |
-//! | `sessions` `payments` `refunds` `due` | what the objects go through |
+//! | `sessions` `payments` `settle` `refunds` `due` | what the objects go through |
 //! | `shapes` `lists` `events` `params` `refusal` | the objects, lists, events, parameters and errors as Stripe prints them |
 //! | `pay` `pay_page` `cards` | the hosted page and the test cards |
 //! | `webhooks` | the sender |
-//! | `control` `mood` | faults, the clock, the dashboard's deeds, the account for tests |
-//! | `store` `keys` `json` | the file |
+//! | `control` `mood` `state` | faults, the clock, the dashboard's deeds, the account for tests |
+//! | `store` `schema` `keys` `json` | the file |
 //!
 //! Invariants: a session is charged at most once; refunds never pass what was captured; an act and the answer kept
 //! under its key are one transaction; every event has its sends in the transaction of the fact it tells. Everything
@@ -34,8 +34,11 @@ mod pay_page;
 mod payments;
 mod refunds;
 mod refusal;
+mod schema;
 mod sessions;
+mod settle;
 mod shapes;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -162,7 +165,7 @@ impl Sandbox {
         if settings.secrets.is_empty() {
             return Err(SandboxError::NoSecret);
         }
-        let conn = store::open(&settings.file)?;
+        let conn = schema::open(&settings.file)?;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none())
@@ -332,5 +335,5 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::post().to(pay::authenticate),
         )
         .route("/sandbox/control", web::post().to(control::control))
-        .route("/sandbox/state", web::get().to(control::state));
+        .route("/sandbox/state", web::get().to(state::state));
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::refusal::Fault;
-use super::store::{Teller, control};
+use super::schema::control;
+use super::store::Teller;
 
 /// How webhooks are sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

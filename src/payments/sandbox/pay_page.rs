@@ -196,7 +196,7 @@ pub(super) fn pay(page: &PayPage) -> String {
         action = escape(&page.action),
         choice = method_choice(page),
         number = text_field("card_number", "Card number", "", number, page.card_error),
-        exp = text_field("exp", "Expires (month/year)", "", exp, page.exp_error),
+        exp = text_field("exp", "Expires", "", exp, page.exp_error),
         cvc = text_field("cvc", "Security code", "", cvc, page.cvc_error),
         name = text_field(
             "name",

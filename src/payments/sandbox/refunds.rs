@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::json::{set, text, whole, with_nulls};
 use super::params::Params;
 use super::refusal::{Fault, Refusal};
-use super::store::{Kind, Record, Teller, new_id};
+use super::schema::new_id;
+use super::store::{Kind, Record, Teller};
 
 /// A refund that ends by itself does so after a day.
 const LATER_SECONDS: i64 = 86_400;

@@ -9,8 +9,9 @@ use super::currency;
 use super::json::{set, text};
 use super::params::Params;
 use super::refusal::{Fault, Refusal};
+use super::schema::new_id;
 use super::shapes::{self, NewSession};
-use super::store::{Kind, Record, Teller, new_id};
+use super::store::{Kind, Record, Teller};
 
 /// Every parameter Stripe documents for creating a session; the sandbox uses some and lets the others pass.
 const KNOWN: &[&str] = &[

@@ -10,7 +10,8 @@ use crate::kernel::secret::{ExposeSecret, hmac_sha256_hex};
 
 use super::mood::WebhookMood;
 use super::refusal::Fault;
-use super::store::{Origin, Teller, events, sends};
+use super::schema::{events, sends};
+use super::store::{Origin, Teller};
 use super::{House, Sandbox};
 
 /// Seconds before the second, third … try; the last one repeats.

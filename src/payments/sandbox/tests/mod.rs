@@ -367,28 +367,3 @@ async fn everything_outlives_the_process() {
     let third = Sandbox::open(settings(bench.folder.path(), &bench.base, &fresh)).unwrap();
     assert!(third.now().seconds() - Clock::system().now().seconds() > 86_000);
 }
-
-#[actix_web::test]
-#[ignore = "by hand"]
-async fn zz_serve_by_hand() {
-    let file = std::path::PathBuf::from(std::env::var("SB_DIR").unwrap());
-    let listener = std::net::TcpListener::bind("127.0.0.1:8399").unwrap();
-    let base = "http://127.0.0.1:8399".to_owned();
-    let sandbox = Sandbox::open(settings(&file, &base, &Clock::system())).unwrap();
-    let (handle, hooks) = (sandbox.handle(), web::Data::new(Receiver::default()));
-    let (_stop, stopped) = tokio::sync::watch::channel(false);
-    actix_web::rt::spawn(async move { sandbox.deliver_webhooks(stopped).await });
-    HttpServer::new(move || {
-        App::new()
-            .app_data(handle.clone())
-            .app_data(hooks.clone())
-            .configure(routes)
-            .route("/hook", web::post().to(receive))
-    })
-    .workers(1)
-    .listen(listener)
-    .unwrap()
-    .run()
-    .await
-    .unwrap();
-}
