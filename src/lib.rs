@@ -1,3 +1,7 @@
 //! Selvedge
+pub mod config;
+pub mod db;
+pub mod error;
 pub mod kernel;
+pub mod ledger;
 pub mod payments;

@@ -1,0 +1,9 @@
+DROP TABLE findings;
+DROP TABLE api_tokens;
+DROP TABLE user_roles;
+DROP TABLE users;
+DROP TABLE sandbox_mails;
+DROP TABLE mails;
+DROP TABLE schedules;
+DROP TABLE jobs;
+DROP TABLE installation;

@@ -1,0 +1,11 @@
+DROP TABLE allocation_shares;
+DROP TABLE allocation_policies;
+DROP TABLE funds;
+DROP TABLE pages;
+DROP TABLE teams;
+DROP TABLE campaign_programs;
+DROP TABLE campaigns;
+DROP TABLE unit_costs;
+DROP TABLE impact_figures;
+DROP TABLE programs;
+DROP TABLE partners;

@@ -1,0 +1,3 @@
+DROP TABLE seals;
+DROP TABLE accounts;
+DROP TABLE transfers;

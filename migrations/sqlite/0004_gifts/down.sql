@@ -1,0 +1,12 @@
+DROP TABLE reconciliations;
+DROP TABLE givers;
+DROP TABLE totals;
+DROP TABLE consents;
+DROP TABLE receipt_series;
+DROP TABLE refunds;
+DROP TABLE splits;
+DROP TABLE processor_events;
+DROP TABLE processor_operations;
+DROP TABLE idempotency_keys;
+DROP TABLE donations;
+DROP TABLE supporters;

@@ -1,0 +1,431 @@
+//! Settings: the built-in `config/default.toml`, a file over it, the environment over both.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::db::DbUrl;
+use crate::kernel::{Currency, Email};
+
+/// The documented defaults, and the list of all settings.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// Why the program does not start: each line says what is wrong and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration needs mending:\n{}", .0.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+/// The settings in force. See `config/default.toml` for what each means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub site: Site,
+    pub http: Http,
+    pub admin: Admin,
+    pub database: Database,
+    pub payments: Payments,
+    pub mail: Mail,
+    pub jobs: Jobs,
+    pub limits: Limits,
+}
+
+/// `[site]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Site {
+    pub name: String,
+    pub public_url: String,
+    pub templates_dir: String,
+    pub data_dir: PathBuf,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Http {
+    pub host: String,
+    pub port: u16,
+    pub workers: usize,
+    pub shutdown_seconds: u64,
+    pub connections_per_ip: usize,
+    pub trusted_proxies: String,
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Admin {
+    pub host: String,
+    pub port: u16,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Database {
+    pub url: SecretString,
+    pub replica_url: SecretString,
+    pub readers: usize,
+    pub writers: usize,
+    pub patience_seconds: u64,
+}
+
+/// `[payments]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Payments {
+    pub processor: String,
+    pub stripe_secret_key: SecretString,
+    pub stripe_webhook_secret: SecretString,
+    pub stripe_api_base: String,
+    pub timeout_seconds: u64,
+    pub tries: u32,
+    pub requests_per_second: u32,
+    pub concurrency: usize,
+    pub currencies: String,
+    pub cover_basis_points: i64,
+    pub cover_fixed: i64,
+    pub ask_after_seconds: i64,
+    pub checkout_seconds: i64,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Mail {
+    pub transport: String,
+    pub smtp_url: SecretString,
+    pub from: Email,
+    pub from_name: String,
+    pub connections: usize,
+    pub timeout_seconds: u64,
+}
+
+/// `[jobs]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Jobs {
+    pub concurrency: usize,
+    pub settle_batch: i64,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Limits {
+    pub enabled: bool,
+    pub read_per_minute: u32,
+    pub read_burst: u32,
+    pub write_per_minute: u32,
+    pub write_burst: u32,
+    pub unpaid_per_ip: usize,
+    pub unpaid_window_seconds: u64,
+}
+
+/// Which processor takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessorKind {
+    /// The built-in one, of test cards.
+    Sandbox,
+    /// Stripe.
+    Stripe,
+    /// None is set up: pages show, giving says so.
+    None,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTransport {
+    /// To a server.
+    Smtp,
+    /// To files.
+    File,
+    /// To the sandbox mailbox.
+    Sandbox,
+}
+
+/// Customary environment names and the settings they stand for.
+const CUSTOMARY: [(&str, &str); 6] = [
+    ("DATABASE_URL", "database.url"),
+    ("DATABASE_REPLICA_URL", "database.replica_url"),
+    ("STRIPE_SECRET_KEY", "payments.stripe_secret_key"),
+    ("STRIPE_WEBHOOK_SECRET", "payments.stripe_webhook_secret"),
+    ("STRIPE_API_BASE", "payments.stripe_api_base"),
+    ("SMTP_URL", "mail.smtp_url"),
+];
+
+impl Config {
+    /// Reads the settings and checks them against each other.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names every setting to mend.
+    pub fn load(
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let fault = |error: config::ConfigError| ConfigError(vec![error.to_string()]);
+        // What a command presets (`demo`) stands between the built-in file and what the operator says.
+        let mut layered = config::Config::builder()
+            .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        for (key, value) in overrides {
+            layered = layered.add_source(single(key, value).map_err(fault)?);
+        }
+        if let Some(path) = file {
+            layered = layered.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        for (name, key) in CUSTOMARY {
+            if let Some(value) = environment.get(name).filter(|value| !value.is_empty()) {
+                layered = layered.add_source(single(key, value).map_err(fault)?);
+            }
+        }
+        let source = environment
+            .iter()
+            .filter(|(name, _)| name.starts_with("SELVEDGE__"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let layered = layered.add_source(
+            config::Environment::with_prefix("SELVEDGE")
+                .prefix_separator("__")
+                .separator("__")
+                .try_parsing(true)
+                .source(Some(source)),
+        );
+        let config: Self = layered
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(fault)?;
+        config.checked()
+    }
+
+    /// Holds the settings against each other.
+    fn checked(self) -> Result<Self, ConfigError> {
+        let mut faults = Vec::new();
+        if let Err(error) = self.database_url() {
+            faults.push(error.to_string());
+        }
+        let key = self.payments.stripe_secret_key.expose_secret();
+        let live = key.starts_with("sk_live_") || key.starts_with("rk_live_");
+        if !key.is_empty() && !live && !key.starts_with("sk_test_") && !key.starts_with("rk_test_")
+        {
+            faults.push("payments.stripe_secret_key: a key begins with sk_live_, rk_live_, sk_test_ or rk_test_".into());
+        }
+        if live && self.sandbox_wanted() {
+            faults.push("a live key stands beside the sandbox: take STRIPE_SECRET_KEY away, or set payments.processor to \"stripe\" and mail.transport to \"smtp\"".into());
+        }
+        if live && !self.limits.enabled {
+            faults.push("limits.enabled is false beside a live key: switch the limits on".into());
+        }
+        if live && cfg!(debug_assertions) {
+            faults
+                .push("a debug build does not take live money (P28): build with --release".into());
+        }
+        if self.payments.processor == "stripe" {
+            if key.is_empty() {
+                faults.push("payments.processor is \"stripe\": set STRIPE_SECRET_KEY".into());
+            }
+            if self.webhook_secrets().is_empty() {
+                faults.push("payments.processor is \"stripe\": set STRIPE_WEBHOOK_SECRET to the endpoint's whsec_…".into());
+            }
+        }
+        if !["", "sandbox", "stripe"].contains(&self.payments.processor.as_str()) {
+            faults.push("payments.processor: write \"sandbox\", \"stripe\" or nothing".into());
+        }
+        if !["", "smtp", "file", "sandbox"].contains(&self.mail.transport.as_str()) {
+            faults.push("mail.transport: write \"smtp\", \"file\", \"sandbox\" or nothing".into());
+        }
+        if self.mail.transport == "smtp" && self.mail.smtp_url.expose_secret().is_empty() {
+            faults.push("mail.transport is \"smtp\": set SMTP_URL".into());
+        }
+        if let Err(error) = self.currencies() {
+            faults.push(format!("payments.currencies: {error}"));
+        }
+        let public = self.public_url();
+        if url::Url::parse(&public).is_err() || public.ends_with('/') {
+            faults.push("site.public_url: write https://host without a slash at the end".into());
+        }
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(ConfigError(faults))
+        }
+    }
+
+    fn sandbox_wanted(&self) -> bool {
+        self.payments.processor == "sandbox" || self.mail.transport == "sandbox"
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// When the setting is no database URL.
+    pub fn database_url(&self) -> Result<DbUrl, crate::db::BadDbUrl> {
+        self.database.url.expose_secret().parse()
+    }
+
+    /// The replica, where one is set.
+    ///
+    /// # Errors
+    /// When the setting is no database URL.
+    pub fn replica_url(&self) -> Result<Option<DbUrl>, crate::db::BadDbUrl> {
+        let text = self.database.replica_url.expose_secret();
+        if text.is_empty() {
+            Ok(None)
+        } else {
+            text.parse().map(Some)
+        }
+    }
+
+    /// How the outside reaches this installation, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        match self.site.public_url.as_str() {
+            "" => format!("http://{}:{}", self.http.host, self.http.port),
+            url => url.to_owned(),
+        }
+    }
+
+    /// Whether cookies are Secure and HSTS is sent.
+    pub fn is_https(&self) -> bool {
+        self.site.public_url.starts_with("https://")
+    }
+
+    /// Which processor takes the money.
+    pub fn processor(&self) -> ProcessorKind {
+        match self.payments.processor.as_str() {
+            "sandbox" => ProcessorKind::Sandbox,
+            "stripe" => ProcessorKind::Stripe,
+            _ if self.payments.stripe_secret_key.expose_secret().is_empty() => ProcessorKind::None,
+            _ => ProcessorKind::Stripe,
+        }
+    }
+
+    /// Whether the key is a live one: only then are `livemode` events taken (P11).
+    pub fn is_live(&self) -> bool {
+        let key = self.payments.stripe_secret_key.expose_secret();
+        key.starts_with("sk_live_") || key.starts_with("rk_live_")
+    }
+
+    /// The webhook secrets in force; the first signs in the sandbox.
+    pub fn webhook_secrets(&self) -> Vec<SecretString> {
+        self.payments
+            .stripe_webhook_secret
+            .expose_secret()
+            .split(',')
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .map(|secret| SecretString::from(secret.to_owned()))
+            .collect()
+    }
+
+    /// The currencies offered (P2).
+    ///
+    /// # Errors
+    /// When a code is unknown.
+    pub fn currencies(&self) -> Result<Vec<Currency>, crate::kernel::money::BadCurrency> {
+        let codes = self.payments.currencies.split(',');
+        codes
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+            .map(str::parse)
+            .collect()
+    }
+
+    /// How mail leaves.
+    pub fn mail_transport(&self) -> MailTransport {
+        match self.mail.transport.as_str() {
+            "smtp" => MailTransport::Smtp,
+            "sandbox" => MailTransport::Sandbox,
+            "file" => MailTransport::File,
+            _ if self.mail.smtp_url.expose_secret().is_empty() => MailTransport::File,
+            _ => MailTransport::Smtp,
+        }
+    }
+
+    /// The settings in force as TOML lines, secrets masked.
+    pub fn printable(&self) -> String {
+        let mask = |secret: &SecretString| match secret.expose_secret() {
+            "" => String::new(),
+            _ => "********".to_owned(),
+        };
+        let database = match url::Url::parse(self.database.url.expose_secret()) {
+            Ok(mut url) if url.password().is_some() => {
+                if url.set_password(Some("********")).is_err() {
+                    return "database.url cannot be shown".into();
+                }
+                url.to_string()
+            }
+            _ => self.database.url.expose_secret().to_owned(),
+        };
+        format!(
+            "[site]\nname = {:?}\npublic_url = {:?}\ntemplates_dir = {:?}\ndata_dir = {:?}\n\n\
+             [http]\nhost = {:?}\nport = {}\nworkers = {}\nshutdown_seconds = {}\nconnections_per_ip = {}\ntrusted_proxies = {:?}\n\n\
+             [admin]\nhost = {:?}\nport = {}\n\n\
+             [database]\nurl = {:?}\nreplica_url = {:?}\nreaders = {}\nwriters = {}\npatience_seconds = {}\n\n\
+             [payments]\nprocessor = {:?}\nstripe_secret_key = {:?}\nstripe_webhook_secret = {:?}\nstripe_api_base = {:?}\ntimeout_seconds = {}\ntries = {}\nrequests_per_second = {}\nconcurrency = {}\ncurrencies = {:?}\ncover_basis_points = {}\ncover_fixed = {}\nask_after_seconds = {}\ncheckout_seconds = {}\n\n\
+             [mail]\ntransport = {:?}\nsmtp_url = {:?}\nfrom = \"{}\"\nfrom_name = {:?}\nconnections = {}\ntimeout_seconds = {}\n\n\
+             [jobs]\nconcurrency = {}\nsettle_batch = {}\n\n\
+             [limits]\nenabled = {}\nread_per_minute = {}\nread_burst = {}\nwrite_per_minute = {}\nwrite_burst = {}\nunpaid_per_ip = {}\nunpaid_window_seconds = {}\n",
+            self.site.name,
+            self.public_url(),
+            self.site.templates_dir,
+            self.site.data_dir,
+            self.http.host,
+            self.http.port,
+            self.http.workers,
+            self.http.shutdown_seconds,
+            self.http.connections_per_ip,
+            self.http.trusted_proxies,
+            self.admin.host,
+            self.admin.port,
+            database,
+            mask(&self.database.replica_url),
+            self.database.readers,
+            self.database.writers,
+            self.database.patience_seconds,
+            self.payments.processor,
+            mask(&self.payments.stripe_secret_key),
+            mask(&self.payments.stripe_webhook_secret),
+            self.payments.stripe_api_base,
+            self.payments.timeout_seconds,
+            self.payments.tries,
+            self.payments.requests_per_second,
+            self.payments.concurrency,
+            self.payments.currencies,
+            self.payments.cover_basis_points,
+            self.payments.cover_fixed,
+            self.payments.ask_after_seconds,
+            self.payments.checkout_seconds,
+            self.mail.transport,
+            mask(&self.mail.smtp_url),
+            self.mail.from,
+            self.mail.from_name,
+            self.mail.connections,
+            self.mail.timeout_seconds,
+            self.jobs.concurrency,
+            self.jobs.settle_batch,
+            self.limits.enabled,
+            self.limits.read_per_minute,
+            self.limits.read_burst,
+            self.limits.write_per_minute,
+            self.limits.write_burst,
+            self.limits.unpaid_per_ip,
+            self.limits.unpaid_window_seconds,
+        )
+    }
+}
+
+/// A layer of one setting.
+fn single(key: &str, value: &str) -> Result<config::Config, config::ConfigError> {
+    config::Config::builder().set_override(key, value)?.build()
+}

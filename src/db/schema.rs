@@ -1,0 +1,496 @@
+// One block a table, in the order of the migrations; the parity test holds both trees to each other.
+#![allow(missing_docs)]
+
+diesel::table! {
+    installation (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        kind -> Text,
+        payload -> Text,
+        state -> Text,
+        dedup_key -> Nullable<Text>,
+        run_at -> Timestamp,
+        attempts -> Integer,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    schedules (name) {
+        name -> Text,
+        every_seconds -> BigInt,
+        next_at -> Timestamp,
+        last_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Text,
+        kind -> Text,
+        source_id -> Text,
+        to_email -> Text,
+        to_name -> Nullable<Text>,
+        subject -> Text,
+        html -> Text,
+        text -> Text,
+        message_id -> Text,
+        state -> Text,
+        attempts -> Integer,
+        run_at -> Timestamp,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        sent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sandbox_mails (id) {
+        id -> Text,
+        message_id -> Text,
+        to_email -> Text,
+        from_email -> Text,
+        subject -> Text,
+        text -> Text,
+        html -> Text,
+        headers -> Text,
+        source -> Text,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        email -> Text,
+        email_folded -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        created_at -> Timestamp,
+        disabled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    user_roles (user_id, role) {
+        user_id -> Text,
+        role -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        token_hash -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    findings (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    partners (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        country -> Text,
+        summary -> Text,
+        story -> Text,
+        contact_email -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    programs (id) {
+        id -> Text,
+        partner_id -> Text,
+        slug -> Text,
+        name -> Text,
+        country -> Text,
+        region -> Text,
+        since_year -> Nullable<Integer>,
+        summary -> Text,
+        story -> Text,
+        take_part -> Text,
+        more -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    impact_figures (id) {
+        id -> Text,
+        program_id -> Text,
+        label -> Text,
+        value -> BigInt,
+        period -> Text,
+        source -> Text,
+        grade -> Text,
+        position -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    unit_costs (id) {
+        id -> Text,
+        program_id -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        covers -> Text,
+        source -> Text,
+        valid_from -> Text,
+        valid_to -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    campaigns (id) {
+        id -> Text,
+        slug -> Text,
+        title -> Text,
+        appeal -> Text,
+        story -> Text,
+        status -> Text,
+        currency -> Text,
+        time_zone -> Text,
+        starts_on -> Text,
+        ends_on -> Text,
+        giving_until -> Text,
+        goal -> BigInt,
+        minimum -> BigInt,
+        suggested -> Text,
+        accent -> Text,
+        faq -> Text,
+        previous_id -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    campaign_programs (campaign_id, program_id) {
+        campaign_id -> Text,
+        program_id -> Text,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    teams (id) {
+        id -> Text,
+        campaign_id -> Text,
+        slug -> Text,
+        name -> Text,
+        story -> Text,
+        goal -> BigInt,
+        captain_id -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    pages (id) {
+        id -> Text,
+        campaign_id -> Text,
+        team_id -> Nullable<Text>,
+        owner_id -> Nullable<Text>,
+        slug -> Text,
+        title -> Text,
+        participant -> Text,
+        story -> Text,
+        goal -> BigInt,
+        photo -> Nullable<Text>,
+        status -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    funds (id) {
+        id -> Text,
+        kind -> Text,
+        program_id -> Nullable<Text>,
+        campaign_id -> Nullable<Text>,
+        currency -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    allocation_policies (id) {
+        id -> Text,
+        campaign_id -> Text,
+        version -> Integer,
+        effective_from -> Timestamp,
+        note -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    allocation_shares (policy_id, fund_id) {
+        policy_id -> Text,
+        fund_id -> Text,
+        basis_points -> Integer,
+    }
+}
+
+diesel::table! {
+    transfers (id) {
+        id -> BigInt,
+        debit -> Text,
+        credit -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        code -> Text,
+        source_kind -> Text,
+        source_id -> Text,
+        donation_id -> Nullable<Text>,
+        reverses -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    accounts (name, currency) {
+        name -> Text,
+        currency -> Text,
+        debits -> BigInt,
+        credits -> BigInt,
+    }
+}
+
+diesel::table! {
+    seals (id) {
+        id -> BigInt,
+        first_transfer -> BigInt,
+        last_transfer -> BigInt,
+        transfers -> BigInt,
+        hash -> Text,
+        previous_hash -> Text,
+        sealed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    supporters (id) {
+        id -> Text,
+        email -> Text,
+        email_folded -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    donations (id) {
+        id -> Text,
+        campaign_id -> Text,
+        page_id -> Nullable<Text>,
+        team_id -> Nullable<Text>,
+        program_id -> Nullable<Text>,
+        policy_id -> Text,
+        supporter_id -> Text,
+        status -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        fee_cover -> BigInt,
+        charged -> BigInt,
+        fee -> Nullable<BigInt>,
+        refunded -> BigInt,
+        donor_name -> Text,
+        anonymous -> Bool,
+        hide_amount -> Bool,
+        comment -> Nullable<Text>,
+        tribute_kind -> Nullable<Text>,
+        tribute_name -> Nullable<Text>,
+        tribute_email -> Nullable<Text>,
+        source -> Nullable<Text>,
+        token -> Text,
+        session_id -> Nullable<Text>,
+        checkout_url -> Nullable<Text>,
+        payment_intent_id -> Nullable<Text>,
+        charge_id -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        created_at -> Timestamp,
+        checked_at -> Timestamp,
+        paid_at -> Nullable<Timestamp>,
+        receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (key) {
+        key -> Text,
+        request_hash -> Text,
+        donation_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    processor_operations (key) {
+        key -> Text,
+        donation_id -> Text,
+        number -> Integer,
+        state -> Text,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        object_id -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    processor_events (seq) {
+        seq -> BigInt,
+        id -> Text,
+        kind -> Text,
+        object_id -> Text,
+        api_version -> Nullable<Text>,
+        payload -> Text,
+        origin -> Text,
+        state -> Text,
+        attempts -> Integer,
+        run_at -> Timestamp,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        received_at -> Timestamp,
+        processed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    splits (donation_id, fund_id) {
+        donation_id -> Text,
+        fund_id -> Text,
+        amount -> BigInt,
+        reversed -> BigInt,
+    }
+}
+
+diesel::table! {
+    refunds (id) {
+        id -> Text,
+        donation_id -> Text,
+        amount -> BigInt,
+        state -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    receipt_series (series) {
+        series -> Text,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Text,
+        supporter_id -> Text,
+        donation_id -> Text,
+        channel -> Text,
+        wording -> Text,
+        given_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    totals (scope, scope_id) {
+        scope -> Text,
+        scope_id -> Text,
+        campaign_id -> Text,
+        currency -> Text,
+        raised -> BigInt,
+        donations -> BigInt,
+        donors -> BigInt,
+        reached_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    givers (scope, scope_id, supporter_id) {
+        scope -> Text,
+        scope_id -> Text,
+        supporter_id -> Text,
+        gifts -> BigInt,
+    }
+}
+
+diesel::table! {
+    reconciliations (name) {
+        name -> Text,
+        position -> Text,
+        ran_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    installation,
+    jobs,
+    schedules,
+    mails,
+    sandbox_mails,
+    users,
+    user_roles,
+    api_tokens,
+    findings,
+    partners,
+    programs,
+    impact_figures,
+    unit_costs,
+    campaigns,
+    campaign_programs,
+    teams,
+    pages,
+    funds,
+    allocation_policies,
+    allocation_shares,
+    transfers,
+    accounts,
+    seals,
+    supporters,
+    donations,
+    idempotency_keys,
+    processor_operations,
+    processor_events,
+    splits,
+    refunds,
+    receipt_series,
+    consents,
+    totals,
+    givers,
+    reconciliations,
+);
