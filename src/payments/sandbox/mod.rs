@@ -57,11 +57,9 @@ use tokio::sync::Notify;
 use crate::kernel::secret::SecretString;
 use crate::kernel::{Clock, Timestamp};
 
+use super::API_VERSION;
 use refusal::Fault;
 use store::{Origin, Teller};
-
-/// The version of Stripe's API whose shapes the sandbox prints: that of the pinned client.
-pub const API_VERSION: &str = "2026-09-30.endive";
 
 /// How many calls [`Sandbox::log`] remembers.
 const LOG_LENGTH: usize = 50_000;
