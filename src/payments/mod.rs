@@ -6,6 +6,7 @@
 
 pub mod amounts;
 pub mod client;
+pub mod sandbox;
 pub mod webhook;
 
 /// The processor's API version that this program speaks: the pinned library's (P9).
