@@ -54,6 +54,11 @@ pub struct ListQuery {
     pub limit: Option<String>,
 }
 
+/// The query of what takes none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {}
+
 /// The place that a list goes on from.
 ///
 /// # Errors
