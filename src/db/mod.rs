@@ -10,6 +10,8 @@ pub mod faults;
 pub mod migrations;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+pub mod testing;
 mod url;
 
 /// The tables, as diesel knows them.
