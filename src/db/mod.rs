@@ -9,6 +9,8 @@ mod conn;
 pub mod migrations;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+pub mod testing;
 mod url;
 
 /// The tables, as diesel knows them.

@@ -3,6 +3,10 @@
 pub mod assets;
 pub mod band;
 pub mod card;
+pub mod markdown;
+pub mod parts;
 pub mod placeholder;
+pub mod query;
 pub mod templates;
-pub mod views;
+#[cfg(test)]
+pub mod testing;

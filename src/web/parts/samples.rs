@@ -18,7 +18,7 @@ use super::shell::*;
 use crate::web::band::{Band, Size, Thread};
 use crate::web::placeholder;
 use crate::web::templates::Templates;
-use crate::web::views::wording;
+use crate::web::parts::wording;
 
 const ACCENT: &str = "#9c2a3c";
 
