@@ -205,7 +205,10 @@ fn html_of(mjml: &str) -> AppResult<String> {
         social_icon_origin: None,
         fonts: std::collections::HashMap::default(),
     };
-    let html = parsed.element.render(&options).map_err(AppError::internal)?;
+    let html = parsed
+        .element
+        .render(&options)
+        .map_err(AppError::internal)?;
     for expression in expressions(mjml) {
         if !html.contains(expression) {
             return Err(AppError::internal(format!(
@@ -252,9 +255,7 @@ fn value<'a>(helper: &'a Helper<'_>) -> Result<&'a Value, RenderError> {
         .param(0)
         .filter(|param| !param.is_value_missing())
         .map(|param| param.value())
-        .ok_or_else(|| {
-            RenderErrorReason::ParamNotFoundForIndex("money, date or colour", 0).into()
-        })
+        .ok_or_else(|| RenderErrorReason::ParamNotFoundForIndex("money, date or colour", 0).into())
 }
 
 fn refuse(what: &str) -> RenderError {

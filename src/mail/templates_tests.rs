@@ -34,7 +34,13 @@ fn the_receipt_says_what_it_must_whatever_is_unknown() {
         "Your receipt for $50: Dressember 2026 (DR26-000042)"
     );
     for part in [&mail.text, &mail.html] {
-        for said in ["$34.25", "$15.75", "$51.75", "DR26-000042", "1 December 2026"] {
+        for said in [
+            "$34.25",
+            "$15.75",
+            "$51.75",
+            "DR26-000042",
+            "1 December 2026",
+        ] {
             assert!(part.contains(said), "{said}");
         }
     }
@@ -43,8 +49,14 @@ fn the_receipt_says_what_it_must_whatever_is_unknown() {
     }
     context["programs"][0]["amount"] = Value::Null;
     let mail = templates.render("receipt", &context).unwrap();
-    assert!(mail.text.contains("still to be confirmed by the card processor"));
-    assert!(mail.html.contains("still to be confirmed by the card processor"));
+    assert!(
+        mail.text
+            .contains("still to be confirmed by the card processor")
+    );
+    assert!(
+        mail.html
+            .contains("still to be confirmed by the card processor")
+    );
     assert!(!mail.text.contains("\n\n\n") && !mail.text.contains("You wrote"));
 }
 
@@ -109,9 +121,17 @@ fn a_folder_overrides_a_part_and_is_held_to_the_same_rules() {
         assert!(Templates::load(Some(folder.path())).is_err(), "{broken}");
     }
     std::fs::remove_file(mail.join(SUBJECT)).unwrap();
-    std::fs::write(mail.join(MJML), "<mjml><mj-body>{{gift}}</mj-body></mjml>").unwrap();
+    std::fs::write(
+        mail.join(MJML),
+        "<mjml><mj-body>{{no_such_field}}</mj-body></mjml>",
+    )
+    .unwrap();
     assert!(Templates::load(Some(folder.path())).is_err());
-    std::fs::write(mail.join(MJML), "<mjml><mj-body><mj-include path=\"x\" /></mj-body></mjml>").unwrap();
+    std::fs::write(
+        mail.join(MJML),
+        "<mjml><mj-body><mj-include path=\"x\" /></mj-body></mjml>",
+    )
+    .unwrap();
     assert!(Templates::load(Some(folder.path())).is_err());
 
     let lone = folder.path().join("lone");
