@@ -247,8 +247,6 @@ async fn one(
         .parse()
         .map_err(|_| AppError::NotFound("the campaign"))?;
     let now = clock.now();
-    let overview = db
-        .read(move |c| model::overview(c, &slug, now))
-        .await?;
+    let overview = db.read(move |c| model::overview(c, &slug, now)).await?;
     Ok(Json(CampaignDetail::of(overview, now)))
 }

@@ -20,4 +20,6 @@ pub use api::routes;
 pub use model::{Campaign, CampaignStatus, Overview, Question, overview};
 
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
