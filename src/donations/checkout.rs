@@ -276,7 +276,7 @@ impl Giving {
         scopes.sort();
         scopes.dedup();
         for (scope, id) in scopes {
-            self.site.changed(scope, &id);
+            self.site.views.changed(scope, &id);
         }
         metrics::counter!("selvedge_gifts_settled_total")
             .increment(u64::try_from(applied.settled.len()).unwrap_or_default());
