@@ -15,4 +15,5 @@ pub mod partners;
 pub mod payments;
 pub mod teams;
 pub mod totals;
+pub mod walls;
 pub mod web;
