@@ -63,9 +63,7 @@ impl Password {
 /// Whether `phc` was made with other costs than today's, so that a login should store it anew (S3).
 pub fn is_outdated(phc: &str) -> bool {
     let (memory, passes, lanes) = COST;
-    !phc.starts_with(&format!(
-        "$argon2id$v=19$m={memory},t={passes},p={lanes}$"
-    ))
+    !phc.starts_with(&format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$"))
 }
 
 fn hasher() -> AppResult<Argon2<'static>> {

@@ -92,11 +92,21 @@ async fn a_token_lets_its_holder_in_until_it_is_revoked_or_the_user_kept_out() {
     assert!(holder.may("donations", Access::Write).is_err());
     assert!(holder.may("pages", Access::Read).is_err());
     assert!(holds("guess".into()).await.is_none());
-    assert!(holds(crate::kernel::secret::sha256_hex(&secret)).await.is_none());
+    assert!(
+        holds(crate::kernel::secret::sha256_hex(&secret))
+            .await
+            .is_none()
+    );
 
-    db.tx(move |c| token::revoke(c, revoked, now)).await.unwrap();
+    db.tx(move |c| token::revoke(c, revoked, now))
+        .await
+        .unwrap();
     assert!(holds(secret).await.is_none());
-    assert!(db.tx(move |c| token::revoke(c, revoked, now)).await.is_err());
+    assert!(
+        db.tx(move |c| token::revoke(c, revoked, now))
+            .await
+            .is_err()
+    );
     assert!(holds(other.clone()).await.is_some());
     db.tx(move |c| {
         let target = users::table.filter(users::id.eq(user));
@@ -136,7 +146,16 @@ fn scopes_name_a_noun_and_an_access() {
     let scope: Scope = "pages:write".parse().unwrap();
     assert_eq!((scope.noun(), scope.access()), ("pages", Access::Write));
     assert_eq!(scope.to_string(), "pages:write");
-    for text in ["", "pages", "pages:", ":read", "Pages:read", "pages:admin", "pages:read:x", "*:read"] {
+    for text in [
+        "",
+        "pages",
+        "pages:",
+        ":read",
+        "Pages:read",
+        "pages:admin",
+        "pages:read:x",
+        "*:read",
+    ] {
         assert!(text.parse::<Scope>().is_err(), "{text}");
     }
 }

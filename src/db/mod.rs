@@ -17,7 +17,7 @@ mod url;
 /// The tables, as diesel knows them.
 pub mod schema;
 
-pub use conn::Conn;
+pub use conn::{Conn, PgConn};
 pub use url::{BadDbUrl, DbUrl, Engine};
 
 use std::sync::Arc;

@@ -141,7 +141,10 @@ fn check_shares(shares: &[(FundId, i32)]) -> AppResult<()> {
     if funds.len() != shares.len() {
         return refuse("name each fund once");
     }
-    if shares.iter().any(|(_, points)| !(0..=WHOLE).contains(points)) {
+    if shares
+        .iter()
+        .any(|(_, points)| !(0..=WHOLE).contains(points))
+    {
         return refuse("a share is 0 to 10,000 basis points");
     }
     let sum: i64 = shares.iter().map(|(_, points)| i64::from(*points)).sum();
@@ -158,8 +161,8 @@ fn check_funds(conn: &mut Conn, new: &DraftPolicy) -> AppResult<()> {
     let campaign = campaigns::table
         .filter(campaigns::id.eq(new.campaign))
         .select(campaigns::currency);
-    let currency: Currency =
-        each!(conn, c => campaign.first(c).optional())?.ok_or(AppError::NotFound("the campaign"))?;
+    let currency: Currency = each!(conn, c => campaign.first(c).optional())?
+        .ok_or(AppError::NotFound("the campaign"))?;
     let named = campaign_programs::table
         .filter(campaign_programs::campaign_id.eq(new.campaign))
         .select(campaign_programs::program_id);

@@ -112,11 +112,7 @@ pub fn figures_of(conn: &mut Conn, programs: &[ProgramId]) -> AppResult<Vec<Figu
 ///
 /// # Errors
 /// The database's.
-pub fn unit_costs(
-    conn: &mut Conn,
-    programs: &[ProgramId],
-    day: Day,
-) -> AppResult<Vec<UnitCost>> {
+pub fn unit_costs(conn: &mut Conn, programs: &[ProgramId], day: Day) -> AppResult<Vec<UnitCost>> {
     let query = unit_costs::table
         .filter(unit_costs::program_id.eq_any(programs))
         .filter(unit_costs::valid_from.le(day))

@@ -82,7 +82,10 @@ pub fn add_unit_cost(conn: &mut Conn, new: &AddUnitCost) -> AppResult<()> {
         return Err(AppError::field("amount", "name an amount above zero"));
     }
     if new.valid_to.is_some_and(|end| end < new.valid_from) {
-        return Err(AppError::field("valid_to", "the last day comes before the first"));
+        return Err(AppError::field(
+            "valid_to",
+            "the last day comes before the first",
+        ));
     }
     let row = (
         unit_costs::id.eq(new.id),

@@ -10,9 +10,7 @@ use diesel::sql_types::Text;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A day of the calendar as ISO 8601 writes it (`2026-12-01`), of a year with four digits, so that days sort as texts.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]
 pub struct Day(NaiveDate);
 

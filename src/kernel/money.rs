@@ -85,9 +85,7 @@ impl<'de> Deserialize<'de> for Currency {
 crate::text_column!(Currency);
 
 /// An amount in minor units of its currency; negative only where a document says so.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Whole minor units: cents, for dollars.

@@ -4,15 +4,15 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::{Deserialize, Serialize};
 
+use super::PageId;
 use super::leaderboard::{self, Board, Ranked, Standing};
 use super::model::{self, NamePlace, PageCard, PageOverview};
-use super::PageId;
 use crate::campaigns;
 use crate::db::Db;
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
-use crate::teams::api::{CampaignRef, TeamRef};
 use crate::teams::TeamCard;
+use crate::teams::api::{CampaignRef, TeamRef};
 use crate::web::markdown;
 use crate::web::query::{self, NoQuery};
 
@@ -279,7 +279,10 @@ async fn leaderboard(
     let limit = query::limit(asked.limit.as_deref())?;
     let board = query::value("kind", asked.kind.as_deref())?.unwrap_or(Board::Pages);
     let after: Option<Standing> = query::after(asked.after.as_deref())?;
-    if after.as_ref().is_some_and(|standing| standing.board != board) {
+    if after
+        .as_ref()
+        .is_some_and(|standing| standing.board != board)
+    {
         return Err(AppError::field(
             "after",
             "this place is one of the other leaderboard",
@@ -300,6 +303,5 @@ async fn leaderboard(
 }
 
 fn campaign_slug(text: &str) -> AppResult<Slug> {
-    text.parse()
-        .map_err(|_| AppError::NotFound("the campaign"))
+    text.parse().map_err(|_| AppError::NotFound("the campaign"))
 }

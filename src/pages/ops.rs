@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::model::{PageStatus, name_key};
 use super::PageId;
+use super::model::{PageStatus, name_key};
 use crate::auth::UserId;
 use crate::campaigns::{self, CampaignStatus};
 use crate::db::Conn;

@@ -1,7 +1,7 @@
 //! `/api/v1/programs`: the list. One program with its figures and unit costs is answered by [`crate::impact`].
 
-use actix_web::web::{self, Data, Json, ServiceConfig};
 use actix_web::HttpRequest;
+use actix_web::web::{self, Data, Json, ServiceConfig};
 use serde::Serialize;
 
 use super::model::{self, Partner, Program, ProgramOfPartner};

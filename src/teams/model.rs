@@ -150,10 +150,7 @@ fn members(conn: &mut Conn, teams: &[TeamId]) -> AppResult<Vec<(TeamId, i64)>> {
         .filter(pages::team_id.eq_any(teams))
         .filter(pages::status.eq(SHOWN))
         .group_by(pages::team_id)
-        .select((
-            pages::team_id.assume_not_null(),
-            diesel::dsl::count_star(),
-        ));
+        .select((pages::team_id.assume_not_null(), diesel::dsl::count_star()));
     Ok(each!(conn, c => query.load(c))?)
 }
 

@@ -142,8 +142,9 @@ macro_rules! ranking {
             .order((totals::raised.desc(), totals::reached_at.asc(), totals::scope_id.asc()))
     };
 }
+
 #[cfg(test)]
-pub(super) use ranking;
+pub(crate) use ranking;
 
 fn in_range(
     conn: &mut Conn,

@@ -106,6 +106,7 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             "a",
         ]))
         .clean_content_tags(HashSet::from(["script", "style"]))
+        .generic_attributes(HashSet::new())
         .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
         .url_schemes(HashSet::from(["https", "http", "mailto"]))
         .url_relative(UrlRelative::Deny)
