@@ -231,7 +231,10 @@ fn keep_key(conn: &mut Conn, made: &str) -> AppResult<String> {
     if let Some(key) = stored_key(conn)? {
         return Ok(key);
     }
-    let row = (installation::name.eq(KEY_NAME), installation::value.eq(made));
+    let row = (
+        installation::name.eq(KEY_NAME),
+        installation::value.eq(made),
+    );
     crate::each!(conn, c => diesel::insert_into(installation::table).values(row).execute(c))?;
     Ok(made.to_owned())
 }

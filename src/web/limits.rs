@@ -88,7 +88,7 @@ fn hop_address(text: &str) -> Option<IpAddr> {
 }
 
 /// Who shares one limit: an IPv4 address, or the /64 that one IPv6 customer holds.
-fn limit_key(address: IpAddr) -> u128 {
+pub(super) fn limit_key(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
         IpAddr::V6(v6) => u128::from(v6) & (u128::MAX << 64),

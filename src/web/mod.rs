@@ -1,7 +1,7 @@
 //! The web platform: what stands between a socket and a noun's handlers.
 //!
 //! A request passes [`gate`] (head size, rate limits, who may post, panics, headers, one log line) and reaches a
-//! handler, which reads it with the extractors of [`body`] and [`csrf`] and answers from [`views`] or by
+//! handler, which reads it with the extractors of [`body`] and [`csrf`] and answers from the [`view_cache`] or by
 //! [`site::Site::page`]. Nothing here knows a word of the domain.
 
 pub mod body;
@@ -19,7 +19,7 @@ pub mod server;
 pub mod site;
 pub mod stop;
 pub mod templates;
-pub mod views;
+pub mod view_cache;
 
 mod invalidation;
 mod rendered;
@@ -31,4 +31,4 @@ pub use body::JsonBody;
 pub use csrf::CsrfForm;
 pub use params::{Limit, Path, Query};
 pub use site::Site;
-pub use views::View;
+pub use view_cache::View;

@@ -15,7 +15,7 @@ use super::limits::RateLimits;
 use super::live::Live;
 use super::stop::{Stop, StopSwitch};
 use super::templates::Templates;
-use super::views::ViewCache;
+use super::view_cache::ViewCache;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
