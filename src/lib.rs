@@ -17,4 +17,5 @@ pub mod partners;
 pub mod payments;
 pub mod teams;
 pub mod totals;
+pub mod walls;
 pub mod web;

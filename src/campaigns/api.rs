@@ -4,7 +4,8 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::Serialize;
 
-use super::model::{self, Campaign, CampaignStatus, CampaignTotal, Overview, Question};
+use super::model::{self, Campaign, CampaignStatus, CampaignTotal, Question};
+use super::overview::{Overview, overview};
 use crate::db::Db;
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Currency, Day, Listed, Money, Slug, Timestamp, Zone};
@@ -247,6 +248,6 @@ async fn one(
         .parse()
         .map_err(|_| AppError::NotFound("the campaign"))?;
     let now = clock.now();
-    let overview = db.read(move |c| model::overview(c, &slug, now)).await?;
+    let overview = db.read(move |c| overview(c, &slug, now)).await?;
     Ok(Json(CampaignDetail::of(overview, now)))
 }

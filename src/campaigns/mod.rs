@@ -14,10 +14,12 @@
 pub mod api;
 pub mod model;
 pub mod ops;
+pub mod overview;
 
 pub use crate::ids::CampaignId;
 pub use api::routes;
-pub use model::{Campaign, CampaignStatus, Overview, Question, overview};
+pub use model::{Campaign, CampaignStatus, Question};
+pub use overview::{Overview, overview};
 
 #[cfg(test)]
 pub mod testing;

@@ -1,5 +1,5 @@
 //! A small season for tests: one partner, two programs with funds, and a campaign that is live under a 70/30 policy.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::CampaignId;
 use super::model::CampaignStatus;

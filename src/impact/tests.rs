@@ -39,7 +39,7 @@ async fn unit_costs_hold_from_their_first_to_their_last_day() {
     let (db, _guard) = fresh().await;
     let (ids, now) = (new_season(), at("2026-11-01T00:00:00Z"));
     let program = ids.programs[0];
-    let costs = vec![
+    let costs = [
         cost(program, 30, "2026-01-01", Some("2026-12-31")),
         cost(program, 20, "2026-12-31", None),
         cost(ids.programs[1], 10, "2020-01-01", None),

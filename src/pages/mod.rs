@@ -20,4 +20,6 @@ pub use api::routes;
 pub use model::{Page, PageCard, PageStatus, by_slug};
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 //! A real HTTP server on loopback for tests of handlers.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::kernel::Money;
+
 /// An amount in minor units with its ISO 4217 code; the shape that money has everywhere in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MoneyView {
@@ -18,5 +20,11 @@ impl MoneyView {
             minor,
             currency: currency.to_owned(),
         }
+    }
+}
+
+impl From<Money> for MoneyView {
+    fn from(money: Money) -> Self {
+        Self::new(money.minor(), money.currency().code())
     }
 }

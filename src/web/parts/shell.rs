@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::palette::Accent;
+use super::palette::{Accent, DEFAULT_ACCENT};
+use crate::config::Config;
 
 /// A link with its words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,4 +73,62 @@ pub struct Shell {
     pub imprint: String,
     /// No real money moves: says so at the top of every page.
     pub test_mode: bool,
+}
+
+impl Shell {
+    /// A page's frame without links: `title` and `description` for its head.
+    pub fn new(config: &Config, nonce: &str, title: &str, description: &str) -> Self {
+        let name = &config.site.name;
+        let test_mode = !config.is_live();
+        Self {
+            lang: "en".to_owned(),
+            title: title.to_owned(),
+            description: description.to_owned(),
+            site_name: name.clone(),
+            nonce: nonce.to_owned(),
+            accent: Accent::new(DEFAULT_ACCENT),
+            og: None,
+            noindex: false,
+            refresh_seconds: None,
+            nav: Vec::new(),
+            give_url: None,
+            footer: vec![Link::new("For programs: the API", "/api/openapi.json")],
+            imprint: if test_mode {
+                format!("{name} in test mode: a demonstration, in which no money moves.")
+            } else {
+                format!("{name} shows the whole path of every gift.")
+            },
+            test_mode,
+        }
+    }
+
+    /// With the accent of a campaign, `#rrggbb`.
+    #[must_use]
+    pub fn accent(mut self, accent: &str) -> Self {
+        self.accent = Accent::new(accent);
+        self
+    }
+
+    /// With preview facts for the page at `path`, and its share card, if it has one, at `image` (both from `/` on).
+    #[must_use]
+    pub fn og(mut self, config: &Config, kind: &str, path: &str, image: Option<&str>) -> Self {
+        let public = config.public_url();
+        self.og = Some(Og {
+            kind: kind.to_owned(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            url: format!("{public}{path}"),
+            image_url: image.map(|image| format!("{public}{image}")),
+            image_alt: format!("{}: what was raised, as a woven band", self.title),
+        });
+        self
+    }
+
+    /// A page for one reader alone: search engines stay away, and nothing is offered for sharing.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.noindex = true;
+        self.og = None;
+        self
+    }
 }

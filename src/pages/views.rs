@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::figures::{BandView, UnitCostView};
-use super::rows::{GiftRow, ShareView};
-use super::shell::{Link, Shell};
+use crate::web::parts::figures::{BandView, UnitCostView};
+use crate::web::parts::rows::{GiftRow, ShareView};
+use crate::web::parts::shell::{Link, Shell};
 
 /// Context of `page`.
 #[derive(Clone, Debug, Serialize)]

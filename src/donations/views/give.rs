@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::figures::UnitCostView;
-use super::money::MoneyView;
-use super::shell::{Link, Shell};
+use crate::web::parts::figures::UnitCostView;
+use crate::web::parts::money::MoneyView;
+use crate::web::parts::shell::{Link, Shell};
 
 /// Context of `give`.
 #[derive(Clone, Debug, Serialize)]

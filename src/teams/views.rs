@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::figures::BandView;
-use super::rows::{GiftRow, PageRow, ShareView};
-use super::shell::{Link, Shell};
+use crate::web::parts::figures::BandView;
+use crate::web::parts::rows::{GiftRow, PageRow, ShareView};
+use crate::web::parts::shell::{Link, Shell};
 
 /// Context of `team`.
 #[derive(Clone, Debug, Serialize)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::figures::{BandView, FigureView};
-use super::money::MoneyView;
-use super::shell::{Link, Shell};
+use crate::web::parts::figures::{BandView, FigureView};
+use crate::web::parts::money::MoneyView;
+use crate::web::parts::shell::{Link, Shell};
 
 /// Context of `trace`.
 #[derive(Clone, Debug, Serialize)]

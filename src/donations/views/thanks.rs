@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::figures::BandView;
-use super::money::MoneyView;
-use super::rows::ShareView;
-use super::shell::{Link, Shell};
+use crate::web::parts::figures::BandView;
+use crate::web::parts::money::MoneyView;
+use crate::web::parts::rows::ShareView;
+use crate::web::parts::shell::{Link, Shell};
 
 /// Context of `thanks`.
 #[derive(Clone, Debug, Serialize)]
