@@ -9,6 +9,8 @@
 )]
 
 mod databases;
+mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod webhooks;

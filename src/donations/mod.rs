@@ -40,7 +40,6 @@ use actix_web::web::ServiceConfig;
 
 /// Mounts the pages, the API and the processor's webhook.
 pub fn routes(cfg: &mut ServiceConfig) {
-
     api::routes(cfg);
     webhook::routes(cfg);
 }
