@@ -13,4 +13,5 @@ mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod refunds;
 mod webhooks;
