@@ -18,7 +18,7 @@ use super::shell::*;
 use crate::web::band::{Band, Size, Thread};
 use crate::web::placeholder;
 use crate::web::templates::Templates;
-use crate::web::parts::wording;
+use crate::web::views::wording;
 
 const ACCENT: &str = "#9c2a3c";
 
@@ -243,7 +243,6 @@ fn pages() -> Vec<PageRow> {
     ]
     .map(|(participant, title, minor, rank)| PageRow {
         rank,
-        tied: rank == 3,
         participant: participant.into(),
         title: title.into(),
         href: "/pages/mira-sen".into(),
@@ -265,7 +264,6 @@ fn teams() -> Vec<TeamRow> {
     ]
     .map(|(name, minor, rank)| TeamRow {
         rank,
-        tied: false,
         name: name.into(),
         href: "/teams/loom-and-lantern".into(),
         portrait_svg: placeholder::portrait(name, name, &accent()),
