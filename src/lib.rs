@@ -6,6 +6,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod funds;
+pub mod home;
 pub mod ids;
 pub mod impact;
 pub mod kernel;

@@ -18,6 +18,7 @@ pub mod frame;
 pub mod model;
 pub mod ops;
 pub mod overview;
+pub mod public;
 
 pub use crate::ids::CampaignId;
 pub use api::routes;

@@ -207,6 +207,20 @@ pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<CampaignTotal> {
     .ok_or(AppError::NotFound("the campaign"))
 }
 
+/// The campaign of an id as [`by_slug`] answers it; `None` for a draft.
+///
+/// # Errors
+/// The database's.
+pub fn shown_by_id(conn: &mut Conn, id: CampaignId) -> AppResult<Option<CampaignTotal>> {
+    let query = with_total!()
+        .filter(campaigns::id.eq(id))
+        .filter(campaigns::status.ne(CampaignStatus::Draft));
+    Ok(each!(conn, c => query
+        .select((Campaign::as_select(), Total::as_select()))
+        .first(c)
+        .optional())?)
+}
+
 /// A campaign by its id, in whatever state.
 ///
 /// # Errors

@@ -7,14 +7,13 @@
     clippy::panic
 )]
 
-mod gifts;
 mod pages;
 
-use super::figures::*;
-use super::money::MoneyView;
-use super::palette::Accent;
-use super::rows::*;
-use super::shell::*;
+use crate::web::views::figures::*;
+use crate::web::views::money::MoneyView;
+use crate::web::views::palette::Accent;
+use crate::web::views::rows::*;
+use crate::web::views::shell::*;
 use crate::web::band::{Band, Size, Thread};
 use crate::web::placeholder;
 use crate::web::templates::Templates;
@@ -300,8 +299,8 @@ fn wall() -> Vec<GiftRow> {
     ]
 }
 
-fn share() -> super::rows::ShareView {
-    super::rows::ShareView {
+fn share() -> crate::web::views::rows::ShareView {
+    crate::web::views::rows::ShareView {
         url: "https://give.example.org/pages/mira-sen".into(),
         mail_url: "mailto:?subject=A%20page&body=https%3A%2F%2Fgive.example.org".into(),
         sms_url: "sms:?&body=https%3A%2F%2Fgive.example.org".into(),
