@@ -17,7 +17,6 @@ use crate::kernel::{Cursor, Limit, Slug, Timestamp};
 use crate::walls::{self, Place, Wall, live};
 use crate::web::headers::Nonce;
 use crate::web::views::palette::Accent;
-use crate::web::views::rows::ShareView;
 use crate::web::views::shell::Link;
 use crate::web::{Path, Query, Site, View, card, markdown, placeholder};
 
@@ -102,7 +101,7 @@ pub(super) fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timesta
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
-        share: share(config, &read.overview, now),
+        share: public::share(config, &read.overview, now),
         shell,
     })
 }
@@ -114,13 +113,6 @@ fn story(markdown: &str) -> String {
     } else {
         markdown::html(markdown).into_string()
     }
-}
-
-/// Ways to share a page.
-pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareView {
-    let url = format!("{}/pages/{}", config.public_url(), overview.page.slug);
-    let text = format!("{}: {}", overview.page.participant, overview.page.title);
-    ShareView::new(&url, &text, Some(public::card_path(overview, now)))
 }
 
 /// Drawn cards by page and version: drawing takes tens of milliseconds, so each is drawn once.

@@ -2,12 +2,14 @@
 
 use super::model::{self, PageOverview};
 use crate::campaigns::frame::Destinations;
+use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::impact::UnitCost;
 use crate::kernel::{Limit, Listed, Slug, Timestamp};
 use crate::walls::{self, Place, Wall, WallGift, Weave};
 use crate::web::card::CardFacts;
+use crate::web::views::rows::ShareView;
 
 /// A page with its cloth, its newest gifts and where its money goes.
 #[derive(Debug, Clone)]
@@ -113,4 +115,11 @@ pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> Car
         accent: campaign.accent.to_string(),
         band: weave.band.clone(),
     }
+}
+
+/// Ways to share a page.
+pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareView {
+    let url = format!("{}/pages/{}", config.public_url(), overview.page.slug);
+    let text = format!("{}: {}", overview.page.participant, overview.page.title);
+    ShareView::new(&url, &text, Some(card_path(overview, now)))
 }

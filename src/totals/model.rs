@@ -38,7 +38,7 @@ pub struct Total {
 }
 
 impl Total {
-    /// The gifts' amounts together, refunds taken off, fee covers not counted.
+    /// What the cards were charged together, covered fees included, refunds taken off: the processor's gross.
     pub fn raised(&self) -> Money {
         Money::new(self.raised, self.currency)
     }
