@@ -43,23 +43,17 @@ pub fn screen(
     Ok((weave, wall.items))
 }
 
-/// What watchers of a campaign are told; `None` for one that is not shown.
+/// What watchers of a campaign are told, the newest gift by name if `announce`; `None` for one that is not shown.
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: CampaignId, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(conn: &mut Conn, id: CampaignId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
-        Some(row) => state_of(conn, &row, now).map(Some),
+        Some(row) => {
+            let (weave, wall) = screen(conn, &row, now)?;
+            let accent = Accent::new(row.campaign.accent.as_str());
+            live::message(&weave, &accent.light, &wall, (announce, true), now).map(Some)
+        }
         None => Ok(None),
     }
-}
-
-/// The same of a campaign that was read already.
-///
-/// # Errors
-/// The database's.
-pub fn state_of(conn: &mut Conn, row: &CampaignTotal, now: Timestamp) -> AppResult<String> {
-    let (weave, wall) = screen(conn, row, now)?;
-    let accent = Accent::new(row.campaign.accent.as_str());
-    live::message(&weave, &accent.light, &wall, true, now)
 }

@@ -64,13 +64,9 @@ fn view(config: &Config, nonce: &str, (row, weave, wall): &Screen, now: Timestam
 
 pub(super) async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = super::slug(&path.0, "the campaign")?;
+    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.campaign.id)).await?;
+    let watcher = site.live.watch("campaign", &id.to_string())?;
     let now = site.clock.now();
-    let (id, state) = site
-        .db
-        .read(move |c| {
-            let row = model::by_slug(c, &slug)?;
-            Ok((row.campaign.id, public::state_of(c, &row, now)?))
-        })
-        .await?;
-    site.live.stream("campaign", &id.to_string(), Some(&state))
+    let state = site.db.read(move |c| public::live_state(c, id, false, now)).await?;
+    Ok(watcher.begin(state.as_deref()))
 }

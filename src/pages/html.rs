@@ -166,32 +166,28 @@ async fn draw(site: &Site, overview: PageOverview, now: Timestamp) -> AppResult<
 
 async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
+    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.page.id)).await?;
+    let watcher = site.live.watch("page", &id.to_string())?;
     let now = site.clock.now();
-    let (id, state) = site
-        .db
-        .read(move |c| {
-            let overview = model::by_slug(c, &slug)?;
-            Ok((overview.page.id, state_of(c, &overview, now)?))
-        })
-        .await?;
-    site.live.stream("page", &id.to_string(), Some(&state))
+    let state = site.db.read(move |c| live_state(c, id, false, now)).await?;
+    Ok(watcher.begin(state.as_deref()))
 }
 
-/// What watchers of a page are told; `None` for a page that is not shown.
+/// What watchers of a page are told, the newest gift by name if `announce`; `None` for a page that is not shown.
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: super::PageId, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(conn: &mut Conn, id: super::PageId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
-        Some(overview) => state_of(conn, &overview, now).map(Some),
+        Some(overview) => state_of(conn, &overview, announce, now).map(Some),
         None => Ok(None),
     }
 }
 
-fn state_of(conn: &mut Conn, overview: &PageOverview, now: Timestamp) -> AppResult<String> {
+fn state_of(conn: &mut Conn, overview: &PageOverview, announce: bool, now: Timestamp) -> AppResult<String> {
     let to = Destinations::of(conn, &overview.campaign, now)?;
     let weave = public::weave(conn, overview, &to, None)?;
     let newest = walls::newest(conn, Wall::Page(overview.page.id), None, Limit::default())?;
     let accent = Accent::new(overview.campaign.accent.as_str());
-    live::message(&weave, &accent.light, &newest.items, false, now)
+    live::message(&weave, &accent.light, &newest.items, (announce, false), now)
 }

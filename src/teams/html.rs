@@ -139,32 +139,28 @@ fn member_row(rank: i64, member: &Member, is_captain: bool, accent: &Accent) -> 
 
 async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
+    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.team.id)).await?;
+    let watcher = site.live.watch("team", &id.to_string())?;
     let now = site.clock.now();
-    let (id, state) = site
-        .db
-        .read(move |c| {
-            let overview = model::by_slug(c, &slug)?;
-            Ok((overview.team.id, state_of(c, &overview, now)?))
-        })
-        .await?;
-    site.live.stream("team", &id.to_string(), Some(&state))
+    let state = site.db.read(move |c| live_state(c, id, false, now)).await?;
+    Ok(watcher.begin(state.as_deref()))
 }
 
-/// What watchers of a team are told; `None` for a team that is not shown.
+/// What watchers of a team are told, the newest gift by name if `announce`; `None` for a team that is not shown.
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: TeamId, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(conn: &mut Conn, id: TeamId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
-        Some(overview) => state_of(conn, &overview, now).map(Some),
+        Some(overview) => state_of(conn, &overview, announce, now).map(Some),
         None => Ok(None),
     }
 }
 
-fn state_of(conn: &mut Conn, overview: &TeamOverview, now: Timestamp) -> AppResult<String> {
+fn state_of(conn: &mut Conn, overview: &TeamOverview, announce: bool, now: Timestamp) -> AppResult<String> {
     let to = Destinations::of(conn, &overview.campaign, now)?;
     let weave = weave(conn, overview, &to, None)?;
     let newest = walls::newest(conn, Wall::Team(overview.team.id), None, Limit::default())?;
     let accent = Accent::new(overview.campaign.accent.as_str());
-    live::message(&weave, &accent.light, &newest.items, false, now)
+    live::message(&weave, &accent.light, &newest.items, (announce, false), now)
 }

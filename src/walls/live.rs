@@ -34,7 +34,7 @@ struct Line {
     words: String,
 }
 
-/// The state of a band at `now`; `newest` are the gifts to announce and to list, newest first.
+/// The state of a band at `now`; `newest` are the gifts, newest first, of which the first may be announced and all listed.
 ///
 /// # Errors
 /// When an amount cannot be written.
@@ -42,13 +42,13 @@ pub fn message(
     weave: &Weave,
     palette: &Palette,
     newest: &[WallGift],
-    list_them: bool,
+    (announce, list_them): (bool, bool),
     now: Timestamp,
 ) -> AppResult<String> {
     let total = weave.total();
     let news = newest
         .first()
-        .filter(|gift| gift.paid_at > now.minus(Duration::seconds(NEWS)));
+        .filter(|gift| announce && gift.paid_at > now.minus(Duration::seconds(NEWS)));
     let count = |number: i64| thousands(u64::try_from(number).unwrap_or_default());
     let mut wall = Vec::new();
     for gift in newest.iter().filter(|_| list_them) {
