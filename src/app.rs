@@ -17,7 +17,7 @@ use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::web::Site;
 use crate::web::templates::Templates;
-use crate::{campaigns, impact, mail, openapi, pages, partners, teams};
+use crate::{campaigns, home, impact, mail, openapi, pages, partners, teams};
 
 /// The program's parts. Clones share them.
 #[derive(Clone)]
@@ -173,6 +173,7 @@ impl App {
 
 /// Every slice's routes.
 fn routes(cfg: &mut ServiceConfig) {
+    home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
     teams::routes(cfg);

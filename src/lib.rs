@@ -46,6 +46,7 @@ pub mod demo;
 pub mod donations;
 pub mod error;
 pub mod funds;
+pub mod home;
 pub mod ids;
 pub mod impact;
 pub mod jobs;

@@ -307,9 +307,10 @@ impl Giving {
         }
         scopes.sort();
         scopes.dedup();
-        for (scope, id) in scopes {
-            self.site.views.changed(scope, &id);
+        for (scope, id) in &scopes {
+            self.site.views.changed(scope, id);
         }
+        self.tell(scopes);
         metrics::counter!("selvedge_gifts_settled_total")
             .increment(u64::try_from(applied.settled.len()).unwrap_or_default());
     }

@@ -53,6 +53,24 @@ pub fn of_donation(conn: &mut Conn, id: DonationId) -> AppResult<Vec<RefundRow>>
     Ok(each!(conn, c => query.select(RefundRow::as_select()).load(c))?)
 }
 
+/// What each refund of a gift took out of funds, by the refund's id; the rest of it was the fee's part.
+///
+/// # Errors
+/// The database's.
+pub fn taken_from_funds(conn: &mut Conn, id: DonationId) -> AppResult<BTreeMap<String, i64>> {
+    let query = transfers::table
+        .filter(transfers::donation_id.eq(id.to_string()))
+        .filter(transfers::source_kind.eq("refund"))
+        .filter(transfers::debit.like("fund:%"))
+        .select((transfers::source_id, transfers::amount));
+    let rows: Vec<(String, i64)> = each!(conn, c => query.load(c))?;
+    let mut taken = BTreeMap::new();
+    for (refund, minor) in rows {
+        *taken.entry(refund).or_default() += minor;
+    }
+    Ok(taken)
+}
+
 /// Books what is new among the processor's `seen` refunds. The inner error tells what does not fit.
 pub(super) fn follow(
     conn: &mut Conn,

@@ -130,6 +130,11 @@ impl Weave {
         }
     }
 
+    /// What was raised.
+    pub fn total(&self) -> Total {
+        self.total
+    }
+
     /// The drawing for the head of a page.
     ///
     /// # Errors
