@@ -174,7 +174,6 @@ impl App {
 /// Every slice's routes.
 fn routes(cfg: &mut ServiceConfig) {
     home::routes(cfg);
-    home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
     teams::routes(cfg);

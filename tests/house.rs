@@ -32,88 +32,16 @@ const STOREYS: &[&[&str]] = &[
 const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("mail", &["jobs", "web"]),
     ("auth", &["web"]),
-    ("ids", &[]),
-    ("impact", &["partners", "funds", "totals", "gifts"]),
+    ("impact", &["partners"]),
     ("funds", &["partners"]),
-    (
-        "campaigns",
-        &["funds", "partners", "impact", "totals", "gifts"],
-    ),
-    (
-        "teams",
-        &[
-            "campaigns",
-            "totals",
-            "gifts",
-            "impact",
-            "partners",
-            "funds",
-        ],
-    ),
-    (
-        "pages",
-        &[
-            "campaigns",
-            "teams",
-            "totals",
-            "gifts",
-            "impact",
-            "partners",
-            "funds",
-        ],
-    ),
-    (
-        "donations",
-        &[
-            "pages",
-            "teams",
-            "campaigns",
-            "funds",
-            "partners",
-            "impact",
-            "totals",
-            "gifts",
-        ],
-    ),
-    ("gifts", &["totals"]),
-    (
-        "home",
-        &[
-            "campaigns",
-            "pages",
-            "teams",
-            "partners",
-            "impact",
-            "funds",
-            "totals",
-            "gifts",
-        ],
-    ),
-    (
-        "demo",
-        &[
-            "campaigns",
-            "pages",
-            "teams",
-            "partners",
-            "impact",
-            "funds",
-            "totals",
-            "donations",
-        ],
-    ),
-    (
-        "openapi",
-        &[
-            "campaigns",
-            "pages",
-            "teams",
-            "partners",
-            "impact",
-            "funds",
-            "donations",
-        ],
-    ),
+    ("walls", &["totals"]),
+    ("campaigns", &["funds", "partners", "impact", "totals", "walls"]),
+    ("teams", &["campaigns", "totals", "walls"]),
+    ("pages", &["campaigns", "teams", "totals", "walls", "impact", "partners"]),
+    ("donations", &["pages", "teams", "campaigns", "funds", "partners", "impact", "totals", "walls"]),
+    ("home", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "walls"]),
+    ("demo", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "donations"]),
+    ("openapi", &["campaigns", "pages", "teams", "partners", "impact", "funds", "donations"]),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -234,29 +162,23 @@ fn neighbours_make_no_circle() {
     }
 }
 
+/// A noun may answer with another noun's shapes (types), never call its handlers (functions).
 #[test]
 fn no_handler_is_imported_by_another_noun() {
     for path in all_sources() {
         let module = module_of(&path);
+        if ["openapi", "app"].contains(&module.as_str()) {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
-        for line in text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-        {
-            let Some((before, _)) = line
-                .split_once("::html")
-                .or_else(|| line.split_once("::api::"))
-            else {
-                continue;
-            };
-            let noun = before.rsplit("crate::").next().unwrap_or_default();
-            assert!(
-                ["openapi", "app"].contains(&module.as_str())
-                    || noun == module
-                    || !before.contains("crate::"),
-                "{}: {line}",
-                path.display()
-            );
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for room in ["::html::", "::api::"] {
+                let Some((before, after)) = line.split_once(room) else { continue };
+                let noun = before.rsplit("crate::").next().unwrap_or_default();
+                let names = after.trim_matches(|c| "{};".contains(c));
+                let types = names.split(',').all(|name| name.trim().starts_with(|c: char| c.is_ascii_uppercase()));
+                assert!(!before.contains("crate::") || noun == module || (room == "::api::" && types), "{}: {line}", path.display());
+            }
         }
     }
 }

@@ -53,6 +53,11 @@ impl World {
     }
 
     async fn over(db: Db, guard: Guard, clock: Clock, settings: &[(&str, &str)]) -> Self {
+        if let Ok(filter) = std::env::var("RUST_LOG")
+            && selvedge::web::logs::begin(selvedge::web::logs::Lines::Readable, Some(&filter)).is_err()
+        {
+            // Another test of this run has begun to log already.
+        }
         let files = tempfile::tempdir().unwrap();
         let mut presets: Vec<(&str, String)> = vec![
             ("database.url", guard.url()),
