@@ -105,8 +105,10 @@ impl App {
         };
         let sender = Sender::new(db.clone(), clock.clone(), transport, origin);
         let concurrency = config.jobs.concurrency;
-        let site =
-            Data::new(Site::open(Arc::new(config), db.clone(), clock.clone(), templates).await?);
+        let config = Arc::new(config);
+        let mut site = Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
+        site.error_context = crate::web::views::error::context(config);
+        let site = Data::new(site);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {

@@ -7,6 +7,7 @@
     clippy::panic
 )]
 
+mod gifts;
 mod pages;
 
 use crate::web::views::figures::*;

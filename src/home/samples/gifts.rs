@@ -1,8 +1,9 @@
 //! The pages of a gift's way (give, thanks, trace), the error page and the sandbox.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use super::super::{error::*, give::*, sandbox::*, thanks::*, trace::*};
 use super::*;
+use crate::donations::views::{give::*, thanks::*, trace::*};
+use crate::web::views::{error::*, sandbox::*};
 
 fn give_sample() -> GiveView {
     let suggestion = |minor, covers: Option<&str>| SuggestionView {
@@ -42,6 +43,7 @@ fn give_sample() -> GiveView {
         typed: TypedView::default(),
         errors: vec![],
         field_errors: GiveErrors::default(),
+        source: String::new(),
         csrf: "token".into(),
         idempotency_key: "0193".into(),
     }
@@ -86,6 +88,13 @@ fn give() {
         ..give_sample()
     };
     show(&t, "give", "give-empty", &empty);
+    let closed = GiveClosedView {
+        shell: bare("Give"),
+        campaign: dressember(),
+        recipient: Link::new("Mira Sen", "/pages/mira-sen"),
+        giving_until: "2027-01-31".into(),
+    };
+    show(&t, "give_closed", "give-closed", &closed);
 }
 
 #[test]
