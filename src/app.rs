@@ -94,7 +94,7 @@ impl App {
         let transport = Transport::from_config(&config, &db, &clock)?;
         let sender = Sender::new(db.clone(), clock.clone(), transport, config.mail.connections);
         let concurrency = config.jobs.concurrency;
-        let site = Data::new(Site::new(Arc::new(config), db.clone(), clock.clone(), templates).await?);
+        let site = Data::new(Site::open(Arc::new(config), db.clone(), clock.clone(), templates).await?);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
         let mut registry = Registry::new();
         jobs(&mut registry, &giving);
@@ -128,10 +128,16 @@ impl App {
         ]
     }
 
-    /// Starts the sandbox processor's sender of webhooks; it belongs to the process that serves HTTP.
-    pub fn start_sandbox(&self, stop: &watch::Receiver<bool>) -> Option<tokio::task::JoinHandle<()>> {
-        let (sandbox, stop) = (self.sandbox.clone()?, stop.clone());
-        Some(tokio::spawn(async move { sandbox.deliver_webhooks(stop).await }))
+    /// Starts what belongs to the process that serves HTTP: the check of the processor's settings (P23), and the sandbox
+    /// processor's sender of webhooks.
+    pub fn start_web_tasks(&self, stop: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
+        let giving = self.giving.clone();
+        let mut tasks = vec![tokio::spawn(async move { giving.check_processor().await })];
+        if let Some(sandbox) = self.sandbox.clone() {
+            let stop = stop.clone();
+            tasks.push(tokio::spawn(async move { sandbox.deliver_webhooks(stop).await }));
+        }
+        tasks
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`crate::web::error_pages`] from the [`Problem`] that rides on the response. Unknown errors are 500 with an id,
 //! logged once, their cause never shown.
 
+pub mod faults;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -230,7 +232,7 @@ fn sentence(text: &str) -> String {
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Database(cause) if crate::db::faults::is_passing(cause) => {
+            Self::Database(cause) if crate::error::faults::is_passing(cause) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             other => other.class().0,
@@ -240,7 +242,7 @@ impl ResponseError for AppError {
     fn error_response(&self) -> HttpResponse {
         let away;
         let seen = match self {
-            Self::Database(cause) if crate::db::faults::is_passing(cause) => {
+            Self::Database(cause) if crate::error::faults::is_passing(cause) => {
                 tracing::warn!(cause = %cause, "database away");
                 away = Self::database_away();
                 &away

@@ -1,1 +1,14 @@
+//! The integration tests: one binary, over the real router, a real database (a file a test; PostgreSQL with
+//! `SELVEDGE_TEST_DATABASE_URL`), the real client against the sandbox processor over HTTP, and a real SMTP server.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+mod databases;
+mod harness;
+mod house;
+mod ledger;

@@ -46,7 +46,8 @@ impl Demo {
         ]
     }
 
-    pub(super) async fn run(&self, config: Config) -> CliResult {
+    pub(super) async fn run(&self, mut config: Config) -> CliResult {
+        let bound = serve::bind(&mut config)?;
         if self.reset {
             self.remove_files()?;
         }
@@ -64,12 +65,10 @@ impl Demo {
         db.tx(move |conn| demo::seed(conn, now, &seeding)).await?;
         bar.finish_and_clear();
         let app = App::with_db(config, clock, db).await?;
-        let givers = demo::givers(&app.giving);
-        serve::serve(&app, true, |address| {
-            println!("{}", demo::welcome(&app.site.config, address, &logins));
-            tokio::spawn(givers);
-        })
-        .await?;
+        println!("{}", demo::welcome(&app.site.config, &logins));
+        let givers = tokio::spawn(demo::givers(app.giving.clone()));
+        serve::serve(&app, bound, true).await?;
+        givers.abort();
         Ok(ExitCode::SUCCESS)
     }
 

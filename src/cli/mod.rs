@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+pub use check::findings;
 mod config;
 mod demo;
 mod migrate;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
 use crate::error::AppError;
-use crate::web::logs::{self, Format};
+use crate::web::logs::{self, Lines};
 
 /// Selvedge: awareness campaigns that raise funds, and the whole path of a gift.
 #[derive(Parser)]
@@ -99,15 +100,15 @@ async fn dispatch(cli: Cli) -> CliResult {
     };
     match cli.command {
         Command::Demo(demo) => {
-            logs::start(Format::Readable);
+            log(Lines::Readable)?;
             demo.run(load(&demo.presets())?).await
         }
         Command::Serve(serve) => {
-            logs::start(Format::Json);
+            log(Lines::Json)?;
             serve.run(load(&[])?).await
         }
         Command::Worker => {
-            logs::start(Format::Json);
+            log(Lines::Json)?;
             worker::run(load(&[])?).await
         }
         Command::Migrate(migrate) => migrate.run(load(&[])?).await,
@@ -117,6 +118,10 @@ async fn dispatch(cli: Cli) -> CliResult {
         Command::Openapi => openapi::run(),
         Command::Config => config::run(&load(&[])?),
     }
+}
+
+fn log(lines: Lines) -> Result<(), AppError> {
+    logs::begin(lines, std::env::var("RUST_LOG").ok().as_deref())
 }
 
 /// A spinner on a terminal, plain lines elsewhere: long work says what it is doing.

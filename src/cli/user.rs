@@ -83,7 +83,7 @@ impl User {
                 let user = db.read(move |conn| auth::user_by_email(conn, &email)).await?;
                 let user = user.ok_or_else(|| CliError::Said("--email: nobody has this address; make the user first".into()))?;
                 let (token, text) = NewToken::make(user.id, scopes)?;
-                db.tx(move |conn| auth::insert_token(conn, &token, now)).await?;
+                db.tx(move |conn| auth::token::insert(conn, &token, now)).await?;
                 println!("{}", text.expose_secret());
             }
         }

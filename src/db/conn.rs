@@ -12,7 +12,7 @@ use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use super::faults;
+use crate::error::faults;
 use crate::error::{AppError, AppResult};
 
 /// A PostgreSQL connection that blocks, driven by the database runtime.
@@ -72,6 +72,14 @@ impl Conn {
                 self.rollback_to(outer)?;
                 Err(AppError::internal("database work panicked"))
             }
+        }
+    }
+
+    /// Takes the limit off a statement's time, for long proofs and copies; the connection keeps that until it closes.
+    pub(super) fn without_time_limit(&mut self) -> AppResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => Ok(c.batch_execute("SET statement_timeout = 0")?),
         }
     }
 

@@ -6,16 +6,17 @@
 //! that carries their work is durable.
 
 mod conn;
-pub mod faults;
 pub mod migrations;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+pub mod testing;
 mod url;
 
 /// The tables, as diesel knows them.
 pub mod schema;
 
-pub use conn::Conn;
+pub use conn::{Conn, PgConn};
 pub use url::{BadDbUrl, DbUrl, Engine};
 
 use std::sync::Arc;
@@ -145,6 +146,29 @@ impl Db {
                 .run(move || inner.readers.with(inner.patience, work)),
         )
         .await
+    }
+
+    /// Runs a long proof over one snapshot: as [`Db::read`], without its patience.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn proof<T, F>(&self, work: F) -> AppResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let run = move || {
+            inner.readers.with(inner.patience, |conn| {
+                conn.without_time_limit()?;
+                conn.atomically(work)
+            })
+        };
+        self.inner
+            .runtime
+            .run(run)
+            .await
+            .map_err(|_| AppError::database_away())?
     }
 
     /// Runs `work` as one durable transaction: all of it or nothing.

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::config::SslMode;
 
 use super::conn::{Conn, PgConn, Pool};
-use super::faults;
+use crate::error::faults;
 use crate::error::{AppError, AppResult};
 
 /// Tries of one transaction at most (L13).

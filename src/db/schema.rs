@@ -222,6 +222,7 @@ diesel::table! {
         slug -> Text,
         title -> Text,
         participant -> Text,
+        name_key -> Text,
         story -> Text,
         goal -> BigInt,
         photo -> Nullable<Text>,

@@ -5,14 +5,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::command::{GiveRequest, MoneySchema};
+use super::command::GiveRequest;
 use super::model::{self, Donation, DonationId, DonationStatus, Wall};
 use super::{Giving, mails};
-use crate::auth::{Access, Scope};
+use crate::auth::{Access, Bearer};
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Cursor, Money, Timestamp};
+use crate::kernel::{Listed, Money, Timestamp};
 use crate::pages;
-use crate::web::{JsonBody, ListQuery, Path, Query, Site};
+use crate::web::query::{self, ListQuery};
+use crate::web::{JsonBody, Path, Site};
 
 /// Mounts the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -31,10 +32,8 @@ pub struct Created {
     #[schema(value_type = String)]
     pub status: DonationStatus,
     /// The gift.
-    #[schema(value_type = MoneySchema)]
     pub amount: Money,
     /// What the card is charged: the gift, and the fee if the donor covers it.
-    #[schema(value_type = MoneySchema)]
     pub charged: Money,
     /// Where the donor pays.
     pub checkout_url: String,
@@ -98,16 +97,12 @@ pub struct DonationView {
     #[schema(value_type = String)]
     pub status: DonationStatus,
     /// The gift.
-    #[schema(value_type = MoneySchema)]
     pub amount: Money,
     /// What the card was charged.
-    #[schema(value_type = MoneySchema)]
     pub charged: Money,
     /// What the processor kept, once known.
-    #[schema(value_type = Option<MoneySchema>)]
     pub fee: Option<Money>,
     /// What went back.
-    #[schema(value_type = MoneySchema)]
     pub refunded: Money,
     /// When it was asked for.
     #[schema(value_type = String)]
@@ -128,10 +123,8 @@ pub struct Part {
     /// `fun_…`
     pub fund: String,
     /// What was set aside.
-    #[schema(value_type = MoneySchema)]
     pub amount: Money,
     /// What is still set aside after refunds and late fees.
-    #[schema(value_type = MoneySchema)]
     pub remaining: Money,
 }
 
@@ -160,9 +153,9 @@ pub struct Private {
     params(("id" = String, Path, description = "don_…")),
     responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem))
 )]
-pub async fn show(site: Data<Site>, path: Path<String>, access: Access) -> AppResult<HttpResponse> {
+pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppResult<HttpResponse> {
     let id: DonationId = path.0.parse().map_err(|_| AppError::NotFound("This gift"))?;
-    let private = access.may(&Scope::read("donations"));
+    let private = bearer.may("donations", Access::Read);
     let (donation, splits, email) = site
         .db
         .read(move |conn| {
@@ -209,7 +202,6 @@ pub struct WallItem {
     /// `null`: the donor wishes to stay anonymous.
     pub donor: Option<String>,
     /// `null`: the donor hides the amount.
-    #[schema(value_type = Option<MoneySchema>)]
     pub amount: Option<Money>,
     /// The donor's words.
     pub comment: Option<String>,
@@ -218,38 +210,26 @@ pub struct WallItem {
     pub paid_at: Option<Timestamp>,
 }
 
-/// A page of a wall.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct WallList {
-    /// Newest first.
-    pub items: Vec<WallItem>,
-    /// Where the list goes on.
-    #[schema(value_type = Option<String>)]
-    pub next: Option<Cursor>,
-}
-
 /// The gifts on a page, newest first.
 #[utoipa::path(
     get, path = "/api/v1/pages/{slug}/donations", tag = "donations",
-    params(("slug" = String, Path), ("after" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100)),
-    responses((status = 200, body = WallList), (status = 404, body = crate::error::Problem), (status = 422, body = crate::error::Problem))
+    params(("slug" = String, Path), ListQuery),
+    responses((status = 200, body = Listed<WallItem>), (status = 404, body = crate::error::Problem), (status = 422, body = crate::error::Problem))
 )]
-pub async fn of_page(site: Data<Site>, path: Path<String>, query: Query<ListQuery>) -> AppResult<HttpResponse> {
-    let slug = path.0.parse().map_err(|_| AppError::NotFound("This page"))?;
-    let limit = query.0.limit()?;
-    let after: Option<(Timestamp, DonationId)> = query.0.after()?;
-    let mut rows = site
+pub async fn of_page(site: Data<Site>, path: Path<String>, request: HttpRequest) -> AppResult<HttpResponse> {
+    let slug = path.0.parse().map_err(|_| AppError::NotFound("the page"))?;
+    let asked: ListQuery = query::query(&request)?;
+    let limit = query::limit(asked.limit.as_deref())?;
+    let after = query::after(asked.after.as_deref())?;
+    let rows = site
         .db
         .read(move |conn| {
-            let page = pages::model::live_by_slug(conn, &slug)?;
-            model::wall(conn, Wall::Page(page.id), after, limit + 1)
+            let page = pages::by_slug(conn, &slug)?.page;
+            model::wall(conn, Wall::Page(page.id), after, limit.and_one())
         })
         .await?;
-    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|last| Cursor::at(&(last.paid_at, last.id)));
-    let items = rows.iter().map(wall_item).collect();
-    Ok(HttpResponse::Ok().json(WallList { items, next }))
+    let listed = Listed::cut(rows, limit, |gift| (gift.paid_at, gift.id)).map(|gift| wall_item(&gift));
+    Ok(HttpResponse::Ok().json(listed))
 }
 
 fn wall_item(gift: &Donation) -> WallItem {

@@ -98,7 +98,7 @@ impl Giving {
                 .tx(move |conn| ops::begin(conn, &give, &key, &fresh, cover, now))
                 .await;
             match begun {
-                Err(AppError::Database(cause)) if crate::db::faults::is_duplicate(&cause) && tries < 5 => tries += 1,
+                Err(AppError::Database(cause)) if crate::error::faults::is_duplicate(&cause) && tries < 5 => tries += 1,
                 other => return other,
             }
         }
@@ -120,7 +120,7 @@ impl Giving {
                 Ok(Step::Call { donation, key, look_since }) => {
                     return self.call(*donation, key, look_since, lease).await;
                 }
-                Err(AppError::Database(cause)) if crate::db::faults::is_duplicate(&cause) => {}
+                Err(AppError::Database(cause)) if crate::error::faults::is_duplicate(&cause) => {}
                 Ok(Step::Wait) => {}
                 Err(error) => return Err(error),
             }
@@ -276,7 +276,7 @@ impl Giving {
         scopes.sort();
         scopes.dedup();
         for (scope, id) in scopes {
-            self.site.changed(scope, &id);
+            self.site.views.changed(scope, &id);
         }
         metrics::counter!("selvedge_gifts_settled_total")
             .increment(u64::try_from(applied.settled.len()).unwrap_or_default());

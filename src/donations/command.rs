@@ -35,7 +35,6 @@ pub struct GiveRequest {
     #[serde(default)]
     pub program: Option<String>,
     /// The gift.
-    #[schema(value_type = MoneySchema)]
     pub amount: Money,
     /// `once`; `month` is refused until recurring plans exist.
     #[serde(default)]
@@ -63,16 +62,6 @@ pub struct GiveRequest {
     /// Where the donor came from (`utm_source`).
     #[serde(default)]
     pub source: Option<String>,
-}
-
-/// Money in the API: `{ "minor": 5000, "currency": "USD" }`.
-#[derive(ToSchema)]
-#[allow(dead_code, missing_docs)]
-pub struct MoneySchema {
-    /// Minor units (cents, for dollars).
-    pub minor: i64,
-    /// ISO 4217.
-    pub currency: String,
 }
 
 /// How often.

@@ -210,7 +210,7 @@ fn apply_or_single_out(
     let whole = conn.atomically(|conn| settle::apply(conn, with, payments, now));
     let error = match whole {
         Ok(applied) => return Ok(applied),
-        Err(AppError::Database(cause)) if crate::db::faults::is_passing(&cause) => return Err(cause.into()),
+        Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => return Err(cause.into()),
         Err(error) => error,
     };
     // PostgreSQL's savepoint is rolled back, so the transaction goes on.
@@ -228,7 +228,7 @@ fn apply_or_single_out(
                 all.changed.extend(applied.changed);
                 all.quarantined.extend(applied.quarantined);
             }
-            Err(AppError::Database(cause)) if crate::db::faults::is_passing(&cause) => return Err(cause.into()),
+            Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => return Err(cause.into()),
             Err(error) => {
                 tracing::error!(cause = %error, "a payment could not be settled");
                 if let Some(donation) = payment.reference.as_ref().and_then(|text| text.parse().ok()) {

@@ -112,11 +112,15 @@ fn known(conn: &mut Conn, key: &str, request_hash: &str) -> AppResult<Option<Don
 }
 
 fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Timestamp) -> AppResult<Donation> {
-    let campaign = campaigns::model::by_slug(conn, &give.campaign).map_err(|e| missing(e, "campaign"))?;
+    let campaign = campaigns::model::by_slug(conn, &give.campaign)
+        .map_err(|e| missing(e, "campaign"))?
+        .campaign;
     let (page, team) = recipient(conn, give, &campaign)?;
     let program = designation(conn, give, &campaign)?;
     let gift = fitting(give, &campaign, now)?;
-    let policy = funds::model::policy_in_force(conn, campaign.id, now)?;
+    let policy = funds::policy_in_force(conn, campaign.id, now)?.ok_or_else(|| {
+        AppError::internal(format!("campaign {} takes gifts without an allocation policy", campaign.id))
+    })?;
     let fee_cover = if give.cover_fees { cover.on(gift) } else { Money::zero(gift.currency()) };
     let charged = gift.plus(fee_cover)?;
     amounts::to_processor(charged).map_err(|e| AppError::field("amount", e))?;
@@ -126,7 +130,7 @@ fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Time
         page_id: page.as_ref().map(|page| page.id),
         team_id: team.or(page.as_ref().and_then(|page| page.team_id)),
         program_id: program,
-        policy_id: policy,
+        policy_id: policy.id,
         supporter_id: supporter(conn, &give.donor_email, give.donor_name.as_str(), fresh.supporter, now)?,
         status: DonationStatus::Pending,
         currency: gift.currency(),
@@ -171,7 +175,7 @@ fn recipient(
 ) -> AppResult<(Option<pages::Page>, Option<teams::TeamId>)> {
     let page = match &give.page {
         Some(slug) => {
-            let page = pages::model::live_by_slug(conn, slug).map_err(|e| missing(e, "page"))?;
+            let page = pages::by_slug(conn, slug).map_err(|e| missing(e, "page"))?.page;
             if page.campaign_id != campaign.id {
                 return Err(AppError::field("page", "this page belongs to another campaign"));
             }
@@ -181,7 +185,7 @@ fn recipient(
     };
     let team = match &give.team {
         Some(slug) => {
-            let team = teams::model::by_slug(conn, slug).map_err(|e| missing(e, "team"))?;
+            let team = teams::model::by_slug(conn, slug).map_err(|e| missing(e, "team"))?.team;
             if team.campaign_id != campaign.id {
                 return Err(AppError::field("team", "this team belongs to another campaign"));
             }
@@ -197,12 +201,13 @@ fn recipient(
 
 fn designation(conn: &mut Conn, give: &Give, campaign: &Campaign) -> AppResult<Option<partners::ProgramId>> {
     let Some(slug) = &give.program else { return Ok(None) };
-    let program = partners::model::program_by_slug(conn, slug).map_err(|e| missing(e, "program"))?;
-    if !campaigns::model::supports(conn, campaign.id, program.id)? {
+    let program = partners::model::program_by_slug(conn, slug).map_err(|e| missing(e, "program"))?.program;
+    let supported = campaigns::model::programs_of(conn, campaign.id)?;
+    // The fund must be there before money can be promised to it.
+    let fund = funds::model::fund_of_program(conn, program.id, campaign.currency)?;
+    if fund.is_none() || !supported.iter().any(|(own, _)| own.id == program.id) {
         return Err(AppError::field("program", "this campaign does not give to that program"));
     }
-    // The fund must be there before money can be promised to it.
-    funds::model::fund_of_program(conn, program.id, campaign.currency)?;
     Ok(Some(program.id))
 }
 
@@ -217,8 +222,8 @@ fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money>
     if give.amount.currency() != campaign.currency {
         return Err(AppError::field("amount.currency", format!("this campaign takes {}", campaign.currency)));
     }
-    if give.amount.minor() < campaign.minimum {
-        let least = Money::new(campaign.minimum, campaign.currency);
+    let least = campaign.minimum();
+    if give.amount.minor() < least.minor() {
         return Err(AppError::field("amount", format!("the least that a card can carry here is {least}")));
     }
     Ok(give.amount)

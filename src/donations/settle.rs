@@ -230,7 +230,9 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
                 let fund = match funds_of.get(&key) {
                     Some(fund) => *fund,
                     None => {
-                        let fund = funds::model::fund_of_program(conn, program, donation.currency)?;
+                        let fund = funds::model::fund_of_program(conn, program, donation.currency)?
+                            .ok_or_else(|| AppError::internal(format!("program {program} has no fund")))?
+                            .id;
                         funds_of.insert(key, fund);
                         fund
                     }

@@ -85,10 +85,14 @@ impl<'de> Deserialize<'de> for Currency {
 crate::text_column!(Currency);
 
 /// An amount in minor units of its currency; negative only where a document says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
+    /// Whole minor units: cents, for dollars.
+    #[schema(example = 5000)]
     minor: i64,
+    /// ISO 4217, three capital letters.
+    #[schema(value_type = String, example = "USD")]
     currency: Currency,
 }
 

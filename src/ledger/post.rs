@@ -131,7 +131,7 @@ fn add(sum: i64, amount: i64) -> AppResult<i64> {
 }
 
 fn already_posted(error: diesel::result::Error) -> AppError {
-    if crate::db::faults::is_duplicate(&error) {
+    if crate::error::faults::is_duplicate(&error) {
         return AppError::Conflict {
             code: "already_posted",
             detail: "these transfers have been posted before".into(),

@@ -100,14 +100,16 @@ CREATE TABLE pages (
     slug TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
     participant TEXT NOT NULL,
+    name_key TEXT COLLATE "C" NOT NULL,
     story TEXT NOT NULL,
     goal BIGINT NOT NULL CHECK (goal >= 0),
     photo TEXT,
     status TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL
 );
-CREATE INDEX pages_by_campaign ON pages (campaign_id, id);
-CREATE INDEX pages_by_team ON pages (team_id);
+CREATE INDEX pages_by_campaign ON pages (campaign_id, status, id);
+CREATE INDEX pages_by_name ON pages (campaign_id, status, name_key, id);
+CREATE INDEX pages_by_team ON pages (team_id, status);
 
 CREATE TABLE funds (
     id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,129 @@
+//! Rows of users and their roles.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::{user_roles, users};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::kernel::{Email, Line, Timestamp};
+
+crate::id!(
+    /// A person who can sign in.
+    pub UserId,
+    "usr"
+);
+
+crate::words! {
+    /// What a user may do. A user can have several roles.
+    pub enum Role {
+        /// Runs the installation.
+        Owner = "owner",
+        /// Runs seasons: pages, moderation, newsletters.
+        Coordinator = "coordinator",
+        /// Payouts, grants, refunds, books.
+        Finance = "finance",
+        /// Reports for a partner.
+        Partner = "partner",
+        /// Has a page.
+        Participant = "participant",
+    }
+}
+
+/// A person who can sign in.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// Where mail goes.
+    pub email: Email,
+    /// How the person is called.
+    pub name: String,
+    /// The PHC string of the password; `None` while no password was chosen.
+    pub password_hash: Option<String>,
+    /// When the person came.
+    pub created_at: Timestamp,
+    /// Since when the person is kept out.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The id, made by the caller.
+    pub id: UserId,
+    /// Where mail goes.
+    pub email: Email,
+    /// How the person is called.
+    pub name: Line,
+    /// The PHC string of the password, if one is known ([`super::Password::hash`]).
+    pub password_hash: Option<String>,
+    /// What the person may do.
+    pub roles: Vec<Role>,
+}
+
+/// Makes a user with its roles.
+///
+/// # Errors
+/// [`AppError::Conflict`] `email_taken` when the address has a user already.
+pub fn insert_user(conn: &mut Conn, new: &NewUser, now: Timestamp) -> AppResult<()> {
+    if user_by_email(conn, &new.email)?.is_some() {
+        return Err(AppError::Conflict {
+            code: "email_taken",
+            detail: "this address has an account already".into(),
+        });
+    }
+    let row = (
+        users::id.eq(new.id),
+        users::email.eq(&new.email),
+        users::email_folded.eq(new.email.folded()),
+        users::name.eq(new.name.as_str()),
+        users::password_hash.eq(new.password_hash.as_deref()),
+        users::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(users::table).values(row).execute(c))?;
+    for role in &new.roles {
+        grant_role(conn, new.id, *role, now)?;
+    }
+    Ok(())
+}
+
+/// Lets a user act as `role`; nothing changes when it could already.
+///
+/// # Errors
+/// The database's.
+pub fn grant_role(conn: &mut Conn, user: UserId, role: Role, now: Timestamp) -> AppResult<()> {
+    let row = (
+        user_roles::user_id.eq(user),
+        user_roles::role.eq(role),
+        user_roles::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(user_roles::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// The user of a mail address, compared folded (N19).
+///
+/// # Errors
+/// The database's.
+pub fn user_by_email(conn: &mut Conn, email: &Email) -> AppResult<Option<User>> {
+    let query = users::table.filter(users::email_folded.eq(email.folded()));
+    Ok(each!(conn, c => query.select(User::as_select()).first(c).optional())?)
+}
+
+/// What a user may do, in the order of [`Role::ALL`].
+///
+/// # Errors
+/// The database's.
+pub fn roles_of(conn: &mut Conn, user: UserId) -> AppResult<Vec<Role>> {
+    let query = user_roles::table
+        .filter(user_roles::user_id.eq(user))
+        .select(user_roles::role);
+    let mut roles: Vec<Role> = each!(conn, c => query.load(c))?;
+    roles.sort_unstable();
+    Ok(roles)
+}

@@ -1,0 +1,5 @@
+//! What the templates of a gift's way are given.
+
+pub mod give;
+pub mod thanks;
+pub mod trace;

@@ -1,0 +1,237 @@
+//! The public pages.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use super::super::{
+    campaign::*, home::*, leaderboard::*, page::*, partner::*, program::*, team::*,
+};
+use super::*;
+use crate::web::parts::figures::ShareView as PolicyShare;
+
+#[test]
+fn home() {
+    let t = templates();
+    let full = HomeView {
+        shell: shell("Follow a gift the whole way"),
+        campaigns: vec![CampaignRow {
+            title: "Dressember 2026".into(),
+            href: "/campaigns/dressember-2026".into(),
+            tagline: "Wear a dress or a tie every day of December. Thirty-one days for women and children who are not free to choose.".into(),
+            give_url: "/give/dressember-2026".into(),
+            starts_on: "2026-12-01".into(),
+            ends_on: "2026-12-31".into(),
+            band: BandView { live_url: None, ..band(700, 6_000_000, false) },
+        }],
+        programs: programs(),
+    };
+    show(&t, "home", "home", &full);
+    let empty = HomeView {
+        shell: bare("Selvedge"),
+        campaigns: vec![],
+        programs: vec![],
+    };
+    show(&t, "home", "home-empty", &empty);
+}
+
+fn campaign_sample() -> CampaignView {
+    CampaignView {
+        shell: shell("Dressember 2026"),
+        title: "Dressember 2026".into(),
+        tagline: "Wear a dress or a tie every day of December, and let people ask why.".into(),
+        appeal_html: "<p>More than 6,000 women and children are exploited in and around Kolkata. The crime has left the red-light streets for private homes, where it is harder to see.</p><p>Your gift pays people who find it: investigators who gather the intelligence that police need before they can open a door.</p>".into(),
+        phase: "live".into(),
+        starts_on: "2026-12-01".into(),
+        ends_on: "2026-12-31".into(),
+        giving_until: "2027-01-31".into(),
+        band: band(5_000, 40_000_000, false),
+        give_url: Some("/give/dressember-2026".into()),
+        signup_url: None,
+        leaderboard_url: "/campaigns/dressember-2026/leaderboard".into(),
+        pages: pages(),
+        teams: teams(),
+        programs: programs(),
+        shares: vec![
+            PolicyShare { program: "IJM Kolkata".into(), href: "/programs/ijm-kolkata".into(), basis_points: 6_250, percent: "62.5 %".into(), shade: 0 },
+            PolicyShare { program: "Legal aid fund".into(), href: "/programs/legal".into(), basis_points: 2_500, percent: "25 %".into(), shade: 1 },
+            PolicyShare { program: "Restoration homes".into(), href: "/programs/restoration".into(), basis_points: 1_250, percent: "12.5 %".into(), shade: 2 },
+        ],
+        policy_version: 2,
+        policy_since: "2026-11-01".into(),
+        unit_costs: unit_costs(),
+        faq: vec![
+            QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
+            QuestionView { question: "How long can I give?".into(), answer_html: "<p>Until 31 January.</p>".into() },
+        ],
+    }
+}
+
+#[test]
+fn campaign() {
+    let t = templates();
+    show(&t, "campaign", "campaign", &campaign_sample());
+    let empty = CampaignView {
+        shell: bare("A season"),
+        phase: "upcoming".into(),
+        band: no_band(),
+        give_url: None,
+        pages: vec![],
+        teams: vec![],
+        programs: vec![],
+        shares: vec![],
+        unit_costs: vec![],
+        faq: vec![],
+        ..campaign_sample()
+    };
+    show(&t, "campaign", "campaign-empty", &empty);
+}
+
+#[test]
+fn page() {
+    let t = templates();
+    let full = PageView {
+        shell: shell("Thirty-one days in one green dress"),
+        title: "Thirty-one days in one green dress".into(),
+        participant: "Mira Sen".into(),
+        campaign: dressember(),
+        team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
+        photo_url: None,
+        photo_alt: String::new(),
+        portrait_svg: placeholder::portrait("mira-sen", "Mira Sen", &accent()),
+        story_html: "<p>My grandmother sewed in Kolkata for forty years. She could walk home when the work was done.</p><p>I found this dress in a charity shop for nine euros. I will wear it to work, to the gym and to my cousin’s wedding, and when somebody asks I will tell them about the women who cannot walk home.</p>".into(),
+        band: band(31, 250_000, false),
+        give_url: Some("/give/dressember-2026?page=mira-sen".into()),
+        giving_until: "2027-01-31".into(),
+        wall: wall(),
+        wall_more_url: Some("/pages/mira-sen?after=x".into()),
+        unit_costs: unit_costs()[..3].to_vec(),
+        programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
+        share: share(),
+    };
+    let html = show(&t, "page", "page", &full);
+    assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
+    let empty = PageView {
+        shell: bare("A page"),
+        team: None,
+        story_html: String::new(),
+        band: no_band(),
+        give_url: None,
+        wall: vec![],
+        wall_more_url: None,
+        unit_costs: vec![],
+        programs: vec![],
+        ..full
+    };
+    show(&t, "page", "page-empty", &empty);
+}
+
+#[test]
+fn team_and_leaderboard() {
+    let t = templates();
+    let mut roster = pages();
+    roster[0].role = Some("captain".into());
+    let full = TeamView {
+        shell: shell("Loom & Lantern"),
+        name: "Loom & Lantern".into(),
+        campaign: dressember(),
+        captain: Some("Mira Sen".into()),
+        story_html: "<p>Four friends from one sewing class, in their fifth December together.</p>"
+            .into(),
+        cover_svg: placeholder::cover("loom-and-lantern", &accent()),
+        band: band(60, 500_000, false),
+        give_url: Some("/give/dressember-2026?team=loom-and-lantern".into()),
+        roster,
+        wall: wall(),
+        share: share(),
+    };
+    show(&t, "team", "team", &full);
+    let empty = TeamView {
+        shell: bare("A team"),
+        captain: None,
+        story_html: String::new(),
+        band: no_band(),
+        give_url: None,
+        roster: vec![],
+        wall: vec![],
+        ..full
+    };
+    show(&t, "team", "team-empty", &empty);
+    let full = LeaderboardView {
+        shell: shell("Leaderboard"),
+        campaign: dressember(),
+        pages: pages(),
+        teams: teams(),
+        next_url: Some("?after=x".into()),
+    };
+    show(&t, "leaderboard", "leaderboard", &full);
+    let empty = LeaderboardView {
+        shell: bare("Leaderboard"),
+        pages: vec![],
+        teams: vec![],
+        next_url: None,
+        ..full
+    };
+    show(&t, "leaderboard", "leaderboard-empty", &empty);
+}
+
+#[test]
+fn program_and_partner() {
+    let t = templates();
+    let work = |title: &str, text: &str| WorkView {
+        title: title.into(),
+        text: text.into(),
+    };
+    let full = ProgramView {
+        shell: shell("IJM Kolkata"),
+        name: "IJM Kolkata".into(),
+        partner: Link::new("International Justice Mission", "/partners/ijm"),
+        place: "Kolkata, India".into(),
+        since: Some(2006),
+        summary: "Finds people who are held for sex trafficking, brings them out with the police, and stays with them through court and after.".into(),
+        cover_svg: placeholder::cover("ijm-kolkata", &accent()),
+        need_html: "<p>Kolkata lies near several borders and is a hub of transit. More than 6,000 women and children are exploited there.</p><p>The crime has moved from public red-light streets into hidden private homes, and organised groups use victims to recruit others. False promises of a job or a marriage, shame and stigma keep women trapped.</p>".into(),
+        work: vec![
+            work("Rescue", "With police and anti-trafficking units. Gathering the intelligence for it is what this season pays for."),
+            work("Justice", "Traffickers are brought to court."),
+            work("Policy", "Stronger rules against trafficking."),
+            work("Restoration", "Job skills and education, with partner organisations."),
+        ],
+        figures: [figures(), every_grade()].concat(),
+        unit_costs: unit_costs(),
+        take_part: vec!["Take part in Dressember.".into(), "Start discussions with friends and family.".into(), "Give.".into(), "Advocate with government at every level.".into()],
+        more: vec![Link::new("A factsheet on Kolkata", "https://www.ijm.org/"), Link::new("contact@ijm.org", "mailto:contact@ijm.org")],
+        give_url: Some("/give/dressember-2026?program=ijm-kolkata".into()),
+    };
+    show(&t, "program", "program", &full);
+    let empty = ProgramView {
+        shell: bare("A program"),
+        since: None,
+        need_html: String::new(),
+        work: vec![],
+        figures: vec![],
+        unit_costs: vec![],
+        take_part: vec![],
+        more: vec![],
+        give_url: None,
+        ..full
+    };
+    show(&t, "program", "program-empty", &empty);
+    let full = PartnerView {
+        shell: shell("International Justice Mission"),
+        name: "International Justice Mission".into(),
+        country: "Works in several countries".into(),
+        summary: "Protects people in poverty from violence, together with local authorities."
+            .into(),
+        about_html: "<p>It runs the Kolkata office that this season pays for.</p>".into(),
+        cover_svg: placeholder::cover("ijm", &accent()),
+        programs: programs(),
+        more: vec![Link::new("contact@ijm.org", "mailto:contact@ijm.org")],
+    };
+    show(&t, "partner", "partner", &full);
+    let empty = PartnerView {
+        shell: bare("A partner"),
+        about_html: String::new(),
+        programs: vec![],
+        more: vec![],
+        ..full
+    };
+    show(&t, "partner", "partner-empty", &empty);
+}

@@ -1,0 +1,184 @@
+//! What the templates `home`, `campaign`, `live`, `leaderboard`, `program` and `partner` are given.
+
+use serde::Serialize;
+
+use crate::web::parts::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
+use crate::web::parts::rows::{GiftRow, PageRow, ProgramRow, TeamRow};
+use crate::web::parts::shell::{Link, Shell};
+
+/// Context of `home`.
+#[derive(Clone, Debug, Serialize)]
+pub struct HomeView {
+    /// The frame.
+    pub shell: Shell,
+    /// Campaigns that take gifts now, the newest first.
+    pub campaigns: Vec<CampaignRow>,
+    /// Programs that the campaigns pay for.
+    pub programs: Vec<ProgramRow>,
+}
+
+/// A live campaign on the home page.
+#[derive(Clone, Debug, Serialize)]
+pub struct CampaignRow {
+    /// Its title.
+    pub title: String,
+    /// Its page.
+    pub href: String,
+    /// One sentence.
+    pub tagline: String,
+    /// Where to give.
+    pub give_url: String,
+    /// First day of the challenge (YYYY-MM-DD).
+    pub starts_on: String,
+    /// Last day of the challenge.
+    pub ends_on: String,
+    /// Its band.
+    pub band: BandView,
+}
+
+/// Context of `campaign`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CampaignView {
+    /// The frame.
+    pub shell: Shell,
+    /// The campaign's title.
+    pub title: String,
+    /// One sentence under the title.
+    pub tagline: String,
+    /// The appeal, sanitised.
+    pub appeal_html: String,
+    /// `upcoming`, `live` or `closed`.
+    pub phase: String,
+    /// First day of the challenge (YYYY-MM-DD).
+    pub starts_on: String,
+    /// Last day of the challenge.
+    pub ends_on: String,
+    /// Last day on which gifts are taken.
+    pub giving_until: String,
+    /// Raised, matched, goal.
+    pub band: BandView,
+    /// Where to give; `None` when gifts are not taken.
+    pub give_url: Option<String>,
+    /// Where to make a page; `None` until sign-up exists or when closed.
+    pub signup_url: Option<String>,
+    /// The whole leaderboard.
+    pub leaderboard_url: String,
+    /// The first pages of the leaderboard.
+    pub pages: Vec<PageRow>,
+    /// The first teams.
+    pub teams: Vec<TeamRow>,
+    /// The programs that it pays for, with graded figures.
+    pub programs: Vec<ProgramRow>,
+    /// How undesignated money is divided.
+    pub shares: Vec<PolicyShare>,
+    /// Which version of the policy is in force.
+    pub policy_version: i64,
+    /// Since which day (YYYY-MM-DD).
+    pub policy_since: String,
+    /// What amounts cover.
+    pub unit_costs: Vec<UnitCostView>,
+    /// Questions and answers.
+    pub faq: Vec<QuestionView>,
+}
+
+/// One question of the FAQ.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuestionView {
+    /// The question.
+    pub question: String,
+    /// The answer, sanitised.
+    pub answer_html: String,
+}
+
+/// Context of `live`: a screen to hang up in a room.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiveView {
+    /// The frame.
+    pub shell: Shell,
+    /// The campaign.
+    pub campaign: Link,
+    /// Its band, kept live.
+    pub band: BandView,
+    /// The newest gifts.
+    pub wall: Vec<GiftRow>,
+    /// Where to give, written out for those who see the screen from afar; `None` when gifts are not taken.
+    pub give_address: Option<String>,
+}
+
+/// Context of `leaderboard`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeaderboardView {
+    /// The frame.
+    pub shell: Shell,
+    /// The campaign.
+    pub campaign: Link,
+    /// Pages by raised, ties by who got there first.
+    pub pages: Vec<PageRow>,
+    /// Teams by raised.
+    pub teams: Vec<TeamRow>,
+    /// The next pages, if there are more.
+    pub next_url: Option<String>,
+}
+
+/// Context of `program`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProgramView {
+    /// The frame.
+    pub shell: Shell,
+    /// The program.
+    pub name: String,
+    /// Who runs it.
+    pub partner: Link,
+    /// Country and place, as far as they may be named.
+    pub place: String,
+    /// At work since.
+    pub since: Option<i64>,
+    /// One or two sentences.
+    pub summary: String,
+    /// The drawn cover.
+    pub cover_svg: String,
+    /// What it meets, sanitised.
+    pub need_html: String,
+    /// What it does.
+    pub work: Vec<WorkView>,
+    /// Graded figures.
+    pub figures: Vec<FigureView>,
+    /// What amounts cover now.
+    pub unit_costs: Vec<UnitCostView>,
+    /// Ways to take part that the partner names.
+    pub take_part: Vec<String>,
+    /// "For more": links.
+    pub more: Vec<Link>,
+    /// Where to give with this program chosen.
+    pub give_url: Option<String>,
+}
+
+/// One kind of work of a program.
+#[derive(Clone, Debug, Serialize)]
+pub struct WorkView {
+    /// "Rescue".
+    pub title: String,
+    /// A sentence or two.
+    pub text: String,
+}
+
+/// Context of `partner`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartnerView {
+    /// The frame.
+    pub shell: Shell,
+    /// The organisation.
+    pub name: String,
+    /// Its country.
+    pub country: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// What it is, sanitised.
+    pub about_html: String,
+    /// Its drawn cloth.
+    pub cover_svg: String,
+    /// Its programs here.
+    pub programs: Vec<ProgramRow>,
+    /// Its own site and contact.
+    pub more: Vec<Link>,
+}

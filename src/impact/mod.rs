@@ -1,0 +1,16 @@
+//! What programs achieve and what things cost there: graded figures and unit costs.
+//!
+//! No figure stands without its period, its source and its grade: `claimed` (somebody says so), `partner_reported` (the
+//! partner says so under its name), `evidence_attached` (documents were handed in), `verified` (somebody else looked).
+//! A unit cost ("$30 covers a therapy session") holds from a day to a day; outside of these it is not shown, and what
+//! it said is never edited: a new cost is a new row.
+
+pub mod api;
+pub mod model;
+pub mod ops;
+
+pub use api::routes;
+pub use model::{Figure, FigureId, Grade, UnitCost, UnitCostId, figures, figures_of, unit_costs};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! Participants' pages: a title, a story, a goal, and what was given there.
+//!
+//! ```text
+//! live <──> hidden
+//! ```
+//!
+//! A live page is shown; a hidden one is not found by anybody but its owner and staff, and keeps its gifts. Pages of a
+//! draft campaign are not found either. A page without a story of its own shows its campaign's.
+//!
+//! Invariants: slugs are unique among pages; a page belongs to one campaign for good and to at most one team, of the
+//! same campaign; it has its total from the day it is made, which is also its place in the ranking among equals.
+
+pub mod api;
+pub mod leaderboard;
+pub mod model;
+pub mod ops;
+
+pub use crate::ids::PageId;
+pub use api::routes;
+pub use model::{Page, PageCard, PageStatus, by_slug};
+
+#[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
+mod tests;

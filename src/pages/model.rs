@@ -1,0 +1,250 @@
+//! Rows of pages, and how they are found.
+
+use diesel::prelude::*;
+
+use super::PageId;
+use crate::auth::UserId;
+use crate::campaigns::{Campaign, CampaignStatus};
+use crate::db::Conn;
+use crate::db::schema::{campaigns, pages, teams, totals};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::ids::{CampaignId, TeamId};
+use crate::kernel::{Currency, Limit, Listed, Money, Slug, Timestamp};
+use crate::teams::Team;
+use crate::totals::{Total, TotalScope};
+
+crate::words! {
+    /// The state of a page.
+    pub enum PageStatus {
+        /// Shown.
+        Live = "live",
+        /// Not shown; its gifts stay.
+        Hidden = "hidden",
+    }
+}
+
+impl PageStatus {
+    /// The states from which a page may come into this one.
+    pub fn comes_from(self) -> &'static [Self] {
+        match self {
+            Self::Live => &[Self::Hidden],
+            Self::Hidden => &[Self::Live],
+        }
+    }
+}
+
+/// A participant's page.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = pages)]
+pub struct Page {
+    /// The id.
+    pub id: PageId,
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// In which team.
+    pub team_id: Option<TeamId>,
+    /// Whose it is.
+    pub owner_id: Option<UserId>,
+    /// Its place in URLs.
+    pub slug: Slug,
+    /// Its title.
+    pub title: String,
+    /// How the participant is called in public.
+    pub participant: String,
+    /// Markdown; empty shows the campaign's story.
+    pub story: String,
+    goal: i64,
+    /// The photograph's name, if there is one.
+    pub photo: Option<String>,
+    /// Its state.
+    pub status: PageStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Page {
+    /// How much it wants to raise, in its campaign's currency.
+    pub fn goal(&self, currency: Currency) -> Money {
+        Money::new(self.goal, currency)
+    }
+}
+
+/// Everything that a page tells, but its gifts.
+#[derive(Debug, Clone, Queryable)]
+pub struct PageOverview {
+    /// The page.
+    pub page: Page,
+    /// Its campaign.
+    pub campaign: Campaign,
+    /// What it raised.
+    pub total: Total,
+    /// Its team.
+    pub team: Option<Team>,
+}
+
+impl PageOverview {
+    /// The story to show: the page's own, or the campaign's.
+    pub fn story(&self) -> &str {
+        if self.page.story.is_empty() {
+            &self.campaign.story
+        } else {
+            &self.page.story
+        }
+    }
+}
+
+/// A page in a list.
+#[derive(Debug, Clone, Queryable)]
+pub struct PageCard {
+    /// The page.
+    pub page: Page,
+    /// The key that it is listed under by name.
+    pub name_key: String,
+    /// What it raised.
+    pub total: Total,
+    /// Its team.
+    pub team: Option<Team>,
+}
+
+impl PageCard {
+    /// How much it wants to raise.
+    pub fn goal(&self) -> Money {
+        self.page.goal(self.total.raised().currency())
+    }
+}
+
+/// How names are compared when pages are listed by name: without regard to case, then by code point, on both engines.
+pub fn name_key(participant: &str) -> String {
+    participant.to_lowercase()
+}
+
+macro_rules! with_total {
+    () => {
+        pages::table.inner_join(
+            totals::table.on(totals::scope
+                .eq(TotalScope::Page)
+                .and(totals::scope_id.eq(pages::id))),
+        )
+    };
+}
+
+macro_rules! load_cards {
+    ($conn:expr, $query:expr) => {
+        each!($conn, c => $query
+            .left_join(teams::table.on(teams::id.nullable().eq(pages::team_id)))
+            .select((
+                Page::as_select(),
+                pages::name_key,
+                Total::as_select(),
+                Option::<Team>::as_select(),
+            ))
+            .load(c))
+    };
+}
+
+/// The page at a slug, with its campaign, total and team, in one statement. A hidden page and one of a draft campaign
+/// are not found.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<PageOverview> {
+    let query = with_total!()
+        .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
+        .left_join(teams::table.on(teams::id.nullable().eq(pages::team_id)))
+        .filter(pages::slug.eq(slug))
+        .filter(pages::status.eq(PageStatus::Live))
+        .filter(campaigns::status.ne(CampaignStatus::Draft));
+    each!(conn, c => query
+        .select((
+            Page::as_select(),
+            Campaign::as_select(),
+            Total::as_select(),
+            Option::<Team>::as_select(),
+        ))
+        .first(c)
+        .optional())?
+    .ok_or(AppError::NotFound("the page"))
+}
+
+/// A campaign's pages, newest first, going on after a page; its cost is that of `limit` rows.
+///
+/// # Errors
+/// The database's.
+pub fn newest(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    after: Option<PageId>,
+    limit: Limit,
+) -> AppResult<Listed<PageCard>> {
+    macro_rules! load {
+        ($($condition:expr)?) => {
+            load_cards!(conn, with_total!()
+                .filter(pages::campaign_id.eq(campaign))
+                .filter(pages::status.eq(PageStatus::Live))
+                $(.filter($condition))?
+                .order(pages::id.desc())
+                .limit(limit.and_one()))
+        };
+    }
+    let rows: Vec<PageCard> = match after {
+        None => load!(),
+        Some(id) => load!(pages::id.lt(id)),
+    }?;
+    Ok(Listed::cut(rows, limit, |card| card.page.id))
+}
+
+/// Where a list by name goes on.
+pub type NamePlace = (String, PageId);
+
+/// A campaign's pages by the participant's name, then by id; its cost is that of `limit` rows. As in
+/// [`crate::totals::ranked`], the place is reached by ranges of one index.
+///
+/// # Errors
+/// The database's.
+pub fn by_name(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    after: Option<&NamePlace>,
+    limit: Limit,
+) -> AppResult<Listed<PageCard>> {
+    macro_rules! load {
+        ($most:expr $(, $condition:expr)*) => {
+            load_cards!(conn, with_total!()
+                .filter(pages::campaign_id.eq(campaign))
+                .filter(pages::status.eq(PageStatus::Live))
+                $(.filter($condition))*
+                .order((pages::name_key.asc(), pages::id.asc()))
+                .limit($most))
+        };
+    }
+    let rows: Vec<PageCard> = match after {
+        None => load!(limit.and_one())?,
+        Some((key, id)) => {
+            let mut rows: Vec<PageCard> =
+                load!(limit.and_one(), pages::name_key.eq(key), pages::id.gt(id))?;
+            let missing = limit.and_one() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if missing > 0 {
+                let more: Vec<PageCard> = load!(missing, pages::name_key.gt(key))?;
+                rows.extend(more);
+            }
+            rows
+        }
+    };
+    Ok(Listed::cut(rows, limit, |card| {
+        (card.name_key.clone(), card.page.id)
+    }))
+}
+
+/// The pages of these ids that are shown, in no order.
+///
+/// # Errors
+/// The database's.
+pub fn cards(conn: &mut Conn, ids: &[PageId]) -> AppResult<Vec<PageCard>> {
+    Ok(load_cards!(
+        conn,
+        with_total!()
+            .filter(pages::id.eq_any(ids))
+            .filter(pages::status.eq(PageStatus::Live))
+    )?)
+}

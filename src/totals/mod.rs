@@ -1,0 +1,16 @@
+//! What was raised, by how many gifts of how many people: for a campaign, a page, a team.
+//!
+//! A total is a counter kept beside the ledger, so that showing it costs one row whatever the season's size. Only
+//! settlement changes it, in the transaction that posts the gift, and `selvedge check` proves it from the ledger.
+//! `reached_at` is the moment at which `raised` came to be what it is: it decides ties, first come first ranked.
+//!
+//! Invariants: one row per scope and thing from the day the thing is made; amounts and counts are never negative;
+//! the currency is the campaign's.
+
+pub mod model;
+pub mod ops;
+
+pub use model::{Ranked, Total, TotalScope, of, ranked};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! The house rules that a program can read: which way arrows point, and what may not be said.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The storeys, from the ground up. A module may use those of storeys below its own, and its neighbours.
+const STOREYS: &[&[&str]] = &[
+    &["kernel"],
+    &["error", "ids"],
+    &["db"],
+    &["config"],
+    &["jobs", "mail", "payments", "ledger", "auth", "web"],
+    &[
+        "campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "gifts", "donations", "home", "demo",
+        "openapi",
+    ],
+    &["app"],
+    &["cli"],
+];
+
+/// Between neighbours: who may use whom.
+const NEIGHBOURS: &[(&str, &[&str])] = &[
+    ("mail", &["jobs", "web"]),
+    ("auth", &["web"]),
+    ("ids", &[]),
+    ("impact", &["partners", "funds", "totals", "gifts"]),
+    ("funds", &["partners"]),
+    ("campaigns", &["funds", "partners", "impact", "totals", "gifts"]),
+    ("teams", &["campaigns", "totals", "gifts", "impact", "partners", "funds"]),
+    ("pages", &["campaigns", "teams", "totals", "gifts", "impact", "partners", "funds"]),
+    ("donations", &["pages", "teams", "campaigns", "funds", "partners", "impact", "totals", "gifts"]),
+    ("gifts", &["totals"]),
+    ("home", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "gifts"]),
+    ("demo", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "donations"]),
+    ("openapi", &["campaigns", "pages", "teams", "partners", "impact", "funds", "donations"]),
+];
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    all.sort();
+    all
+}
+
+fn module_of(path: &Path) -> String {
+    let inner = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = inner.iter().next().unwrap().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a source names with `crate::`, outside comments.
+fn named(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for part in line.split("crate::").skip(1) {
+            let word: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if word.is_empty() && part.starts_with('{') {
+                let inner = part.trim_start_matches('{');
+                names.extend(inner.split([',', '}']).map(|name| {
+                    name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+                }));
+            } else {
+                names.insert(word);
+            }
+        }
+    }
+    names
+}
+
+fn storey(module: &str) -> Option<usize> {
+    STOREYS.iter().position(|storey| storey.contains(&module))
+}
+
+#[test]
+fn arrows_point_down() {
+    let mut wrong = Vec::new();
+    for path in all_sources() {
+        let module = module_of(&path);
+        if ["lib", "main"].contains(&module.as_str()) {
+            continue;
+        }
+        let own = storey(&module).unwrap_or_else(|| panic!("{module} has no storey: say where it stands"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Tests of a module may look around.
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().contains("test")) || path.components().any(|c| c.as_os_str() == "tests") {
+            continue;
+        }
+        for used in named(text) {
+            let Some(other) = storey(&used) else { continue };
+            let neighbours = NEIGHBOURS.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, all)| all);
+            let fine = used == module || other < own || (other == own && neighbours.contains(&used.as_str()));
+            if !fine {
+                wrong.push(format!("{} uses {used}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that point up or in a circle:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn neighbours_make_no_circle() {
+    fn reach<'a>(from: &'a str, seen: &mut Vec<&'a str>) {
+        for (_, uses) in NEIGHBOURS.iter().filter(|(name, _)| *name == from) {
+            for used in uses.iter() {
+                if !seen.contains(used) {
+                    seen.push(used);
+                    reach(used, seen);
+                }
+            }
+        }
+    }
+    for (name, _) in NEIGHBOURS {
+        let mut seen = Vec::new();
+        reach(name, &mut seen);
+        assert!(!seen.contains(name), "{name} leads back to itself");
+    }
+}
+
+#[test]
+fn no_handler_is_imported_by_another_noun() {
+    for path in all_sources() {
+        let module = module_of(&path);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let Some((before, _)) = line.split_once("::html").or_else(|| line.split_once("::api::")) else { continue };
+            let noun = before.rsplit("crate::").next().unwrap_or_default();
+            assert!(
+                ["openapi", "app"].contains(&module.as_str()) || noun == module || !before.contains("crate::"),
+                "{}: {line}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// P1: no float near money.
+#[test]
+fn money_is_never_a_float() {
+    let money = ["kernel/money", "kernel/apportion", "ledger/", "payments/", "donations/", "funds/", "totals/"];
+    for path in all_sources() {
+        let name = path.display().to_string();
+        if !money.iter().any(|part| name.contains(part)) {
+            continue;
+        }
+        for (number, line) in std::fs::read_to_string(&path).unwrap().lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            // Gauges of ages and counts speak Prometheus's floats; they are marked so.
+            if code.contains(".set(") || code.contains("f64_seconds") || code.contains("seconds as f64") {
+                continue;
+            }
+            let words: Vec<&str> = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+            assert!(!words.contains(&"f64") && !words.contains(&"f32"), "{name}:{}: {line}", number + 1);
+        }
+    }
+}
+
+/// P9: one version of async-stripe, and the one that is pinned.
+#[test]
+fn the_lock_file_holds_one_version_of_the_processor_library() {
+    let lock = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let mut lines = lock.lines();
+    let mut seen = 0;
+    while let Some(line) = lines.next() {
+        if line.starts_with("name = \"async-stripe") {
+            assert_eq!(lines.next(), Some("version = \"1.0.0-rc.10\""), "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5);
+}
+
+#[test]
+fn rooms_that_should_not_exist_do_not() {
+    for path in all_sources() {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(!["utils", "util", "helpers", "helper", "common", "misc"].contains(&name.as_str()), "{}", path.display());
+    }
+}
