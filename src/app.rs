@@ -6,17 +6,18 @@ use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
 use crate::config::{Config, MailTransport, ProcessorKind};
-use crate::db::{Db, DbSettings, migrations};
+use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
 use crate::error::{AppError, AppResult};
 use crate::jobs::{Registry, Runner};
 use crate::kernel::Clock;
 use crate::kernel::secret::{SecretString, random_token};
-use crate::mail::{Mails, Sender, Transport};
+use crate::mail::{Mails, Origin, Sender, Transport};
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
-use crate::web::{Site, Templates};
-use crate::{campaigns, funds, home, impact, mail, openapi, pages, partners, teams};
+use crate::web::Site;
+use crate::web::templates::Templates;
+use crate::{campaigns, impact, mail, openapi, pages, partners, teams};
 
 /// The program's parts. Clones share them.
 #[derive(Clone)]
@@ -72,7 +73,7 @@ impl App {
         let overrides = (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
         let overrides = overrides.as_deref().map(std::path::Path::new);
         let templates = Templates::load(overrides).map_err(AppError::internal)?;
-        let mails = Mails::load(overrides, &config.mail.from).map_err(AppError::internal)?;
+        let mails = Mails::new(Arc::new(mail::Templates::load(overrides)?), &config.mail.from);
         let is_sandbox = config.processor() == ProcessorKind::Sandbox;
         let secrets = webhook_secrets(&config, &db, is_sandbox).await?;
         // The sandbox is reached on this machine, however the outside reaches it.
@@ -92,7 +93,8 @@ impl App {
         };
         let processor = Processor::from_config(&config, &format!("{own}/sandbox/stripe"))?;
         let transport = Transport::from_config(&config, &db, &clock)?;
-        let sender = Sender::new(db.clone(), clock.clone(), transport, config.mail.connections);
+        let origin = Origin { email: config.mail.from.clone(), name: config.mail.from_name.clone() };
+        let sender = Sender::new(db.clone(), clock.clone(), transport, origin);
         let concurrency = config.jobs.concurrency;
         let site = Data::new(Site::open(Arc::new(config), db.clone(), clock.clone(), templates).await?);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
@@ -143,16 +145,14 @@ impl App {
 
 /// Every slice's routes.
 fn routes(cfg: &mut ServiceConfig) {
-    home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
     teams::routes(cfg);
     partners::routes(cfg);
     impact::routes(cfg);
-    funds::routes(cfg);
     donations::routes(cfg);
     openapi::routes(cfg);
-    crate::web::routes(cfg);
+    crate::web::assets::routes(cfg);
 }
 
 /// Every slice's jobs.
@@ -178,7 +178,7 @@ async fn webhook_secrets(config: &Config, db: &Db, is_sandbox: bool) -> AppResul
     }
     let fresh = format!("whsec_{}", random_token()?);
     let kept = db
-        .tx(move |conn| crate::web::installation::keep(conn, "sandbox_webhook_secret", &fresh))
+        .tx(move |conn| installation::keep(conn, "sandbox_webhook_secret", &fresh))
         .await?;
     Ok(vec![SecretString::from(kept)])
 }

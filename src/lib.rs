@@ -1,9 +1,12 @@
 //! Selvedge
+pub mod app;
 pub mod auth;
 pub mod campaigns;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod demo;
+pub mod donations;
 pub mod error;
 pub mod funds;
 pub mod ids;
@@ -12,6 +15,7 @@ pub mod jobs;
 pub mod kernel;
 pub mod ledger;
 pub mod mail;
+pub mod openapi;
 pub mod pages;
 pub mod partners;
 pub mod payments;

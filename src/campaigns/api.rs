@@ -212,11 +212,11 @@ impl CampaignDetail {
 }
 
 /// The campaigns that are or were live, newest season first.
-#[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(ListQuery), responses(
+#[utoipa::path(get, operation_id = "list_campaigns", path = "/api/v1/campaigns", tag = "campaigns", params(ListQuery), responses(
     (status = 200, body = Listed<CampaignItem>),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list(
+pub async fn list(
     request: HttpRequest,
     db: Data<Db>,
     clock: Data<Clock>,
@@ -231,13 +231,13 @@ async fn list(
 }
 
 /// One campaign: its dates, what it raised, its programs and how undesignated money is shared out.
-#[utoipa::path(get, path = "/api/v1/campaigns/{slug}", tag = "campaigns",
+#[utoipa::path(get, operation_id = "get_campaign", path = "/api/v1/campaigns/{slug}", tag = "campaigns",
     params(("slug" = String, Path, description = "The campaign's slug")), responses(
     (status = 200, body = CampaignDetail),
     (status = 404, description = "No such campaign", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn one(
+pub async fn one(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,

@@ -84,8 +84,8 @@ pub fn season(conn: &mut Conn, ids: &Season, now: Timestamp) {
     let partner = PartnerId::new();
     let new = CreatePartner {
         id: partner,
-        slug: "helpers".parse().unwrap(),
-        name: line("Helpers"),
+        slug: "allies".parse().unwrap(),
+        name: line("Allies"),
         country: line("India"),
         summary: line("They help."),
         story: Story::default(),

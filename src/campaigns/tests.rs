@@ -231,7 +231,7 @@ async fn the_api_tells_what_a_campaign_is_and_raised() {
     assert_eq!(one["accent"], "#9b2335");
     assert_eq!(one["story_html"], "<p>We <em>wear</em> it.</p>\n");
     assert_eq!(one["programs"][0]["slug"], "rescue");
-    assert_eq!(one["programs"][0]["partner"]["slug"], "helpers");
+    assert_eq!(one["programs"][0]["partner"]["slug"], "allies");
     assert_eq!(one["programs"][0]["share_basis_points"], 7000);
     assert_eq!(one["programs"][1]["share_basis_points"], 3000);
     assert_eq!(one["policy"]["version"], 1);

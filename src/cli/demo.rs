@@ -9,7 +9,7 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo;
+use crate::demo::{self, DemoSeed};
 use crate::kernel::Clock;
 
 /// Shows the demo season.
@@ -60,13 +60,12 @@ impl Demo {
         }
         let bar = progress("preparing the demo season");
         db.exclusive(migrations::up).await?;
-        let logins = demo::Logins::of_the_demo()?;
-        let (seeding, now) = (logins.clone(), clock.now());
-        db.tx(move |conn| demo::seed(conn, now, &seeding)).await?;
+        let (seed, now) = (DemoSeed::new(demo::logins()?), clock.now());
+        db.tx(move |conn| demo::seed(conn, &seed, now)).await?;
         bar.finish_and_clear();
         let app = App::with_db(config, clock, db).await?;
-        println!("{}", demo::welcome(&app.site.config, &logins));
-        let givers = tokio::spawn(demo::givers(app.giving.clone()));
+        println!("{}", demo::welcome(&app.site.config));
+        let givers = tokio::spawn(demo::givers(app.giving.get_ref().clone()));
         serve::serve(&app, bound, true).await?;
         givers.abort();
         Ok(ExitCode::SUCCESS)

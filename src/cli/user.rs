@@ -65,9 +65,9 @@ impl User {
                             email: email.clone(),
                             name: name.clone(),
                             password_hash: password_hash.clone(),
+                            roles: vec![role],
                         };
                         auth::insert_user(conn, &new, now)?;
-                        auth::grant_role(conn, id, role, now)?;
                         Ok(true)
                     })
                     .await?;

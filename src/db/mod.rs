@@ -6,6 +6,7 @@
 //! that carries their work is durable.
 
 mod conn;
+pub mod installation;
 pub mod migrations;
 mod postgres;
 mod sqlite;

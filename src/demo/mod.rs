@@ -3,6 +3,8 @@
 //! The facts about IJM Kolkata are the partner's own; the two other partners, all people, pages and teams are invented.
 //! No text here tells of a real case.
 
+mod givers;
+mod logins;
 mod participants;
 mod partners;
 mod season;
@@ -16,6 +18,9 @@ use crate::ids::{PageId, PartnerId, ProgramId, TeamId};
 use crate::impact::{FigureId, UnitCostId};
 use crate::kernel::{Email, Line, Slug, Timestamp};
 use crate::web::markdown::Story;
+
+pub use givers::givers;
+pub use logins::{logins, welcome};
 
 /// The slug of the season that is live.
 pub const SEASON: &str = "dressember-2026";

@@ -138,3 +138,47 @@ async fn the_demos_texts_are_shown_as_written() {
         assert!(!story.contains("  "), "{story}");
     }
 }
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    crate::campaigns::api::list,
+    crate::campaigns::api::one,
+    crate::pages::api::one,
+    crate::pages::api::list,
+    crate::pages::api::leaderboard,
+    crate::teams::api::one,
+    crate::partners::api::list,
+    crate::impact::api::program,
+))]
+struct Described;
+
+#[test]
+fn every_handler_is_described() {
+    let json = serde_json::to_value(<Described as utoipa::OpenApi>::openapi()).unwrap();
+    assert_eq!(json["paths"].as_object().unwrap().len(), 8);
+    let paths = json["paths"].as_object().unwrap().values();
+    let operations: std::collections::BTreeSet<&str> = paths
+        .map(|path| path["get"]["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(operations.len(), 8, "an operation's id is its own");
+    let board = &json["paths"]["/api/v1/campaigns/{slug}/leaderboard"]["get"];
+    let names: Vec<&str> = board["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["slug", "kind", "after", "limit"]);
+    assert_eq!(board["parameters"][3]["schema"]["maximum"], 100);
+    let schemas = json["components"]["schemas"].as_object().unwrap();
+    for name in [
+        "CampaignDetail",
+        "PageDetail",
+        "TeamDetail",
+        "ProgramDetail",
+        "Money",
+        "Problem",
+    ] {
+        assert!(schemas.contains_key(name), "{name} of {:?}", schemas.keys());
+    }
+}

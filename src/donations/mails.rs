@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::model::{DonationId, SupporterId};
+use super::model::{DonationId, SupporterId, TributeKind};
 use super::settle::{Arrived, Settling};
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
@@ -14,17 +14,17 @@ use crate::db::schema::{campaigns, funds, pages, supporters, totals, users};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::funds::FundId;
+use crate::kernel::apportion::largest_remainder;
 use crate::kernel::{Email, Money, Timestamp};
 use crate::mail::{MailId, NewMail};
 use crate::pages::PageId;
 use crate::totals::TotalScope;
+use crate::web::views::palette::Accent;
 
 /// The mail's name among the templates, and its kind in the outbox.
 const RECEIPT: &str = "receipt";
 /// See [`RECEIPT`].
 const PAGE_GIFT: &str = "page_gift";
-/// What a new total is shown against, in thousandths of the band's width.
-const BAND: i64 = 1000;
 
 /// A supporter's address.
 ///
@@ -83,32 +83,33 @@ fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
     let campaign = facts.campaigns.get(&gift.campaign_id)?;
     let page = gift.page_id.and_then(|id| facts.pages.get(&id));
     let money = |minor| json!(Money::new(minor, gift.currency));
-    let parts: Vec<Value> = one
+    let programs: Vec<Value> = one
         .splits
         .iter()
         .filter_map(|split| Some(json!({ "name": facts.funds.get(&split.fund_id)?, "amount": money(split.amount) })))
         .collect();
+    let tribute = gift.tribute_name.as_ref().map(|name| match gift.tribute_kind {
+        Some(TributeKind::Memory) => format!("In memory of {name}"),
+        _ => format!("In honour of {name}"),
+    });
     let context = json!({
         "serial": gift.receipt,
         "donor_name": gift.donor_name,
         "gift": money(gift.amount),
         "charged": money(gift.charged),
         "fee_cover": (gift.fee_cover > 0).then(|| money(gift.fee_cover)),
-        "fee": one.fee.map(|fee| json!(fee)),
-        "net": money(gift.charged - one.fee_minor()),
-        "date": gift.paid_at,
-        "campaign": campaign.title,
+        "date": gift.paid_at.map(|at| at.naive().date().to_string()),
+        "campaign": { "title": campaign.title },
         "page": page.map(|page| json!({ "title": page.title, "participant": page.participant })),
-        "parts": parts,
-        "by_choice": gift.program_id.is_some(),
-        "tribute": gift.tribute_name.as_ref().map(|name| json!({
-            "in_memory": gift.tribute_kind == Some(super::model::TributeKind::Memory), "name": name })),
+        "programs": programs,
+        "fee": one.fee.map(|fee| json!(fee)),
+        "tribute": tribute,
         "comment": gift.comment,
         "trace_url": format!("{}/gifts/{}", with.public_url, gift.token),
         "campaign_url": format!("{}/campaigns/{}", with.public_url, campaign.slug),
         "accent": campaign.accent,
         "organisation": with.organisation,
-        "threads": threads(one.splits.iter().map(|split| split.amount)),
+        "threads": threads(&campaign.accent, one.splits.iter().map(|split| split.amount), 0),
     });
     let to = facts.addresses.get(&gift.supporter_id)?.clone();
     Some(mail(RECEIPT, gift.id, to, &gift.donor_name, context))
@@ -120,27 +121,34 @@ fn page_gift(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
     let page = facts.pages.get(&gift.page_id?)?;
     let (email, owner) = page.owner.as_ref()?;
     let money = |minor| json!(Money::new(minor, gift.currency));
+    let bare = (page.goal - page.raised).max(0);
     let context = json!({
-        "owner": owner,
-        "donor_name": gift.shown_name(),
+        "participant": page.participant,
+        "giver": gift.shown_name(),
         "amount": gift.shown_amount().map(|amount| json!(amount)),
         "comment": gift.comment,
+        "page": { "title": page.title },
         "raised": money(page.raised),
         "goal": (page.goal > 0).then(|| money(page.goal)),
-        "page": page.title,
         "page_url": format!("{}/pages/{}", with.public_url, page.slug),
-        "campaign": campaign.title,
+        "campaign": { "title": campaign.title },
         "accent": campaign.accent,
         "organisation": with.organisation,
-        "threads": threads([page.raised, (page.goal - page.raised).max(0)].into_iter()),
+        "threads": threads(&campaign.accent, std::iter::once(page.raised), bare),
     });
     Some(mail(PAGE_GIFT, gift.id, email.clone(), owner, context))
 }
 
-/// Parts of the mail's small band, in thousandths of its width.
-fn threads(parts: impl Iterator<Item = i64>) -> Vec<i64> {
-    let parts: Vec<i64> = parts.collect();
-    crate::kernel::apportion::largest_remainder(BAND, &parts).unwrap_or_default()
+/// The mail's small band: each part in the campaign's dyes, what is missing to the goal as bare warp. Widths are per
+/// cent and sum to 100.
+fn threads(accent: &str, parts: impl Iterator<Item = i64>, bare: i64) -> Vec<Value> {
+    let palette = Accent::new(accent).light;
+    let mut dyed: Vec<(i64, &String)> = parts.zip(palette.dyes.iter().cycle()).collect();
+    dyed.push((bare, &palette.warp));
+    let weights: Vec<i64> = dyed.iter().map(|(minor, _)| *minor).collect();
+    let widths = largest_remainder(100, &weights).unwrap_or_default();
+    let cells = widths.into_iter().zip(dyed).filter(|(width, _)| *width > 0);
+    cells.map(|(width, (_, colour))| json!({ "width": width, "colour": colour })).collect()
 }
 
 impl Facts {

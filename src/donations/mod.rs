@@ -21,7 +21,7 @@ mod checkout;
 mod command;
 mod counters;
 pub mod events;
-pub mod html;
+
 mod jobs;
 pub mod mails;
 pub mod model;
@@ -40,7 +40,7 @@ use actix_web::web::ServiceConfig;
 
 /// Mounts the pages, the API and the processor's webhook.
 pub fn routes(cfg: &mut ServiceConfig) {
-    html::routes(cfg);
+
     api::routes(cfg);
     webhook::routes(cfg);
 }

@@ -183,6 +183,15 @@ pub fn by_token(conn: &mut Conn, token: &str) -> AppResult<Donation> {
         .ok_or(AppError::NotFound("This gift"))
 }
 
+/// Whether any gift was ever begun.
+///
+/// # Errors
+/// The database's.
+pub fn any(conn: &mut Conn) -> AppResult<bool> {
+    let query = diesel::select(diesel::dsl::exists(donations::table.select(donations::id)));
+    Ok(each!(conn, c => query.get_result(c))?)
+}
+
 /// The parts of a gift, in the order of fund ids.
 ///
 /// # Errors

@@ -202,7 +202,7 @@ fn recipient(
 fn designation(conn: &mut Conn, give: &Give, campaign: &Campaign) -> AppResult<Option<partners::ProgramId>> {
     let Some(slug) = &give.program else { return Ok(None) };
     let program = partners::model::program_by_slug(conn, slug).map_err(|e| missing(e, "program"))?.program;
-    let supported = campaigns::model::programs_of(conn, campaign.id)?;
+    let supported = campaigns::overview::programs_of(conn, campaign.id)?;
     // The fund must be there before money can be promised to it.
     let fund = funds::model::fund_of_program(conn, program.id, campaign.currency)?;
     if fund.is_none() || !supported.iter().any(|(own, _)| own.id == program.id) {

@@ -8,6 +8,7 @@
 //! edited, it reaches neither into the past nor behind the version before it, and a gift keeps the version that was
 //! in force when it was made.
 
+pub mod check;
 pub mod model;
 pub mod ops;
 

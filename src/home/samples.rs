@@ -18,7 +18,7 @@ use super::shell::*;
 use crate::web::band::{Band, Size, Thread};
 use crate::web::placeholder;
 use crate::web::templates::Templates;
-use crate::web::parts::wording;
+use crate::web::views::wording;
 
 const ACCENT: &str = "#9c2a3c";
 

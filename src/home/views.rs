@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::web::parts::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
-use crate::web::parts::rows::{GiftRow, PageRow, ProgramRow, TeamRow};
-use crate::web::parts::shell::{Link, Shell};
+use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
+use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, TeamRow};
+use crate::web::views::shell::{Link, Shell};
 
 /// Context of `home`.
 #[derive(Clone, Debug, Serialize)]

@@ -97,13 +97,13 @@ impl From<UnitCost> for UnitCostItem {
 }
 
 /// One program, with its graded figures and the unit costs that hold today.
-#[utoipa::path(get, path = "/api/v1/programs/{slug}", tag = "programs",
+#[utoipa::path(get, operation_id = "get_program", path = "/api/v1/programs/{slug}", tag = "programs",
     params(("slug" = String, Path, description = "The program's slug")), responses(
     (status = 200, body = ProgramDetail),
     (status = 404, description = "No such program", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn program(
+pub async fn program(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,

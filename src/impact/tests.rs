@@ -91,7 +91,7 @@ async fn the_api_shows_no_figure_without_period_source_and_grade() {
     .unwrap();
     let server = serve(&db, &clock, routes);
     let program = server.ok("/api/v1/programs/rescue").await;
-    assert_eq!(program["partner"]["name"], "Helpers");
+    assert_eq!(program["partner"]["name"], "Allies");
     assert_eq!(program["since_year"], 2006);
     assert_eq!(
         program["figures"][0],

@@ -174,13 +174,13 @@ impl From<Ranked<TeamCard>> for StandingItem {
 }
 
 /// One page.
-#[utoipa::path(get, path = "/api/v1/pages/{slug}", tag = "pages",
+#[utoipa::path(get, operation_id = "get_page", path = "/api/v1/pages/{slug}", tag = "pages",
     params(("slug" = String, Path, description = "The page's slug")), responses(
     (status = 200, body = PageDetail),
     (status = 404, description = "No such page", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn one(
+pub async fn one(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,
@@ -206,7 +206,7 @@ crate::words! {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct PagesQuery {
+pub struct PagesQuery {
     /// `newest` (the default) or `name`.
     sort: Option<String>,
     /// The `next` of the page before, of the same order.
@@ -217,13 +217,13 @@ struct PagesQuery {
 }
 
 /// A campaign's pages.
-#[utoipa::path(get, path = "/api/v1/campaigns/{slug}/pages", tag = "pages",
+#[utoipa::path(get, operation_id = "list_pages", path = "/api/v1/campaigns/{slug}/pages", tag = "pages",
     params(("slug" = String, Path, description = "The campaign's slug"), PagesQuery), responses(
     (status = 200, body = Listed<PageItem>),
     (status = 404, description = "No such campaign", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list(
+pub async fn list(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,
@@ -253,7 +253,7 @@ async fn list(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct LeaderboardQuery {
+pub struct LeaderboardQuery {
     /// `pages` (the default) or `teams`.
     kind: Option<String>,
     /// The `next` of the page before, of the same kind.
@@ -264,13 +264,13 @@ struct LeaderboardQuery {
 }
 
 /// A campaign's pages or teams by what they raised; ties by who got there first.
-#[utoipa::path(get, path = "/api/v1/campaigns/{slug}/leaderboard", tag = "campaigns",
+#[utoipa::path(get, operation_id = "get_leaderboard", path = "/api/v1/campaigns/{slug}/leaderboard", tag = "campaigns",
     params(("slug" = String, Path, description = "The campaign's slug"), LeaderboardQuery), responses(
     (status = 200, body = Listed<StandingItem>),
     (status = 404, description = "No such campaign", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn leaderboard(
+pub async fn leaderboard(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,

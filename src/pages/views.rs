@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::web::parts::figures::{BandView, UnitCostView};
-use crate::web::parts::rows::{GiftRow, ShareView};
-use crate::web::parts::shell::{Link, Shell};
+use crate::web::views::figures::{BandView, UnitCostView};
+use crate::web::views::rows::{GiftRow, ShareView};
+use crate::web::views::shell::{Link, Shell};
 
 /// Context of `page`.
 #[derive(Clone, Debug, Serialize)]

@@ -76,11 +76,11 @@ impl ProgramItem {
 }
 
 /// The programs, by slug.
-#[utoipa::path(get, path = "/api/v1/programs", tag = "programs", params(ListQuery), responses(
+#[utoipa::path(get, operation_id = "list_programs", path = "/api/v1/programs", tag = "programs", params(ListQuery), responses(
     (status = 200, body = Listed<ProgramItem>),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list(request: HttpRequest, db: Data<Db>) -> AppResult<Json<Listed<ProgramItem>>> {
+pub async fn list(request: HttpRequest, db: Data<Db>) -> AppResult<Json<Listed<ProgramItem>>> {
     let asked: ListQuery = query::query(&request)?;
     let after: Option<Slug> = query::after(asked.after.as_deref())?;
     let limit = query::limit(asked.limit.as_deref())?;

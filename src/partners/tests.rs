@@ -94,7 +94,7 @@ async fn the_api_lists_programs_by_slug_each_once() {
     let (ids, now) = (new_season(), clock.now());
     db.tx(move |c| {
         season(c, &ids, now);
-        let partner = model::partner_by_slug(c, &"helpers".parse().unwrap())?.id;
+        let partner = model::partner_by_slug(c, &"allies".parse().unwrap())?.id;
         (10..31).try_for_each(|n| create_program(c, &program(partner, &format!("p-{n}")), now))
     })
     .await

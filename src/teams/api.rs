@@ -146,13 +146,13 @@ impl TeamDetail {
 }
 
 /// One team, with a page of its roster.
-#[utoipa::path(get, path = "/api/v1/teams/{slug}", tag = "teams",
+#[utoipa::path(get, operation_id = "get_team", path = "/api/v1/teams/{slug}", tag = "teams",
     params(("slug" = String, Path, description = "The team's slug"), ListQuery), responses(
     (status = 200, body = TeamDetail),
     (status = 404, description = "No such team", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn one(
+pub async fn one(
     request: HttpRequest,
     slug: Path<String>,
     db: Data<Db>,

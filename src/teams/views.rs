@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::web::parts::figures::BandView;
-use crate::web::parts::rows::{GiftRow, PageRow, ShareView};
-use crate::web::parts::shell::{Link, Shell};
+use crate::web::views::figures::BandView;
+use crate::web::views::rows::{GiftRow, PageRow, ShareView};
+use crate::web::views::shell::{Link, Shell};
 
 /// Context of `team`.
 #[derive(Clone, Debug, Serialize)]

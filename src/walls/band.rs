@@ -7,9 +7,9 @@ use crate::ids::ProgramId;
 use crate::kernel::Money;
 use crate::totals::Total;
 use crate::web::band::{Band, MOST_THREADS, Size, Thread};
-use crate::web::parts::figures::{BandView, ShadeView};
-use crate::web::parts::palette::{Palette, SHADES};
-use crate::web::parts::wording;
+use crate::web::views::figures::{BandView, ShadeView};
+use crate::web::views::palette::{Palette, SHADES};
+use crate::web::views::wording;
 
 /// Which program has which shade.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use crate::each;
 use crate::error::AppResult;
 use crate::ids::{CampaignId, PageId, ProgramId, TeamId};
 use crate::kernel::{Currency, Limit, Listed, Money, Timestamp};
-use crate::web::parts::rows::GiftRow;
+use crate::web::views::rows::GiftRow;
 
 /// The state in which nothing of a gift is left. Donations stand above walls; a test there holds the two equal.
 pub const GONE: &str = "refunded";

@@ -10,7 +10,7 @@ mod drawing;
 
 use std::collections::BTreeMap;
 
-use super::parts::palette::SHADES;
+use super::views::palette::SHADES;
 
 /// Above this many gifts, neighbours are merged into stripes, so that cost and size stay flat.
 pub const MOST_THREADS: usize = 1_000;
@@ -199,7 +199,7 @@ fn clamp(value: i128) -> i64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-    use super::super::parts::palette::Accent;
+    use super::super::views::palette::Accent;
     use super::*;
     use proptest::prelude::*;
 

@@ -225,7 +225,7 @@ fn field_error(path: &str, message: &str) -> FieldError {
 /// [`AppError::Invalid`] naming the field.
 pub fn from_urlencoded<T: DeserializeOwned>(text: &str) -> AppResult<T> {
     let pairs = url::form_urlencoded::parse(text.as_bytes());
-    for (name, value) in pairs.clone() {
+    for (name, value) in pairs {
         if name.contains('\0') || value.contains('\0') {
             return Err(nul());
         }

@@ -15,9 +15,9 @@ use skrifa::{FontRef, MetadataProvider};
 
 use super::band::{Band, Size};
 use super::placeholder;
-use super::parts::money::MoneyView;
-use super::parts::palette::{Accent, Palette};
-use super::parts::wording;
+use super::views::money::MoneyView;
+use super::views::palette::{Accent, Palette};
+use super::views::wording;
 
 /// The card's size in pixels, as Open Graph consumers expect it.
 pub const SIZE: (u32, u32) = (1200, 630);

@@ -84,8 +84,14 @@ pub(super) fn is_for_people(path: &str, headers: &HeaderMap) -> bool {
             .is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Where nothing is mounted.
-pub async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, AppError> {
+/// What no handler took: nothing is mounted there, or not for this method.
+///
+/// Mount with `web::resource("/x").get(…)`: then the router itself answers 405, with `Allow`. `route("/x", …)` falls
+/// through to here, where the methods of other routes cannot be known.
+pub async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, AppError> {
+    if request.resource_map().has_resource(request.path()) {
+        return Err(AppError::MethodNotAllowed(request.method().to_string()));
+    }
     Err(AppError::NotFound("this address"))
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header;
-use actix_web::web::{Data, ServiceConfig, get};
+use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use diesel::prelude::*;
 use futures_util::future::{BoxFuture, join_all};
@@ -223,8 +223,8 @@ fn plain(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
 /// The routes of health.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .route("/livez", get().to(livez))
-        .route("/readyz", get().to(readyz));
+        .service(resource("/livez").get(livez))
+        .service(resource("/readyz").get(readyz));
 }
 
 #[cfg(test)]

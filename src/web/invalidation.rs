@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 /// Beyond this many scopes, those that no view holds are swept out.
-const SWEEP_ABOVE: usize = 8_192;
+const SWEEP_ABOVE: usize = 4_096;
 
 /// A scope that changed less than this ago is remembered although no view holds it: a rendering that has read the
 /// records before the change, but has not said yet what it depends on, must still learn of it.
@@ -35,7 +35,27 @@ impl Scope {
 #[derive(Default)]
 pub(super) struct Changes {
     moment: AtomicU64,
-    scopes: Mutex<HashMap<String, (Arc<Scope>, Instant)>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    scopes: HashMap<String, (Arc<Scope>, Instant)>,
+    /// How many the last sweep left: the next one waits until there are twice as many.
+    left: usize,
+}
+
+impl Known {
+    fn scope(&mut self, kind: &str, id: &str) -> &mut (Arc<Scope>, Instant) {
+        if self.scopes.len() > SWEEP_ABOVE.max(self.left * 2) {
+            self.scopes
+                .retain(|_, (scope, at)| Arc::strong_count(scope) > 1 || at.elapsed() < REMEMBER);
+            self.left = self.scopes.len();
+        }
+        self.scopes
+            .entry(format!("{kind}\0{id}"))
+            .or_insert_with(|| (Arc::default(), Instant::now()))
+    }
 }
 
 impl Changes {
@@ -45,26 +65,18 @@ impl Changes {
     }
 
     pub(super) fn scope(&self, kind: &str, id: &str) -> Arc<Scope> {
-        let mut scopes = self.scopes.lock();
-        if scopes.len() > SWEEP_ABOVE {
-            scopes.retain(|_, (scope, at)| Arc::strong_count(scope) > 1 || at.elapsed() < REMEMBER);
-        }
-        let key = format!("{kind}\0{id}");
-        let (scope, _) = scopes
-            .entry(key)
-            .or_insert_with(|| (Arc::default(), Instant::now()));
-        Arc::clone(scope)
+        Arc::clone(&self.known.lock().scope(kind, id).0)
     }
 
+    /// Notes a change, even of what no view holds yet. The lock orders two changes of one scope.
     pub(super) fn change(&self, kind: &str, id: &str, withdraw: bool) {
-        let scope = self.scope(kind, id);
-        // The lock orders two changes of one scope, so that the later moment stays.
-        let mut scopes = self.scopes.lock();
+        let mut known = self.known.lock();
+        let (scope, at) = known.scope(kind, id);
         let moment = self.moment.fetch_add(1, Ordering::AcqRel) + 1;
         scope.changed.store(moment, Ordering::Release);
         if withdraw {
             scope.withdrawn.store(moment, Ordering::Release);
         }
-        scopes.insert(format!("{kind}\0{id}"), (scope, Instant::now()));
+        *at = Instant::now();
     }
 }

@@ -55,11 +55,13 @@ impl Live {
 
     /// Tells whoever watches a thing (`"page"`, its id) its new state, as one line of JSON.
     pub fn publish(&self, kind: &str, id: &str, json: &str) {
+        let mut message = String::with_capacity(json.len() + 8);
+        push_message(&mut message, json);
         let mut channels = self.channels.lock();
         let key = channel_key(kind, id);
         // Sending fails when the last watcher has left: then the channel goes too.
         if let Some(channel) = channels.get(&key)
-            && channel.send(message(json)).is_err()
+            && channel.send(message.into()).is_err()
         {
             channels.remove(&key);
         }
@@ -74,19 +76,17 @@ impl Live {
             .sum()
     }
 
-    /// Answers with a stream of what is published about a thing, beginning with its state `now`, if given.
-    ///
-    /// Begin to read the state after asking for the stream, or a change in between is missed until the next: pass
-    /// a stream's first message here only if it was read from the records just before.
+    /// Takes a place among the watchers of a thing. Take it first and read the thing's state then, so that no change
+    /// falls between the two; [`Watcher::begin`] answers the request.
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when too many watch already.
-    pub fn stream(&self, kind: &str, id: &str, now: Option<&str>) -> AppResult<HttpResponse> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            AppError::Unavailable {
-                what: "Too many are watching at the moment; the page shows the latest state when it is loaded again.".into(),
-                retry_after: 60,
-            }
+    pub fn watch(&self, kind: &str, id: &str) -> AppResult<Watcher> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| AppError::Unavailable {
+            what: "too many are watching at the moment; the page shows the latest state when it is loaded again"
+                .into(),
+            retry_after: 60,
         })?;
         let key = channel_key(kind, id);
         let messages = {
@@ -96,13 +96,9 @@ impl Live {
                 .or_insert_with(|| broadcast::Sender::new(BACKLOG));
             channel.subscribe()
         };
-        let mut hello = String::from("retry: 5000\n\n");
-        if let Some(now) = now {
-            hello.push_str(&String::from_utf8_lossy(&message(now)));
-        }
-        let watcher = Watcher {
+        Ok(Watcher {
             messages,
-            hello: Some(hello.into()),
+            hello: None,
             stop: self.stop.clone(),
             heartbeat: self.heartbeat,
             _leave: Leave {
@@ -110,13 +106,7 @@ impl Live {
                 key,
             },
             _place: place,
-        };
-        Ok(HttpResponse::Ok()
-            .content_type("text/event-stream")
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            // nginx would otherwise keep messages back until its buffer is full.
-            .insert_header(("x-accel-buffering", "no"))
-            .streaming(stream::unfold(watcher, Watcher::next)))
+        })
     }
 }
 
@@ -124,19 +114,18 @@ fn channel_key(kind: &str, id: &str) -> String {
     format!("{kind}\0{id}")
 }
 
-/// A message of the stream. A line break inside would end it early.
-fn message(json: &str) -> Bytes {
-    let mut text = String::with_capacity(json.len() + 8);
+/// Writes a message of the stream. A line break inside would end it early.
+fn push_message(text: &mut String, json: &str) {
     for line in json.lines() {
         text.push_str("data: ");
         text.push_str(line);
         text.push('\n');
     }
     text.push('\n');
-    text.into()
 }
 
-struct Watcher {
+/// One browser that watches one thing.
+pub struct Watcher {
     // Dropped before `_leave`, so that the last one out finds the channel empty.
     messages: broadcast::Receiver<Bytes>,
     hello: Option<Bytes>,
@@ -147,6 +136,21 @@ struct Watcher {
 }
 
 impl Watcher {
+    /// The answer: a stream of what is published from now on, beginning with the state `now` (one line of JSON), if given.
+    pub fn begin(mut self, now: Option<&str>) -> HttpResponse {
+        let mut hello = String::from("retry: 5000\n\n");
+        if let Some(now) = now {
+            push_message(&mut hello, now);
+        }
+        self.hello = Some(hello.into());
+        HttpResponse::Ok()
+            .content_type("text/event-stream")
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            // nginx would otherwise keep messages back until its buffer is full.
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(stream::unfold(self, Self::next))
+    }
+
     async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
         if let Some(hello) = self.hello.take() {
             return Some((Ok(hello), self));

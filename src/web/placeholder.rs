@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::palette::{Accent, Palette};
+use super::views::palette::{Accent, Palette};
 
 /// A deterministic stream of small numbers from a slug (FNV-1a, then xorshift). Not for secrets.
 struct Draw(u64);

@@ -44,10 +44,7 @@ impl Rendered {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::ETAG, tag(&fingerprint, ""));
-        headers.insert(
-            header::VARY,
-            HeaderValue::from_static("accept-encoding, accept"),
-        );
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         let keep = HeaderValue::from_str(&match view.keep_seconds {
             0 => "no-cache".to_owned(),
             seconds => format!("public, max-age={seconds}"),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::assets;
-use super::parts::wording;
+use super::views::wording;
 
 #[derive(RustEmbed)]
 #[folder = "templates/web/"]

@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::headers::{Nonce, SecurityHeaders};
 use super::invalidation::{Changes, Scope};
 use super::rendered::Rendered;
-use crate::db::faults;
+use crate::error::faults;
 use crate::error::{AppError, AppResult};
 
 /// A page or other answer that is the same for everybody, as a handler makes it.

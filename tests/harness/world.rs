@@ -8,6 +8,7 @@ use actix_web::web::ServiceConfig;
 use selvedge::app::App;
 use selvedge::config::Config;
 use selvedge::db::Db;
+use selvedge::demo::DemoSeed;
 use selvedge::kernel::Clock;
 use selvedge::web::server::Bound;
 use selvedge::web::stop::{Stop, StopSwitch};
@@ -44,9 +45,8 @@ impl World {
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let (db, guard) = database::fresh().await;
         let clock = Clock::system();
-        let logins = selvedge::demo::Logins::of_the_demo().unwrap();
-        let now = clock.now();
-        db.tx(move |conn| selvedge::demo::seed(conn, now, &logins)).await.unwrap();
+        let (seed, now) = (DemoSeed::new(Vec::new()), clock.now());
+        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now)).await.unwrap();
         Self::over(db, guard, clock, settings).await
     }
 

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::web::parts::figures::BandView;
-use crate::web::parts::money::MoneyView;
-use crate::web::parts::rows::ShareView;
-use crate::web::parts::shell::{Link, Shell};
+use crate::web::views::figures::BandView;
+use crate::web::views::money::MoneyView;
+use crate::web::views::rows::ShareView;
+use crate::web::views::shell::{Link, Shell};
 
 /// Context of `thanks`.
 #[derive(Clone, Debug, Serialize)]

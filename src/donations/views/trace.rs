@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::web::parts::figures::{BandView, FigureView};
-use crate::web::parts::money::MoneyView;
-use crate::web::parts::shell::{Link, Shell};
+use crate::web::views::figures::{BandView, FigureView};
+use crate::web::views::money::MoneyView;
+use crate::web::views::shell::{Link, Shell};
 
 /// Context of `trace`.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,7 @@ use super::super::{
     campaign::*, home::*, leaderboard::*, page::*, partner::*, program::*, team::*,
 };
 use super::*;
-use crate::web::parts::figures::ShareView as PolicyShare;
+use crate::web::views::figures::ShareView as PolicyShare;
 
 #[test]
 fn home() {

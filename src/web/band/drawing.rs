@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::parts::palette::Palette;
+use super::super::views::palette::Palette;
 use super::{Band, Dye, Size, Stretch, part};
 
 impl Band {

@@ -96,7 +96,7 @@ async fn a_body_that_does_not_fit_is_told_field_by_field() {
         (r#"\u2764"#, r#"\u0000"#, 422, ""),
         (r#"\u2764"#, r#"\ud800"#, 400, ""),
         (r#"\u2764"#, r#"\\u0000"#, 201, ""),
-        ("}}", "}", 400, ""),
+        (r#"\u2764"}"#, r#"\u2764""#, 400, ""),
         (r#"\u2764"}"#, r#"\u2764"} trailing"#, 400, ""),
     ] {
         let body = GOOD.replacen(from, to, 1);
@@ -141,7 +141,7 @@ async fn deep_json_and_broken_text_are_refused_and_nothing_panics() {
 async fn mutated_bodies_are_never_our_fault() {
     let ground = ground(&[("limits.enabled", "false")]).await;
     let served = serve(&ground, routes);
-    let seed = Instant::now().elapsed().subsec_nanos() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    let seed = u64::from(std::process::id()) ^ 0x9e37_79b9_7f4a_7c15;
     let mut state = seed | 1;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -162,6 +162,9 @@ async fn mutated_bodies_are_never_our_fault() {
     for round in 0..2_000 {
         let mut body = GOOD.as_bytes().to_vec();
         for _ in 0..=random(4) {
+            if body.is_empty() {
+                break;
+            }
             let at = random(body.len());
             match random(4) {
                 0 => body[at] = u8::try_from(random(256)).unwrap(),

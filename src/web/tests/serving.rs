@@ -15,7 +15,10 @@ async fn slow() -> HttpResponse {
 }
 
 async fn watch(site: Data<Site>) -> AppResult<HttpResponse> {
-    site.live.stream("page", "pag_1", Some("{\"raised\":0}"))
+    Ok(site
+        .live
+        .watch("page", "pag_1")?
+        .begin(Some("{\"raised\":0}")))
 }
 
 fn routes(config: &mut ServiceConfig) {
@@ -136,7 +139,7 @@ async fn watchers_hear_what_is_published_and_a_full_hub_says_so() {
         let chunk = tokio::time::timeout(Duration::from_secs(5), watcher.chunk())
             .await
             .unwrap();
-        heard.push_str(&String::from_utf8(chunk.unwrap().unwrap().to_vec()).unwrap());
+        heard.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
         if !published {
             ground.site.live.publish("page", "pag_2", "{\"raised\":1}");
             ground.site.live.publish("page", "pag_1", "{\"raised\":50}");

@@ -1,0 +1,136 @@
+//! The outbox: mails written in the transaction of the fact that caused them.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{MailId, MailState, Templates};
+use crate::db::Conn;
+use crate::db::schema::{findings, mails};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::kernel::{Email, Timestamp};
+
+/// Rows of one statement at most: SQLite binds 32,766 values in one.
+const ROWS: usize = 1_000;
+
+/// A mail to be written: which one, to whom, and what fills it.
+#[derive(Clone)]
+pub struct NewMail {
+    /// Made by the caller, outside the transaction.
+    pub id: MailId,
+    /// Which mail: a folder of `templates/mail`.
+    pub kind: &'static str,
+    /// What it tells of. One mail goes out per kind and source, whatever is replayed.
+    pub source_id: String,
+    /// To whom.
+    pub to: Email,
+    /// The recipient's name, as they wrote it.
+    pub to_name: Option<String>,
+    /// Every field of the mail's `sample.json`; `null` where there is nothing to say.
+    pub context: Value,
+}
+
+/// Writes mails into the outbox. Clones share the templates.
+#[derive(Clone)]
+pub struct Mails {
+    templates: Arc<Templates>,
+    /// The domain that Message-IDs end with.
+    domain: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = mails)]
+#[diesel(treat_none_as_default_value = false)]
+struct Row {
+    id: MailId,
+    kind: &'static str,
+    source_id: String,
+    to_email: Email,
+    to_name: Option<String>,
+    subject: String,
+    html: String,
+    text: String,
+    message_id: String,
+    state: MailState,
+    attempts: i32,
+    run_at: Timestamp,
+    created_at: Timestamp,
+}
+
+impl Mails {
+    /// An outbox of `templates`, sent from `from`'s domain.
+    pub fn new(templates: Arc<Templates>, from: &Email) -> Self {
+        let domain = from.as_str().rsplit('@').next().unwrap_or_default();
+        Self {
+            templates,
+            domain: domain.to_owned(),
+        }
+    }
+
+    /// The templates in use.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Renders and inserts `batch`; answers how many were new. A mail that cannot be rendered does not hold up the
+    /// fact it tells of (F8): it is left out, logged, and shown to staff as a finding, and may be queued again.
+    ///
+    /// # Errors
+    /// The database's, and when a kind has no template.
+    pub fn queue(&self, conn: &mut Conn, batch: &[NewMail], now: Timestamp) -> AppResult<usize> {
+        let mut rows = Vec::with_capacity(batch.len());
+        for mail in batch {
+            if self.templates.sample(mail.kind).is_none() {
+                return Err(AppError::internal(format!(
+                    "there is no mail {}",
+                    mail.kind
+                )));
+            }
+            match self.templates.render(mail.kind, &mail.context) {
+                Ok(parts) => rows.push(Row {
+                    id: mail.id,
+                    kind: mail.kind,
+                    source_id: mail.source_id.clone(),
+                    to_email: mail.to.clone(),
+                    to_name: mail.to_name.clone(),
+                    subject: parts.subject,
+                    html: parts.html,
+                    text: parts.text,
+                    message_id: format!("<{}@{}>", mail.id, self.domain),
+                    state: MailState::Queued,
+                    attempts: 0,
+                    run_at: now,
+                    created_at: now,
+                }),
+                Err(cause) => note_unrendered(conn, mail, &cause.to_string(), now)?,
+            }
+        }
+        let mut new = 0;
+        for chunk in rows.chunks(ROWS) {
+            new += each!(conn, c => diesel::insert_into(mails::table)
+                .values(chunk)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+        }
+        Ok(new)
+    }
+}
+
+/// A mail that could not be rendered becomes a finding under the mail's own id, so a repeated closure adds nothing.
+fn note_unrendered(conn: &mut Conn, mail: &NewMail, cause: &str, now: Timestamp) -> AppResult<()> {
+    tracing::error!(mail = %mail.id, kind = mail.kind, source = mail.source_id, cause, "mail not rendered");
+    metrics::counter!("selvedge_mail_unrendered_total", "kind" => mail.kind).increment(1);
+    each!(conn, c => diesel::insert_into(findings::table)
+        .values((
+            findings::id.eq(format!("fnd_{}", mail.id)),
+            findings::kind.eq("mail_not_rendered"),
+            findings::subject.eq(format!("{}:{}", mail.kind, mail.source_id)),
+            findings::detail.eq(cause),
+            findings::opened_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
