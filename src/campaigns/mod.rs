@@ -10,11 +10,15 @@
 //! Invariants: one currency and one time zone for good; starts ≤ ends ≤ giving_until; suggested amounts ascend from the
 //! minimum on; each campaign has its undesignated fund and its total from the day it is made; it goes live only with
 //! an allocation policy in force.
+//!
+//! A campaign's public pages show its leaderboard too, and therefore stand above pages and teams, in `home`.
 
 pub mod api;
+pub mod frame;
 pub mod model;
 pub mod ops;
 pub mod overview;
+pub mod public;
 
 pub use crate::ids::CampaignId;
 pub use api::routes;

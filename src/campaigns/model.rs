@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::CampaignId;
 use crate::db::Conn;
-use crate::db::schema::{campaigns, totals};
+use crate::db::schema::{campaign_programs, campaigns, totals};
 use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::ids::ProgramId;
 use crate::kernel::{Currency, Day, Json, Limit, Listed, Money, Slug, Timestamp, Zone};
 use crate::totals::{Total, TotalScope};
 
@@ -206,6 +207,20 @@ pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<CampaignTotal> {
     .ok_or(AppError::NotFound("the campaign"))
 }
 
+/// The campaign of an id as [`by_slug`] answers it; `None` for a draft.
+///
+/// # Errors
+/// The database's.
+pub fn shown_by_id(conn: &mut Conn, id: CampaignId) -> AppResult<Option<CampaignTotal>> {
+    let query = with_total!()
+        .filter(campaigns::id.eq(id))
+        .filter(campaigns::status.ne(CampaignStatus::Draft));
+    Ok(each!(conn, c => query
+        .select((Campaign::as_select(), Total::as_select()))
+        .first(c)
+        .optional())?)
+}
+
 /// A campaign by its id, in whatever state.
 ///
 /// # Errors
@@ -250,4 +265,17 @@ pub fn list(
     Ok(Listed::cut(rows, limit, |row| {
         (row.campaign.starts_on, row.campaign.id)
     }))
+}
+
+/// The live campaigns that pay for a program, newest season first.
+///
+/// # Errors
+/// The database's.
+pub fn live_for(conn: &mut Conn, program: ProgramId) -> AppResult<Vec<Campaign>> {
+    let query = campaigns::table
+        .inner_join(campaign_programs::table.on(campaign_programs::campaign_id.eq(campaigns::id)))
+        .filter(campaign_programs::program_id.eq(program))
+        .filter(campaigns::status.eq(CampaignStatus::Live))
+        .order((campaigns::starts_on.desc(), campaigns::id.desc()));
+    Ok(each!(conn, c => query.select(Campaign::as_select()).load(c))?)
 }

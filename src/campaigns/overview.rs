@@ -3,12 +3,13 @@
 use diesel::prelude::*;
 
 use super::CampaignId;
+use super::frame::Destinations;
 use super::model::{Campaign, CampaignStatus, CampaignTotal, by_slug};
 use crate::db::Conn;
 use crate::db::schema::{campaign_programs, campaigns, partners, programs};
 use crate::each;
 use crate::error::AppResult;
-use crate::funds::{self, Policy, Share};
+use crate::funds::{Policy, Share};
 use crate::kernel::{Slug, Timestamp};
 use crate::partners::{Partner, Program};
 use crate::totals::Total;
@@ -56,23 +57,11 @@ pub struct Overview {
 /// [`AppError::NotFound`].
 pub fn overview(conn: &mut Conn, slug: &Slug, now: Timestamp) -> AppResult<Overview> {
     let CampaignTotal { campaign, total } = by_slug(conn, slug)?;
-    let policy = funds::policy_in_force(conn, campaign.id, now)?;
-    let shares = match &policy {
-        Some(policy) => funds::fund_shares(conn, policy.id)?,
-        None => Vec::new(),
-    };
-    let programs = programs_of(conn, campaign.id)?
-        .into_iter()
-        .map(|(program, partner)| CampaignProgram {
-            basis_points: shares
-                .iter()
-                .filter(|share| share.program_id == Some(program.id))
-                .map(|share| share.basis_points)
-                .sum(),
-            program,
-            partner,
-        })
-        .collect();
+    let Destinations {
+        programs,
+        policy,
+        shares,
+    } = Destinations::of(conn, &campaign, now)?;
     Ok(Overview {
         previous: previous(conn, &campaign)?,
         campaign,

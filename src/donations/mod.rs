@@ -21,14 +21,16 @@ mod checkout;
 mod command;
 mod counters;
 pub mod events;
-
+pub mod html;
 mod jobs;
+mod live;
 pub mod mails;
 pub mod model;
 mod ops;
 pub mod reconcile;
 mod refunds;
 pub mod settle;
+pub mod views;
 mod webhook;
 
 pub use checkout::Giving;
@@ -40,7 +42,7 @@ use actix_web::web::ServiceConfig;
 
 /// Mounts the pages, the API and the processor's webhook.
 pub fn routes(cfg: &mut ServiceConfig) {
-
+    html::routes(cfg);
     api::routes(cfg);
     webhook::routes(cfg);
 }

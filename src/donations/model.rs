@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
-use crate::db::schema::{donations, splits};
+use crate::db::schema::{donations, funds, programs, splits};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::funds::{FundId, PolicyId};
-use crate::kernel::{Currency, Money, Timestamp};
+use crate::kernel::{Currency, Money, Slug, Timestamp};
 use crate::pages::PageId;
 use crate::partners::ProgramId;
 use crate::teams::TeamId;
@@ -52,7 +52,10 @@ crate::words! {
 impl DonationStatus {
     /// Whether the money arrived (and may since have gone back).
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed)
+        matches!(
+            self,
+            Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed
+        )
     }
 
     /// Whether money may still arrive.
@@ -197,8 +200,68 @@ pub fn any(conn: &mut Conn) -> AppResult<bool> {
 /// # Errors
 /// The database's.
 pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
-    let query = splits::table.filter(splits::donation_id.eq(id)).order(splits::fund_id);
+    let query = splits::table
+        .filter(splits::donation_id.eq(id))
+        .order(splits::fund_id);
     Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
+}
+
+/// One fund's part of a gift, with what the fund is for.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct GiftPart {
+    /// What was set aside, minor units.
+    pub amount: i64,
+    /// What has since been taken back by refunds and late fees.
+    pub reversed: i64,
+    /// The fund's name.
+    pub fund_name: String,
+    /// The fund's program; `None` for a campaign's own fund.
+    pub program_id: Option<ProgramId>,
+    /// Its place in URLs.
+    pub program_slug: Option<Slug>,
+    /// Its name.
+    pub program_name: Option<String>,
+}
+
+impl GiftPart {
+    /// What is still set aside.
+    pub fn remaining(&self) -> i64 {
+        self.amount - self.reversed
+    }
+}
+
+/// The parts of a gift with what their funds are for, largest first.
+///
+/// # Errors
+/// The database's.
+pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
+    let query = splits::table
+        .inner_join(funds::table.on(funds::id.eq(splits::fund_id)))
+        .left_join(programs::table.on(programs::id.nullable().eq(funds::program_id)))
+        .filter(splits::donation_id.eq(id))
+        .order((splits::amount.desc(), splits::fund_id))
+        .select((
+            splits::amount,
+            splits::reversed,
+            funds::name,
+            funds::program_id,
+            programs::slug.nullable(),
+            programs::name.nullable(),
+        ));
+    Ok(each!(conn, c => query.load(c))?)
+}
+
+/// Whether the caller may ask the processor about a pending gift: nobody has since `before`, and now it has been asked.
+///
+/// # Errors
+/// The database's.
+pub fn take_turn(conn: &mut Conn, id: DonationId, before: Timestamp, now: Timestamp) -> AppResult<bool> {
+    let own = donations::table
+        .find(id)
+        .filter(donations::status.eq(DonationStatus::Pending))
+        .filter(donations::checked_at.le(before));
+    let change = diesel::update(own).set(donations::checked_at.eq(now));
+    Ok(each!(conn, c => change.execute(c))? == 1)
 }
 
 /// Whose wall of gifts is asked for.

@@ -107,6 +107,15 @@ pub fn policy_in_force(
     Ok(each!(conn, c => query.select(Policy::as_select()).first(c).optional())?)
 }
 
+/// A policy by its id.
+///
+/// # Errors
+/// The database's.
+pub fn policy(conn: &mut Conn, id: PolicyId) -> AppResult<Option<Policy>> {
+    let query = allocation_policies::table.find(id);
+    Ok(each!(conn, c => query.select(Policy::as_select()).first(c).optional())?)
+}
+
 /// A policy's shares in basis points by fund id, the order in which left-over units are dealt out (L5).
 ///
 /// # Errors

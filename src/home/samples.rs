@@ -7,14 +7,13 @@
     clippy::panic
 )]
 
-mod gifts;
 mod pages;
 
-use super::figures::*;
-use super::money::MoneyView;
-use super::palette::Accent;
-use super::rows::*;
-use super::shell::*;
+use crate::web::views::figures::*;
+use crate::web::views::money::MoneyView;
+use crate::web::views::palette::Accent;
+use crate::web::views::rows::*;
+use crate::web::views::shell::*;
 use crate::web::band::{Band, Size, Thread};
 use crate::web::placeholder;
 use crate::web::templates::Templates;
@@ -243,7 +242,6 @@ fn pages() -> Vec<PageRow> {
     ]
     .map(|(participant, title, minor, rank)| PageRow {
         rank,
-        tied: rank == 3,
         participant: participant.into(),
         title: title.into(),
         href: "/pages/mira-sen".into(),
@@ -265,7 +263,6 @@ fn teams() -> Vec<TeamRow> {
     ]
     .map(|(name, minor, rank)| TeamRow {
         rank,
-        tied: false,
         name: name.into(),
         href: "/teams/loom-and-lantern".into(),
         portrait_svg: placeholder::portrait(name, name, &accent()),
@@ -302,8 +299,8 @@ fn wall() -> Vec<GiftRow> {
     ]
 }
 
-fn share() -> super::rows::ShareView {
-    super::rows::ShareView {
+fn share() -> crate::web::views::rows::ShareView {
+    crate::web::views::rows::ShareView {
         url: "https://give.example.org/pages/mira-sen".into(),
         mail_url: "mailto:?subject=A%20page&body=https%3A%2F%2Fgive.example.org".into(),
         sms_url: "sms:?&body=https%3A%2F%2Fgive.example.org".into(),

@@ -1,13 +1,13 @@
-//! Leases: how a job is taken, kept, and written off. Every move is one guarded statement.
+//! Leases: how a job is taken, kept, finished and given back. Every move is one guarded statement.
 
 use chrono::Duration;
 use diesel::prelude::*;
 
-use super::{JobId, JobState, TRIES};
+use super::{JobId, JobState};
 use crate::db::Conn;
-use crate::db::schema::{findings, jobs};
+use crate::db::schema::jobs;
 use crate::each;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::kernel::Timestamp;
 
 /// How long a lease holds unless it is renewed (N4).
@@ -27,14 +27,9 @@ pub(super) struct Claimed {
 }
 
 impl Claimed {
-    fn token(&self) -> &str {
+    pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
-}
-
-/// A finding's id, made outside the transaction that may write it.
-pub(super) fn finding_id() -> String {
-    format!("fnd_{}", uuid::Uuid::now_v7().simple())
 }
 
 /// Whether any job of `kinds` may be claimed now: a look that takes no writer's time.
@@ -116,116 +111,14 @@ pub(super) fn done(conn: &mut Conn, job: &Claimed) -> AppResult<bool> {
     Ok(gone == 1)
 }
 
-/// What became of a job that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failed {
-    /// It will be tried again.
-    Again,
-    /// It was given up.
-    Dead,
-    /// Another worker had taken it over; nothing was written.
-    Lost,
-}
-
-/// A try failed: the job waits until `again_at`, or is dead after [`TRIES`].
-pub(super) fn failed(
-    conn: &mut Conn,
-    job: &Claimed,
-    why: &str,
-    again_at: Timestamp,
-    finding: &str,
-    now: Timestamp,
-) -> AppResult<Failed> {
-    let dead = job.attempts >= TRIES;
-    let twin = match &job.dedup_key {
-        Some(key) if !dead => queued_twin(conn, key)?,
-        _ => None,
-    };
-    let mine = jobs::table
-        .filter(jobs::id.eq(job.id))
-        .filter(jobs::lease_token.eq(job.token()));
-    if let Some(twin) = twin {
-        // The same work was asked for again meanwhile: one job goes on, with the tries that were made.
-        if each!(conn, c => diesel::delete(mine).execute(c))? == 0 {
-            return Ok(Failed::Lost);
-        }
-        each!(conn, c => diesel::update(jobs::table.filter(jobs::id.eq(twin)))
-            .set((
-                jobs::attempts.eq(job.attempts),
-                jobs::run_at.eq(again_at),
-                jobs::last_error.eq(Some(why)),
-            ))
-            .execute(c))?;
-        return Ok(Failed::Again);
-    }
-    let state = if dead {
-        JobState::Dead
-    } else {
-        JobState::Queued
-    };
-    let written = each!(conn, c => diesel::update(mine)
-        .set((
-            jobs::state.eq(state),
-            jobs::run_at.eq(again_at),
-            jobs::last_error.eq(Some(why)),
-            jobs::lease_token.eq(None::<String>),
-            jobs::lease_until.eq(None::<Timestamp>),
-        ))
-        .execute(c))?;
-    match (written, dead) {
-        (0, _) => Ok(Failed::Lost),
-        (_, false) => Ok(Failed::Again),
-        (_, true) => {
-            bury(conn, job, why, finding, now)?;
-            Ok(Failed::Dead)
-        }
-    }
-}
-
-fn queued_twin(conn: &mut Conn, key: &str) -> AppResult<Option<JobId>> {
+/// A queued job of `key`, if there is one.
+pub(super) fn queued_twin(conn: &mut Conn, key: &str) -> AppResult<Option<JobId>> {
     Ok(each!(conn, c => jobs::table
         .filter(jobs::dedup_key.eq(key))
         .filter(jobs::state.eq(JobState::Queued))
         .select(jobs::id)
         .first(c)
         .optional())?)
-}
-
-/// What a finding about a dead job is about.
-fn subject(id: JobId, dedup_key: Option<&String>) -> String {
-    dedup_key.cloned().unwrap_or_else(|| id.to_string())
-}
-
-/// A dead job opens a finding; older dead ones of its key are the same trouble and go.
-fn bury(conn: &mut Conn, job: &Claimed, why: &str, finding: &str, now: Timestamp) -> AppResult<()> {
-    if let Some(key) = &job.dedup_key {
-        each!(conn, c => diesel::delete(jobs::table
-                .filter(jobs::dedup_key.eq(key))
-                .filter(jobs::state.eq(JobState::Dead))
-                .filter(jobs::id.ne(job.id)))
-            .execute(c))?;
-    }
-    let detail = format!(
-        "{} was given up after {} tries: {why}",
-        job.kind, job.attempts
-    );
-    each!(conn, c => diesel::insert_into(findings::table)
-        .values((
-            findings::id.eq(finding),
-            findings::kind.eq("job_dead"),
-            findings::subject.eq(subject(job.id, job.dedup_key.as_ref())),
-            findings::detail.eq(&detail),
-            findings::opened_at.eq(now),
-        ))
-        .on_conflict((findings::kind, findings::subject))
-        .do_update()
-        .set((
-            findings::detail.eq(&detail),
-            findings::opened_at.eq(now),
-            findings::closed_at.eq(None::<Timestamp>),
-        ))
-        .execute(c))?;
-    Ok(())
 }
 
 /// A stopping worker, whose tokens begin with `runner`, gives back what it did not finish; the try does not count.
@@ -256,43 +149,6 @@ pub(super) fn release(conn: &mut Conn, runner: &str, now: Timestamp) -> AppResul
             .execute(c))?;
     }
     Ok(mine.len())
-}
-
-/// A dead job is queued again by hand, as if it were new, and its finding closes.
-pub(super) fn requeue(conn: &mut Conn, id: JobId, now: Timestamp) -> AppResult<()> {
-    let found: Option<(JobState, Option<String>)> = each!(conn, c => jobs::table
-        .filter(jobs::id.eq(id))
-        .select((jobs::state, jobs::dedup_key))
-        .first(c)
-        .optional())?;
-    let (state, key) = found.ok_or(AppError::NotFound("this job"))?;
-    if state != JobState::Dead {
-        return Err(AppError::Conflict {
-            code: "job_not_dead",
-            detail: "this job has not been given up; it runs by itself".into(),
-        });
-    }
-    let twin = match &key {
-        Some(key) => queued_twin(conn, key)?,
-        None => None,
-    };
-    if twin.is_some() {
-        each!(conn, c => diesel::delete(jobs::table.filter(jobs::id.eq(id))).execute(c))?;
-    } else {
-        each!(conn, c => diesel::update(jobs::table.filter(jobs::id.eq(id)))
-            .set((
-                jobs::state.eq(JobState::Queued),
-                jobs::attempts.eq(0),
-                jobs::run_at.eq(now),
-            ))
-            .execute(c))?;
-    }
-    each!(conn, c => diesel::update(findings::table
-            .filter(findings::kind.eq("job_dead"))
-            .filter(findings::subject.eq(subject(id, key.as_ref()))))
-        .set(findings::closed_at.eq(Some(now)))
-        .execute(c))?;
-    Ok(())
 }
 
 /// Kinds, one entry a job, that are due, running or dead.

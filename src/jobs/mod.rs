@@ -9,6 +9,7 @@
 //! instances enqueue each turn once.
 
 mod claims;
+mod failures;
 mod registry;
 mod runner;
 mod schedules;
@@ -83,4 +84,4 @@ pub fn enqueue(conn: &mut Conn, job: &NewJob, now: Timestamp) -> AppResult<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::claims::{self, Claimed, Failed};
+use super::claims::{self, Claimed};
+use super::failures::{self, Failed};
 use super::registry::Registry;
 use super::{JobId, schedules};
 use crate::db::Db;
@@ -160,7 +161,7 @@ impl Runner {
         let now = self.inner.clock.now();
         self.inner
             .db
-            .tx(move |conn| claims::requeue(conn, id, now))
+            .tx(move |conn| failures::requeue(conn, id, now))
             .await?;
         self.wake();
         Ok(())
@@ -259,12 +260,12 @@ impl Inner {
     async fn note_failed(&self, job: &Claimed, why: &str) -> AppResult<()> {
         let now = self.clock.now();
         let again_at = again_at(now, job.attempts)?;
-        let finding = claims::finding_id();
+        let finding = failures::finding_id();
         let (row, why) = (job.clone(), why.chars().take(500).collect::<String>());
         let cause = why.clone();
         let end = self
             .db
-            .tx(move |conn| claims::failed(conn, &row, &why, again_at, &finding, now))
+            .tx(move |conn| failures::failed(conn, &row, &why, again_at, &finding, now))
             .await?;
         let kind = job.kind.clone();
         match end {

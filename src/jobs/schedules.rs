@@ -16,7 +16,7 @@ pub(super) async fn tick(db: &Db, known: &[Schedule], now: Timestamp) -> AppResu
     if known.is_empty() {
         return Ok(());
     }
-    let waiting = db.read(|conn| rows(conn)).await?;
+    let waiting = db.read(rows).await?;
     for schedule in known {
         let row = waiting.iter().find(|row| row.0 == schedule.name);
         let rests = row.is_some_and(|row| row.1 == schedule.seconds && row.2 > now);

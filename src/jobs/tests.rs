@@ -19,15 +19,37 @@ struct Bench {
     _folder: tempfile::TempDir,
 }
 
-async fn bench() -> Bench {
+/// A migrated database of its own: a SQLite file, or one on the server that `SELVEDGE_TEST_DATABASE_URL` names.
+pub(crate) async fn fresh_db() -> (Db, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/jobs.db", folder.path().display());
+    let url = match std::env::var("SELVEDGE_TEST_DATABASE_URL") {
+        Ok(server) => {
+            let name = format!("selvedge_{}", uuid::Uuid::now_v7().simple());
+            let statement = format!("CREATE DATABASE {name}");
+            let admin = Db::open(DbSettings::new(server.parse().unwrap()))
+                .await
+                .unwrap();
+            admin
+                .exclusive(move |conn| conn.execute_batch(&statement))
+                .await
+                .unwrap();
+            let mut url = url::Url::parse(&server).unwrap();
+            url.set_path(&name);
+            url.to_string()
+        }
+        Err(_) => format!("sqlite://{}/fresh.db", folder.path().display()),
+    };
     let mut settings = DbSettings::new(url.parse().unwrap());
     settings.create = true;
     let db = Db::open(settings).await.unwrap();
     db.exclusive(|conn| migrations::up(conn).map(|_| ()))
         .await
         .unwrap();
+    (db, folder)
+}
+
+async fn bench() -> Bench {
+    let (db, folder) = fresh_db().await;
     Bench {
         db,
         clock: Clock::system(),
@@ -219,11 +241,11 @@ async fn a_lease_that_ran_out_is_claimed_again_and_fences_off_the_sleeper() {
         .tx(move |conn| {
             assert!(!claims::renew(conn, &sleeper, now)?);
             assert!(!claims::done(conn, &sleeper)?);
-            claims::failed(conn, &sleeper, "late", now, "fnd_x", now)
+            failures::failed(conn, &sleeper, "late", now, "fnd_x", now)
         })
         .await
         .unwrap();
-    assert_eq!(end, claims::Failed::Lost);
+    assert_eq!(end, failures::Failed::Lost);
     assert_eq!(bench.count().await, 1);
     assert!(
         bench

@@ -8,12 +8,11 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::MailId;
+use super::outbox::harmless_name;
 use crate::kernel::{Email, Line, Timestamp};
 
 /// Longest line of a message in bytes, without its end (RFC 5322, 2.1.1).
 pub const LINE_MOST: usize = 998;
-/// Longest display name; a longer one is left out.
-const NAME_MOST: usize = 120;
 
 /// Whom mails come from.
 #[derive(Clone)]
@@ -137,8 +136,5 @@ fn mailbox(email: &Email, name: Option<&str>) -> Result<Mailbox, String> {
         .as_str()
         .parse()
         .map_err(|_| "the address cannot be written to".to_owned())?;
-    let name = name
-        .and_then(|name| Line::parse(name, NAME_MOST).ok())
-        .map(Line::into_string);
-    Ok(Mailbox::new(name, address))
+    Ok(Mailbox::new(name.and_then(harmless_name), address))
 }

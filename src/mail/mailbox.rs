@@ -104,16 +104,15 @@ fn newest(
     let limit = i64::try_from(most).unwrap_or(1) + 1;
     let rows = sandbox_mails::table
         .select(sandbox_mails::all_columns)
-        .order((
-            sandbox_mails::received_at.desc(),
-            sandbox_mails::id.desc(),
-        ))
+        .order((sandbox_mails::received_at.desc(), sandbox_mails::id.desc()))
         .limit(limit);
     let mut found: Vec<Received> = match (at, id) {
         (Some(at), Some(id)) => {
-            let older = sandbox_mails::received_at.lt(at).or(sandbox_mails::received_at
-                .eq(at)
-                .and(sandbox_mails::id.lt(id)));
+            let older = sandbox_mails::received_at
+                .lt(at)
+                .or(sandbox_mails::received_at
+                    .eq(at)
+                    .and(sandbox_mails::id.lt(id)));
             each!(conn, c => rows.filter(older).load(c))?
         }
         _ => each!(conn, c => rows.load(c))?,
@@ -218,7 +217,10 @@ fn list_page(mails: &[Received], next: Option<&Cursor>) -> String {
         })
         .collect();
     let older = next.map_or_else(String::new, |next| {
-        format!("<p><a href=\"/sandbox/mail?after={}\">Older mails</a></p>", next.as_str())
+        format!(
+            "<p><a href=\"/sandbox/mail?after={}\">Older mails</a></p>",
+            next.as_str()
+        )
     });
     let empty = if mails.is_empty() {
         "<p>No mail yet. Give on a page, and the receipt comes here.</p>"

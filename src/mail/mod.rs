@@ -5,6 +5,7 @@
 //! ran out, or whose server fell silent after taking it, is sent again with the same Message-ID (N2): a receipt twice
 //! is better than none, and mail programs show it once. No transaction is open while a server talks.
 
+mod formats;
 pub mod letter;
 pub mod mailbox;
 mod outbox;

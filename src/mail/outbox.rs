@@ -10,10 +10,13 @@ use crate::db::Conn;
 use crate::db::schema::{findings, mails};
 use crate::each;
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Email, Timestamp};
+use crate::kernel::{Email, Line, Timestamp};
 
 /// Rows of one statement at most: SQLite binds 32,766 values in one.
 const ROWS: usize = 1_000;
+
+/// Longest display name in characters; a longer one is left out.
+const NAME_MOST: usize = 120;
 
 /// A mail to be written: which one, to whom, and what fills it.
 #[derive(Clone)]
@@ -94,7 +97,7 @@ impl Mails {
                     kind: mail.kind,
                     source_id: mail.source_id.clone(),
                     to_email: mail.to.clone(),
-                    to_name: mail.to_name.clone(),
+                    to_name: mail.to_name.as_deref().and_then(harmless_name),
                     subject: parts.subject,
                     html: parts.html,
                     text: parts.text,
@@ -116,6 +119,11 @@ impl Mails {
         }
         Ok(new)
     }
+}
+
+/// A name that would break a header is left out: the mail goes to the bare address (N10).
+pub(super) fn harmless_name(name: &str) -> Option<String> {
+    Line::parse(name, NAME_MOST).ok().map(Line::into_string)
 }
 
 /// A mail that could not be rendered becomes a finding under the mail's own id, so a repeated closure adds nothing.

@@ -118,10 +118,7 @@ impl Sender {
 
 impl Inner {
     /// Claims a batch and sends it over as many connections as the transport has.
-    async fn batch(
-        inner: &Arc<Self>,
-        stop: Option<watch::Receiver<bool>>,
-    ) -> AppResult<Batch> {
+    async fn batch(inner: &Arc<Self>, stop: Option<watch::Receiver<bool>>) -> AppResult<Batch> {
         let claimed = inner.claim().await?;
         let mut batch = Batch {
             claimed: claimed.len(),
@@ -227,7 +224,10 @@ impl Inner {
 
     /// The transport failed: everything waits, no mail is blamed (N13).
     fn rest(&self, why: &str) {
-        let until = self.clock.now().plus(chrono::Duration::seconds(REST_SECONDS));
+        let until = self
+            .clock
+            .now()
+            .plus(chrono::Duration::seconds(REST_SECONDS));
         if self.rests_until.lock().replace(until).is_none() {
             tracing::error!(cause = why, "mail cannot leave; the outbox waits");
         }

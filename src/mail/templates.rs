@@ -7,14 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError,
-    RenderErrorReason,
-};
+use handlebars::{Context, Handlebars};
 use serde_json::Value;
 
+use super::formats;
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Line, Money};
+use crate::kernel::Line;
 
 /// A subject is cut to this many characters (N10: lines stay short, and nobody reads on).
 pub const SUBJECT_MOST: usize = 200;
@@ -117,8 +115,8 @@ impl Templates {
             .map_err(|cause| AppError::internal(format!("subject: {cause}")))?;
         Ok(Rendered {
             subject: subject.into_string(),
-            html: fill(&self.html, name)?,
-            text: tidy(&fill(&self.plain, name)?),
+            html: harmless(&fill(&self.html, name)?),
+            text: tidy(&harmless(&fill(&self.plain, name)?)),
         })
     }
 
@@ -154,9 +152,7 @@ fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
     registry.set_strict_mode(true);
     registry.set_prevent_indent(true);
     registry.register_escape_fn(escape);
-    registry.register_helper("money", Box::new(money));
-    registry.register_helper("date", Box::new(date));
-    registry.register_helper("colour", Box::new(colour));
+    formats::register(&mut registry);
     registry
 }
 
@@ -237,6 +233,15 @@ fn shortened(subject: &str) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// Without controls (PostgreSQL keeps no NUL, mail servers take none) and signs that turn the direction of writing.
+fn harmless(text: &str) -> String {
+    let hostile = |symbol: &char| {
+        (symbol.is_control() && !matches!(symbol, '\n' | '\t'))
+            || matches!(symbol, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(|symbol| !hostile(symbol)).collect()
+}
+
 /// No blank at a line's end and never two empty lines together, whichever conditions were left out.
 fn tidy(text: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
@@ -248,66 +253,6 @@ fn tidy(text: &str) -> String {
     let mut tidied = lines.join("\n").trim_end().to_owned();
     tidied.push('\n');
     tidied
-}
-
-fn value<'a>(helper: &'a Helper<'_>) -> Result<&'a Value, RenderError> {
-    helper
-        .param(0)
-        .filter(|param| !param.is_value_missing())
-        .map(|param| param.value())
-        .ok_or_else(|| RenderErrorReason::ParamNotFoundForIndex("money, date or colour", 0).into())
-}
-
-fn refuse(what: &str) -> RenderError {
-    RenderErrorReason::Other(what.to_owned()).into()
-}
-
-/// `{{money amount}}`: `{ "minor": 5000, "currency": "USD" }` as people read it.
-fn money(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let amount: Money = serde_json::from_value(value(helper)?.clone())
-        .map_err(|_| refuse("money: not an amount with minor and currency"))?;
-    out.write(&amount.to_string())?;
-    Ok(())
-}
-
-/// `{{date day}}`: `2026-12-01`, or an instant whose UTC day counts, as `1 December 2026`.
-fn date(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let text = value(helper)?.as_str().unwrap_or_default();
-    let day = text
-        .get(..10)
-        .and_then(|day| day.parse::<chrono::NaiveDate>().ok())
-        .ok_or_else(|| refuse("date: not a day like 2026-12-01"))?;
-    out.write(&day.format("%-d %B %Y").to_string())?;
-    Ok(())
-}
-
-/// `{{colour accent}}`: `#rrggbb` and nothing else, since it stands inside a style.
-fn colour(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let text = value(helper)?.as_str().unwrap_or_default();
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(refuse("colour: not #rrggbb"));
-    }
-    out.write(text)?;
-    Ok(())
 }
 
 #[cfg(test)]

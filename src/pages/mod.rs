@@ -11,13 +11,21 @@
 //! same campaign; it has its total from the day it is made, which is also its place in the ranking among equals.
 
 pub mod api;
+pub mod html;
 pub mod leaderboard;
 pub mod model;
 pub mod ops;
+pub mod public;
+pub mod views;
 
 pub use crate::ids::PageId;
-pub use api::routes;
 pub use model::{Page, PageCard, PageStatus, by_slug};
+
+/// Mounts the public pages and the API.
+pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
+    html::routes(cfg);
+    api::routes(cfg);
+}
 
 #[cfg(test)]
 mod cost_tests;

@@ -143,28 +143,50 @@ macro_rules! load_cards {
     };
 }
 
+macro_rules! load_overview {
+    ($conn:expr, $($condition:expr),+) => {{
+        let query = with_total!()
+            .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
+            .left_join(teams::table.on(teams::id.nullable().eq(pages::team_id)))
+            $(.filter($condition))+;
+        each!($conn, c => query
+            .select((
+                Page::as_select(),
+                Campaign::as_select(),
+                Total::as_select(),
+                Option::<Team>::as_select(),
+            ))
+            .first(c)
+            .optional())
+    }};
+}
+
 /// The page at a slug, with its campaign, total and team, in one statement. A hidden page and one of a draft campaign
 /// are not found.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
 pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<PageOverview> {
-    let query = with_total!()
-        .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
-        .left_join(teams::table.on(teams::id.nullable().eq(pages::team_id)))
-        .filter(pages::slug.eq(slug))
-        .filter(pages::status.eq(PageStatus::Live))
-        .filter(campaigns::status.ne(CampaignStatus::Draft));
-    each!(conn, c => query
-        .select((
-            Page::as_select(),
-            Campaign::as_select(),
-            Total::as_select(),
-            Option::<Team>::as_select(),
-        ))
-        .first(c)
-        .optional())?
-    .ok_or(AppError::NotFound("the page"))
+    let found: Option<PageOverview> = load_overview!(
+        conn,
+        pages::slug.eq(slug),
+        pages::status.eq(PageStatus::Live),
+        campaigns::status.ne(CampaignStatus::Draft)
+    )?;
+    found.ok_or(AppError::NotFound("the page"))
+}
+
+/// The page of an id as [`by_slug`] answers it; `None` when it is not shown.
+///
+/// # Errors
+/// The database's.
+pub fn shown_by_id(conn: &mut Conn, id: PageId) -> AppResult<Option<PageOverview>> {
+    Ok(load_overview!(
+        conn,
+        pages::id.eq(id),
+        pages::status.eq(PageStatus::Live),
+        campaigns::status.ne(CampaignStatus::Draft)
+    )?)
 }
 
 /// A campaign's pages, newest first, going on after a page; its cost is that of `limit` rows.

@@ -8,12 +8,19 @@
 //! is not found.
 
 pub mod api;
+pub mod html;
 pub mod model;
 pub mod ops;
+pub mod views;
 
 pub use crate::ids::TeamId;
-pub use api::routes;
 pub use model::{Member, Team, TeamCard, by_slug, roster};
+
+/// Mounts the public pages and the API.
+pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
+    html::routes(cfg);
+    api::routes(cfg);
+}
 
 #[cfg(test)]
 mod tests;

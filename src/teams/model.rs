@@ -107,41 +107,64 @@ impl Member {
     }
 }
 
-/// The team at a slug, in three statements; one of a draft campaign is not found.
+macro_rules! load_overview {
+    ($conn:expr, $condition:expr) => {{
+        let query = teams::table
+            .inner_join(campaigns::table.on(campaigns::id.eq(teams::campaign_id)))
+            .inner_join(
+                totals::table.on(totals::scope
+                    .eq(TotalScope::Team)
+                    .and(totals::scope_id.eq(teams::id))),
+            )
+            .left_join(users::table.on(users::id.nullable().eq(teams::captain_id)))
+            .filter($condition)
+            .filter(campaigns::status.ne(CampaignStatus::Draft));
+        each!($conn, c => query
+            .select((
+                Team::as_select(),
+                Campaign::as_select(),
+                Total::as_select(),
+                users::name.nullable(),
+            ))
+            .first(c)
+            .optional())
+    }};
+}
+
+/// The team at a slug, in two statements; one of a draft campaign is not found.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
 pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<TeamOverview> {
-    let query = teams::table
-        .inner_join(campaigns::table.on(campaigns::id.eq(teams::campaign_id)))
-        .inner_join(
-            totals::table.on(totals::scope
-                .eq(TotalScope::Team)
-                .and(totals::scope_id.eq(teams::id))),
-        )
-        .left_join(users::table.on(users::id.nullable().eq(teams::captain_id)))
-        .filter(teams::slug.eq(slug))
-        .filter(campaigns::status.ne(CampaignStatus::Draft));
-    let found: Option<(Team, Campaign, Total, Option<String>)> = each!(conn, c => query
-        .select((
-            Team::as_select(),
-            Campaign::as_select(),
-            Total::as_select(),
-            users::name.nullable(),
-        ))
-        .first(c)
-        .optional())?;
-    let (team, campaign, total, captain) = found.ok_or(AppError::NotFound("the team"))?;
+    let found = load_overview!(conn, teams::slug.eq(slug))?;
+    overview(conn, found)?.ok_or(AppError::NotFound("the team"))
+}
+
+/// The team of an id as [`by_slug`] answers it; `None` when its campaign is a draft.
+///
+/// # Errors
+/// The database's.
+pub fn shown_by_id(conn: &mut Conn, id: TeamId) -> AppResult<Option<TeamOverview>> {
+    let found = load_overview!(conn, teams::id.eq(id))?;
+    overview(conn, found)
+}
+
+type Found = Option<(Team, Campaign, Total, Option<String>)>;
+
+fn overview(conn: &mut Conn, found: Found) -> AppResult<Option<TeamOverview>> {
+    let Some((team, campaign, total, captain)) = found else {
+        return Ok(None);
+    };
     let members = members(conn, &[team.id])?
         .first()
         .map_or(0, |(_, members)| *members);
-    Ok(TeamOverview {
+    Ok(Some(TeamOverview {
         team,
         campaign,
         total,
         captain,
         members,
-    })
+    }))
 }
 
 /// How many pages that are shown belong to each of `teams`; a team without any is left out.

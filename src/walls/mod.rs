@@ -8,6 +8,7 @@
 //! whatever the season's size.
 
 pub mod band;
+pub mod live;
 pub mod model;
 
 pub use band::{Shades, Weave};

@@ -76,6 +76,13 @@ impl Live {
             .sum()
     }
 
+    /// Whether anybody watches a thing: its state need not be read for nobody.
+    pub fn is_watched(&self, kind: &str, id: &str) -> bool {
+        let channels = self.channels.lock();
+        let channel = channels.get(&channel_key(kind, id));
+        channel.is_some_and(|channel| channel.receiver_count() > 0)
+    }
+
     /// Takes a place among the watchers of a thing. Take it first and read the thing's state then, so that no change
     /// falls between the two; [`Watcher::begin`] answers the request.
     ///

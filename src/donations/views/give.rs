@@ -48,6 +48,8 @@ pub struct GiveView {
     pub errors: Vec<FieldError>,
     /// The same errors, each beside its field.
     pub field_errors: GiveErrors,
+    /// Where the giver came from (`utm_source`), kept for the gift.
+    pub source: String,
     /// Anti-forgery token.
     pub csrf: String,
     /// Made once per form, so that pressing twice gives once.
@@ -144,4 +146,17 @@ pub struct GiveErrors {
     pub tribute: Option<String>,
     /// Above the button: the processor is away, the limit is reached, …
     pub form: Option<String>,
+}
+
+/// Context of `give_closed`: instead of the form, when gifts are not taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct GiveClosedView {
+    /// The frame.
+    pub shell: Shell,
+    /// The campaign.
+    pub campaign: Link,
+    /// The page, team or campaign that the gift would have been for.
+    pub recipient: Link,
+    /// The last day on which gifts were taken (YYYY-MM-DD).
+    pub giving_until: String,
 }

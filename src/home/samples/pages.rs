@@ -1,10 +1,10 @@
 //! The public pages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use super::super::{
-    campaign::*, home::*, leaderboard::*, page::*, partner::*, program::*, team::*,
-};
+use super::super::views::*;
 use super::*;
+use crate::pages::views::PageView;
+use crate::teams::views::TeamView;
 use crate::web::views::figures::ShareView as PolicyShare;
 
 #[test]

@@ -8,10 +8,8 @@ use super::money::MoneyView;
 /// A participant's page in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct PageRow {
-    /// Its place by raised; equal amounts share a place.
+    /// Its place by raised; of equal amounts, whoever got there first stands first.
     pub rank: i64,
-    /// Shares the place with another.
-    pub tied: bool,
     /// The participant.
     pub participant: String,
     /// The page's title.
@@ -39,8 +37,6 @@ pub struct PageRow {
 pub struct TeamRow {
     /// Its place by raised.
     pub rank: i64,
-    /// Shares the place with another.
-    pub tied: bool,
     /// The team.
     pub name: String,
     /// Its page.

@@ -1,0 +1,25 @@
+//! The pages of a gift's way: give, thanks, trace. Each is made for one reader and kept by nobody.
+
+mod aim;
+mod form;
+mod give;
+mod give_page;
+mod thanks;
+mod trace;
+mod trace_page;
+
+use actix_web::web::{self, ServiceConfig};
+
+/// Mounts the pages.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/give/{campaign}")
+            .route(web::get().to(give::form))
+            .route(web::post().to(give::give)),
+    )
+    .service(web::resource("/thanks/{token}").route(web::get().to(thanks::thanks)))
+    .service(web::resource("/gifts/{token}").route(web::get().to(trace::trace)));
+}
+
+#[cfg(test)]
+mod tests;

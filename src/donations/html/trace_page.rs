@@ -1,0 +1,129 @@
+//! The trace page's context: the sums, the steps and the parts of one gift.
+
+use super::trace::Traced;
+use crate::campaigns::frame;
+use crate::config::Config;
+use crate::donations::model::GiftPart;
+use crate::donations::views::trace::{PartView, RefundView, StepView, TraceView};
+use crate::error::AppResult;
+use crate::kernel::{Money, Timestamp};
+use crate::web::views::shell::Link;
+
+/// The context at `now`.
+///
+/// # Errors
+/// When an amount cannot be written.
+pub(super) fn view(config: &Config, nonce: &str, traced: &Traced, now: Timestamp) -> AppResult<TraceView> {
+    let (gift, campaign) = (&traced.gift, traced.aim.campaign());
+    let money = |minor| Money::new(minor, gift.currency);
+    let fee = money(gift.fee.unwrap_or_default());
+    let net = gift.charge().minus(fee)?;
+    let remaining = money(traced.parts.iter().map(GiftPart::remaining).sum());
+    let title = format!("{}, the whole way", gift.charge());
+    let mut shell = frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal)).private();
+    shell.give_url = None;
+    Ok(TraceView {
+        donor: gift.donor_name.clone(),
+        paid_at: gift.paid_at.unwrap_or(gift.created_at).rfc3339(),
+        recipient: traced.aim.link(),
+        receipt: gift.receipt.clone(),
+        gross: gift.charge().into(),
+        fee: fee.into(),
+        fee_provisional: gift.fee.is_none(),
+        net: net.into(),
+        refunds: refunds(traced),
+        remaining: remaining.into(),
+        steps: steps(traced, fee, net, remaining),
+        parts: traced
+            .parts
+            .iter()
+            .filter(|part| part.remaining() > 0)
+            .map(|part| part_view(traced, part))
+            .collect(),
+        division: division(traced),
+        band: traced.weave.view(&shell.accent.light, campaign.days_left(now), None)?,
+        shell,
+    })
+}
+
+/// What went back, as far as it came out of the funds: the processor keeps its fee (P18), so a part of what the card
+/// got back was never in them, and the sums on the page would not add up without saying so.
+fn refunds(traced: &Traced) -> Vec<RefundView> {
+    let rows = traced.refunds.iter().map(|(row, from_funds)| {
+        let back = Money::new(row.amount, traced.gift.currency);
+        RefundView {
+            at: row.created_at.rfc3339(),
+            amount: Money::new(*from_funds, traced.gift.currency).into(),
+            label: if *from_funds == row.amount {
+                "Refund".to_owned()
+            } else {
+                format!("Refund of {back}: the part out of the fund")
+            },
+        }
+    });
+    rows.collect()
+}
+
+fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepView> {
+    let gift = &traced.gift;
+    let at = gift.paid_at.map(Timestamp::rfc3339);
+    let known = gift.fee.is_some();
+    let gone = remaining.minor() == 0;
+    let step = |title: &str, detail: &str, amount: Option<Money>, at: Option<String>, state: &str| StepView {
+        title: title.to_owned(),
+        detail: detail.to_owned(),
+        amount: amount.map(Into::into),
+        at,
+        state: state.to_owned(),
+    };
+    let fee_words = if known {
+        "The processor kept this; it told us so itself."
+    } else {
+        "The processor has not reported its fee yet; until then the sums below are provisional."
+    };
+    let program_words = match (gone, traced.parts.len()) {
+        (true, _) => "It was given back, so nothing of it is set aside any more.",
+        (false, 0 | 1) => "It is set aside for one program and waits for the next grant.",
+        (false, _) => "It is set aside for the programs below and waits for the next grants.",
+    };
+    vec![
+        step("Your card", "The processor took your gift.", Some(gift.charge()), at.clone(), "done"),
+        step("Fee", fee_words, known.then_some(fee), None, "done"),
+        step("Fund", "The rest was set aside and can be used for nothing else.", Some(net), at, "done"),
+        step("Program", program_words, Some(remaining), None, if gone { "done" } else { "now" }),
+        step("Grant", "The partner is paid; the oldest gifts go first.", None, None, "ahead"),
+        step("Result", "The partner reports what came of it, graded.", None, None, "ahead"),
+    ]
+}
+
+fn part_view(traced: &Traced, part: &GiftPart) -> PartView {
+    let program = match (&part.program_slug, &part.program_name) {
+        (Some(slug), Some(name)) => Link::new(name, &format!("/programs/{slug}")),
+        // The campaign's own fund, until it is shared out.
+        _ => Link::new(&part.fund_name, &frame::path(traced.aim.campaign())),
+    };
+    PartView {
+        program,
+        shade: traced.shades.of(part.program_id),
+        amount: Money::new(part.remaining(), traced.gift.currency).into(),
+        state: "held".to_owned(),
+        detail: format!("in the fund “{}” until the next grant.", part.fund_name),
+        figures: traced
+            .figures
+            .iter()
+            .filter(|figure| Some(figure.program_id) == part.program_id)
+            .map(frame::figure)
+            .collect(),
+    }
+}
+
+fn division(traced: &Traced) -> String {
+    match (traced.gift.program_id, &traced.policy) {
+        (Some(_), _) => "You chose the program.".to_owned(),
+        (None, Some(policy)) => format!(
+            "Divided by version {} of the campaign’s policy, the one in force when you gave. A later version does not change it.",
+            policy.version
+        ),
+        (None, None) => "Divided by the campaign’s policy.".to_owned(),
+    }
+}

@@ -1,0 +1,112 @@
+//! `/programs/{slug}`
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::views::ProgramView;
+use crate::campaigns::frame;
+use crate::campaigns::model::{self, Campaign};
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::impact::{self, Figure, UnitCost};
+use crate::kernel::{Slug, Timestamp, Zone};
+use crate::partners::model::{self as partners, ProgramOfPartner};
+use crate::web::headers::Nonce;
+use crate::web::views::shell::{Link, Shell};
+use crate::web::{Path, Site, View, markdown, placeholder};
+
+/// What a program's page tells.
+struct PublicProgram {
+    row: ProgramOfPartner,
+    figures: Vec<Figure>,
+    costs: Vec<UnitCost>,
+    /// The newest campaign that pays for it and takes gifts now.
+    campaign: Option<Campaign>,
+}
+
+impl PublicProgram {
+    fn read(conn: &mut Conn, slug: &Slug, now: Timestamp) -> AppResult<Self> {
+        let row = partners::program_by_slug(conn, slug)?;
+        let id = row.program.id;
+        let campaign = model::live_for(conn, id)?
+            .into_iter()
+            .find(|campaign| campaign.is_giving_open(now));
+        let zone = campaign.as_ref().map_or(Zone::UTC, |campaign| campaign.time_zone);
+        let costs = match zone.day_of(now) {
+            Some(today) => impact::unit_costs(conn, &[id], today)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            figures: impact::figures(conn, id)?,
+            costs,
+            campaign,
+            row,
+        })
+    }
+}
+
+pub(super) async fn program(
+    site: Data<Site>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> AppResult<HttpResponse> {
+    let slug = super::slug(&path.0, "the program")?;
+    let key = format!("/programs/{slug}");
+    let render = {
+        let site = site.clone();
+        move |nonce: Nonce| async move {
+            let now = site.clock.now();
+            let read = site.db.read(move |c| PublicProgram::read(c, &slug, now)).await?;
+            let view = view(&site.config, nonce.as_str(), &read, now);
+            let id = read.row.program.id.to_string();
+            Ok(View::html(site.render("program", &view)?).depends_on("program", &id))
+        }
+    };
+    site.views.respond(&request, &key, &[], render).await
+}
+
+fn view(config: &Config, nonce: &str, read: &PublicProgram, now: Timestamp) -> ProgramView {
+    let ProgramOfPartner { program, partner } = &read.row;
+    let words = (program.name.as_str(), program.summary.as_str());
+    let here = format!("/programs/{}", program.slug);
+    let query = format!("?program={}", program.slug);
+    let give_url = read
+        .campaign
+        .as_ref()
+        .and_then(|campaign| frame::give_url(campaign, now, &query));
+    let mut shell = match &read.campaign {
+        Some(campaign) => frame::shell(config, nonce, campaign, now, words),
+        None => Shell::new(config, nonce, words.0, words.1),
+    };
+    shell.give_url.clone_from(&give_url);
+    let shell = shell.og(config, "article", &here, None);
+    ProgramView {
+        name: program.name.clone(),
+        partner: Link::new(&partner.name, &format!("/partners/{}", partner.slug)),
+        place: place(&program.region, &program.country),
+        since: program.since_year.map(i64::from),
+        summary: program.summary.clone(),
+        cover_svg: placeholder::cover(program.slug.as_str(), &shell.accent),
+        need_html: match program.story.trim() {
+            "" => String::new(),
+            story => markdown::html(story).into_string(),
+        },
+        work: Vec::new(),
+        figures: read.figures.iter().map(frame::figure).collect(),
+        unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
+        take_part: program.take_part.0.clone(),
+        more: program.more.0.iter().map(|link| Link::new(&link.label, &link.href)).collect(),
+        give_url,
+        shell,
+    }
+}
+
+/// "Kolkata, India"; the country alone where no more may be said.
+fn place(region: &str, country: &str) -> String {
+    if region.is_empty() {
+        country.to_owned()
+    } else {
+        format!("{region}, {country}")
+    }
+}

@@ -1,0 +1,125 @@
+//! What a page tells in public, read in few statements whatever the season's size.
+
+use super::model::{self, PageOverview};
+use crate::campaigns::frame::Destinations;
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::impact::UnitCost;
+use crate::kernel::{Limit, Listed, Slug, Timestamp};
+use crate::walls::{self, Place, Wall, WallGift, Weave};
+use crate::web::card::CardFacts;
+use crate::web::views::rows::ShareView;
+
+/// A page with its cloth, its newest gifts and where its money goes.
+#[derive(Debug, Clone)]
+pub struct PublicPage {
+    /// The page, its campaign, its total and its team.
+    pub overview: PageOverview,
+    /// Where undesignated gifts on it go.
+    pub to: Destinations,
+    /// What amounts cover today.
+    pub costs: Vec<UnitCost>,
+    /// Its cloth.
+    pub weave: Weave,
+    /// Its newest gifts.
+    pub wall: Listed<WallGift>,
+}
+
+impl PublicPage {
+    /// The page at `slug`, its wall going on after `after`: seven statements.
+    ///
+    /// # Errors
+    /// [`crate::error::AppError::NotFound`] for a page that is not shown.
+    pub fn read(
+        conn: &mut Conn,
+        slug: &Slug,
+        after: Option<&Place>,
+        now: Timestamp,
+    ) -> AppResult<Self> {
+        let overview = model::by_slug(conn, slug)?;
+        let to = Destinations::of(conn, &overview.campaign, now)?;
+        let costs = to.unit_costs(conn, &overview.campaign, now)?;
+        let weave = weave(conn, &overview, &to, None)?;
+        let wall = walls::newest(conn, Wall::Page(overview.page.id), after, Limit::default())?;
+        Ok(Self {
+            overview,
+            to,
+            costs,
+            weave,
+            wall,
+        })
+    }
+}
+
+/// A page's cloth; `own` (a gift's id) is highlighted.
+///
+/// # Errors
+/// The database's.
+pub fn weave(
+    conn: &mut Conn,
+    overview: &PageOverview,
+    to: &Destinations,
+    own: Option<&str>,
+) -> AppResult<Weave> {
+    let goal = overview.page.goal(overview.campaign.currency);
+    let wall = Wall::Page(overview.page.id);
+    Weave::of(conn, wall, (overview.total, goal), &to.shades(), own)
+}
+
+/// Changes whenever the share card does: what it says, in sixteen hexadecimal digits.
+pub fn card_version(overview: &PageOverview, now: Timestamp) -> String {
+    let PageOverview {
+        page,
+        campaign,
+        total,
+        ..
+    } = overview;
+    let said = format!(
+        "{}\n{}\n{}\n{}\n{}\n{}\n{:?}",
+        page.title,
+        campaign.title,
+        campaign.accent,
+        total.raised().minor(),
+        total.donations,
+        page.goal(campaign.currency).minor(),
+        campaign.days_left(now),
+    );
+    let hash = crate::kernel::secret::sha256_hex(said);
+    hash.get(..16).unwrap_or(&hash).to_owned()
+}
+
+/// Where a page's share card is, from `/` on; its version makes it a new address after each gift.
+pub fn card_path(overview: &PageOverview, now: Timestamp) -> String {
+    let version = card_version(overview, now);
+    format!("/pages/{}/card.png?v={version}", overview.page.slug)
+}
+
+/// What the share card says.
+pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> CardFacts {
+    let PageOverview {
+        page,
+        campaign,
+        total,
+        ..
+    } = overview;
+    let goal = page.goal(campaign.currency);
+    CardFacts {
+        slug: page.slug.to_string(),
+        title: page.title.clone(),
+        campaign: campaign.title.clone(),
+        raised: total.raised().into(),
+        goal: (goal.minor() > 0).then(|| goal.into()),
+        gifts: total.donations,
+        days_left: campaign.days_left(now),
+        accent: campaign.accent.to_string(),
+        band: weave.band.clone(),
+    }
+}
+
+/// Ways to share a page.
+pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareView {
+    let url = format!("{}/pages/{}", config.public_url(), overview.page.slug);
+    let text = format!("{}: {}", overview.page.participant, overview.page.title);
+    ShareView::new(&url, &text, Some(card_path(overview, now)))
+}
