@@ -106,7 +106,8 @@ impl App {
         let sender = Sender::new(db.clone(), clock.clone(), transport, origin);
         let concurrency = config.jobs.concurrency;
         let config = Arc::new(config);
-        let mut site = Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
+        let mut site =
+            Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
         let giving = Giving::new(site.clone(), processor, mails, secrets);

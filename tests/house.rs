@@ -35,13 +35,73 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
-    ("campaigns", &["funds", "partners", "impact", "totals", "walls"]),
+    (
+        "campaigns",
+        &["funds", "partners", "impact", "totals", "walls"],
+    ),
     ("teams", &["campaigns", "totals", "walls"]),
-    ("pages", &["campaigns", "teams", "totals", "walls", "impact", "partners"]),
-    ("donations", &["pages", "teams", "campaigns", "funds", "partners", "impact", "totals", "walls"]),
-    ("home", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "walls"]),
-    ("demo", &["campaigns", "pages", "teams", "partners", "impact", "funds", "totals", "donations"]),
-    ("openapi", &["campaigns", "pages", "teams", "partners", "impact", "funds", "donations"]),
+    (
+        "pages",
+        &[
+            "campaigns",
+            "teams",
+            "totals",
+            "walls",
+            "impact",
+            "partners",
+        ],
+    ),
+    (
+        "donations",
+        &[
+            "pages",
+            "teams",
+            "campaigns",
+            "funds",
+            "partners",
+            "impact",
+            "totals",
+            "walls",
+        ],
+    ),
+    (
+        "home",
+        &[
+            "campaigns",
+            "pages",
+            "teams",
+            "partners",
+            "impact",
+            "funds",
+            "totals",
+            "walls",
+        ],
+    ),
+    (
+        "demo",
+        &[
+            "campaigns",
+            "pages",
+            "teams",
+            "partners",
+            "impact",
+            "funds",
+            "totals",
+            "donations",
+        ],
+    ),
+    (
+        "openapi",
+        &[
+            "campaigns",
+            "pages",
+            "teams",
+            "partners",
+            "impact",
+            "funds",
+            "donations",
+        ],
+    ),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -171,13 +231,24 @@ fn no_handler_is_imported_by_another_noun() {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
             for room in ["::html::", "::api::"] {
-                let Some((before, after)) = line.split_once(room) else { continue };
+                let Some((before, after)) = line.split_once(room) else {
+                    continue;
+                };
                 let noun = before.rsplit("crate::").next().unwrap_or_default();
                 let names = after.trim_matches(|c| "{};".contains(c));
-                let types = names.split(',').all(|name| name.trim().starts_with(|c: char| c.is_ascii_uppercase()));
-                assert!(!before.contains("crate::") || noun == module || (room == "::api::" && types), "{}: {line}", path.display());
+                let types = names
+                    .split(',')
+                    .all(|name| name.trim().starts_with(|c: char| c.is_ascii_uppercase()));
+                assert!(
+                    !before.contains("crate::") || noun == module || (room == "::api::" && types),
+                    "{}: {line}",
+                    path.display()
+                );
             }
         }
     }

@@ -255,7 +255,12 @@ pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
 ///
 /// # Errors
 /// The database's.
-pub fn take_turn(conn: &mut Conn, id: DonationId, before: Timestamp, now: Timestamp) -> AppResult<bool> {
+pub fn take_turn(
+    conn: &mut Conn,
+    id: DonationId,
+    before: Timestamp,
+    now: Timestamp,
+) -> AppResult<bool> {
     let own = donations::table
         .find(id)
         .filter(donations::status.eq(DonationStatus::Pending))

@@ -166,7 +166,9 @@ fn resolve<'a>(
         let Some(row) = row else { continue };
         // Money says most; without it, a session says more than its intent (whether the checkout has closed).
         let rank = |sighting: &Payment| (sighting.charge.is_some(), sighting.session.is_some());
-        let better = found.get(&row.id).is_none_or(|(_, held)| rank(held) < rank(payment));
+        let better = found
+            .get(&row.id)
+            .is_none_or(|(_, held)| rank(held) < rank(payment));
         if better {
             found.insert(row.id, (row.clone(), payment));
         }

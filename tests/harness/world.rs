@@ -54,7 +54,8 @@ impl World {
 
     async fn over(db: Db, guard: Guard, clock: Clock, settings: &[(&str, &str)]) -> Self {
         if let Ok(filter) = std::env::var("RUST_LOG")
-            && selvedge::web::logs::begin(selvedge::web::logs::Lines::Readable, Some(&filter)).is_err()
+            && selvedge::web::logs::begin(selvedge::web::logs::Lines::Readable, Some(&filter))
+                .is_err()
         {
             // Another test of this run has begun to log already.
         }
