@@ -73,9 +73,14 @@ impl App {
         let overrides =
             (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
         let overrides = overrides.as_deref().map(std::path::Path::new);
-        let templates = Templates::load(overrides).map_err(AppError::internal)?;
+        let folder = |name: &str| {
+            overrides
+                .map(|all| all.join(name))
+                .filter(|folder| folder.is_dir())
+        };
+        let templates = Templates::load(folder("web").as_deref()).map_err(AppError::internal)?;
         let mails = Mails::new(
-            Arc::new(mail::Templates::load(overrides)?),
+            Arc::new(mail::Templates::load(folder("mail").as_deref())?),
             &config.mail.from,
         );
         let is_sandbox = config.processor() == ProcessorKind::Sandbox;

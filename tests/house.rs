@@ -18,7 +18,7 @@ const STOREYS: &[&[&str]] = &[
         "impact",
         "funds",
         "totals",
-        "gifts",
+        "walls",
         "donations",
         "home",
         "demo",
@@ -228,6 +228,10 @@ fn no_handler_is_imported_by_another_noun() {
     for path in all_sources() {
         let module = module_of(&path);
         if ["openapi", "app"].contains(&module.as_str()) {
+            continue;
+        }
+        let name = path.display().to_string();
+        if name.contains("test") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();

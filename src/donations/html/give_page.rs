@@ -92,10 +92,6 @@ impl Setting {
                 .filter(|amount| amount.minor() > 0)
                 .map_or(zero, |amount| cover.on(amount))
                 .into(),
-            button: match chosen {
-                Some(amount) => format!("Give {amount}"),
-                None => "Give".to_owned(),
-            },
             consent_wording: NEWSLETTER_WORDING.to_owned(),
             unit_costs: self.costs.iter().map(frame::unit_cost).collect(),
             typed: typed_view(typed, &field_errors),
