@@ -59,7 +59,10 @@ impl Counters {
             sum.raised += change.raised;
             sum.gifts += change.gifts;
             if change.gifts != 0 {
-                *self.givers.entry((scope, id, gift.supporter_id)).or_default() += change.gifts;
+                *self
+                    .givers
+                    .entry((scope, id, gift.supporter_id))
+                    .or_default() += change.gifts;
             }
         }
     }
@@ -108,8 +111,7 @@ impl Counters {
         let (more, fewer): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.gifts > 0);
         let mut after: Vec<(TotalScope, String, SupporterId, i64)> = Vec::new();
         for chunk in more.chunks(1000) {
-            let counted: Vec<(TotalScope, String, SupporterId, i64)> =
-                each!(conn, c => diesel::insert_into(givers::table)
+            let counted: Vec<(TotalScope, String, SupporterId, i64)> = each!(conn, c => diesel::insert_into(givers::table)
                     .values(chunk)
                     .on_conflict((givers::scope, givers::scope_id, givers::supporter_id))
                     .do_update()
@@ -125,10 +127,15 @@ impl Counters {
                 .returning((givers::scope, givers::scope_id, givers::supporter_id, givers::gifts))
                 .get_result(c)
                 .optional())?;
-            after.push(counted.ok_or_else(|| AppError::internal("a giver was not counted before"))?);
+            after
+                .push(counted.ok_or_else(|| AppError::internal("a giver was not counted before"))?);
         }
         for (scope, id, supporter, gifts) in after {
-            let change = self.givers.get(&(scope, id.clone(), supporter)).copied().unwrap_or_default();
+            let change = self
+                .givers
+                .get(&(scope, id.clone(), supporter))
+                .copied()
+                .unwrap_or_default();
             let before = gifts - change;
             if let Some((_, _, sum)) = self.sums.get_mut(&(scope, id)) {
                 sum.donors += i64::from(gifts > 0) - i64::from(before > 0);

@@ -52,7 +52,10 @@ crate::words! {
 impl DonationStatus {
     /// Whether the money arrived (and may since have gone back).
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed)
+        matches!(
+            self,
+            Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed
+        )
     }
 
     /// Whether money may still arrive.
@@ -197,7 +200,9 @@ pub fn any(conn: &mut Conn) -> AppResult<bool> {
 /// # Errors
 /// The database's.
 pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
-    let query = splits::table.filter(splits::donation_id.eq(id)).order(splits::fund_id);
+    let query = splits::table
+        .filter(splits::donation_id.eq(id))
+        .order(splits::fund_id);
     Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
 }
 
@@ -250,7 +255,12 @@ pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
 ///
 /// # Errors
 /// The database's.
-pub fn take_turn(conn: &mut Conn, id: DonationId, before: Timestamp, now: Timestamp) -> AppResult<bool> {
+pub fn take_turn(
+    conn: &mut Conn,
+    id: DonationId,
+    before: Timestamp,
+    now: Timestamp,
+) -> AppResult<bool> {
     let own = donations::table
         .find(id)
         .filter(donations::status.eq(DonationStatus::Pending))

@@ -76,7 +76,12 @@ impl Arrived {
 ///
 /// # Errors
 /// The database's; then nothing of the batch was written.
-pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timestamp) -> AppResult<Applied> {
+pub fn apply(
+    conn: &mut Conn,
+    with: &Settling,
+    payments: &[Payment],
+    now: Timestamp,
+) -> AppResult<Applied> {
     let mut applied = Applied::default();
     let mut arrived = Vec::new();
     let mut later = Vec::new();
@@ -90,7 +95,10 @@ pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timest
                     fee,
                     splits: Vec::new(),
                 }),
-                Err(why) => applied.quarantined.push(Quarantined { donation: donation.id, why }),
+                Err(why) => applied.quarantined.push(Quarantined {
+                    donation: donation.id,
+                    why,
+                }),
             },
             Some(charge) => later.push((donation, charge.clone())),
             None => close(conn, &donation, payment, now)?,
@@ -118,11 +126,22 @@ pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timest
 }
 
 /// Finds each payment's gift; several sightings of one gift become one, the one with money first.
-fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donation, &'a Payment)>> {
-    let references = payments.iter().filter_map(|p| p.reference.as_ref()?.parse().ok());
+fn resolve<'a>(
+    conn: &mut Conn,
+    payments: &'a [Payment],
+) -> AppResult<Vec<(Donation, &'a Payment)>> {
+    let references = payments
+        .iter()
+        .filter_map(|p| p.reference.as_ref()?.parse().ok());
     let ids: Vec<DonationId> = references.collect();
-    let sessions: Vec<&str> = payments.iter().filter_map(|p| Some(p.session.as_ref()?.0.as_str())).collect();
-    let intents: Vec<&str> = payments.iter().filter_map(|p| p.intent_id.as_deref()).collect();
+    let sessions: Vec<&str> = payments
+        .iter()
+        .filter_map(|p| Some(p.session.as_ref()?.0.as_str()))
+        .collect();
+    let intents: Vec<&str> = payments
+        .iter()
+        .filter_map(|p| p.intent_id.as_deref())
+        .collect();
     let query = donations::table.filter(
         donations::id
             .eq_any(&ids)
@@ -132,7 +151,10 @@ fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donat
     let rows: Vec<Donation> = each!(conn, c => query.select(Donation::as_select()).load(c))?;
     let mut found: BTreeMap<DonationId, (Donation, &Payment)> = BTreeMap::new();
     for payment in payments {
-        let named = payment.reference.as_ref().and_then(|text| text.parse::<DonationId>().ok());
+        let named = payment
+            .reference
+            .as_ref()
+            .and_then(|text| text.parse::<DonationId>().ok());
         let session = payment.session.as_ref().map(|(id, _)| id.as_str());
         let row = rows.iter().find(|row| match named {
             Some(id) => row.id == id,
@@ -142,7 +164,11 @@ fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donat
             }
         });
         let Some(row) = row else { continue };
-        let better = found.get(&row.id).is_none_or(|(_, held)| held.charge.is_none());
+        // Money says most; without it, a session says more than its intent (whether the checkout has closed).
+        let rank = |sighting: &Payment| (sighting.charge.is_some(), sighting.session.is_some());
+        let better = found
+            .get(&row.id)
+            .is_none_or(|(_, held)| rank(held) < rank(payment));
         if better {
             found.insert(row.id, (row.clone(), payment));
         }
@@ -155,8 +181,15 @@ fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> 
     let asked = donation.charge();
     match charge.captured {
         Some(captured) if captured == asked => {}
-        Some(captured) => return Err(format!("asked for {} {}, the processor took {} {}",
-            asked.decimal(), asked.currency(), captured.decimal(), captured.currency())),
+        Some(captured) => {
+            return Err(format!(
+                "asked for {} {}, the processor took {} {}",
+                asked.decimal(),
+                asked.currency(),
+                captured.decimal(),
+                captured.currency()
+            ));
+        }
         None => return Err("the processor's amount is no whole number of our minor units".into()),
     }
     Ok(fee_of(donation, charge))
@@ -164,7 +197,11 @@ fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> 
 
 /// The fee, if it is known and in the gift's currency; in another one it stays unknown and is reported by the alerts.
 fn fee_of(donation: &Donation, charge: &Charge) -> Option<Money> {
-    charge.fee.as_ref()?.amount.filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
+    charge
+        .fee
+        .as_ref()?
+        .amount
+        .filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
 }
 
 /// No money: the checkout closed, a delayed method failed, or it is still open.
@@ -177,19 +214,29 @@ fn close(conn: &mut Conn, donation: &Donation, payment: &Payment, now: Timestamp
         Some((_, SessionState::Complete)) if payment.failed => DonationStatus::Failed,
         _ => DonationStatus::Pending,
     };
-    let own = donations::table.find(donation.id).filter(donations::status.eq(DonationStatus::Pending));
+    let own = donations::table
+        .find(donation.id)
+        .filter(donations::status.eq(DonationStatus::Pending));
     let change = diesel::update(own).set((
         donations::status.eq(status),
         donations::failure.eq(payment.failure.clone()),
         donations::checked_at.eq(now),
-        donations::session_id.eq(donation.session_id.clone().or(payment.session.as_ref().map(|s| s.0.clone()))),
+        donations::session_id.eq(donation
+            .session_id
+            .clone()
+            .or(payment.session.as_ref().map(|s| s.0.clone()))),
     ));
     each!(conn, c => change.execute(c))?;
     Ok(())
 }
 
 /// Takes all of `arrived` as paid.
-fn settle(conn: &mut Conn, with: &Settling, arrived: &mut [Arrived], now: Timestamp) -> AppResult<()> {
+fn settle(
+    conn: &mut Conn,
+    with: &Settling,
+    arrived: &mut [Arrived],
+    now: Timestamp,
+) -> AppResult<()> {
     if arrived.is_empty() {
         return Ok(());
     }
@@ -206,7 +253,13 @@ fn settle(conn: &mut Conn, with: &Settling, arrived: &mut [Arrived], now: Timest
     ledger::post(conn, &transfers, now)?;
     let mut counters = Counters::default();
     for one in arrived.iter() {
-        counters.add(&one.donation, Change { raised: one.donation.charged, gifts: 1 });
+        counters.add(
+            &one.donation,
+            Change {
+                raised: one.donation.charged,
+                gifts: 1,
+            },
+        );
     }
     counters.write(conn, now)?;
     mails::queue(conn, with, arrived, now)?;
@@ -231,7 +284,9 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
                     Some(fund) => *fund,
                     None => {
                         let fund = funds::model::fund_of_program(conn, program, donation.currency)?
-                            .ok_or_else(|| AppError::internal(format!("program {program} has no fund")))?
+                            .ok_or_else(|| {
+                                AppError::internal(format!("program {program} has no fund"))
+                            })?
                             .id;
                         funds_of.insert(key, fund);
                         fund
@@ -243,13 +298,19 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
         };
         let weights: Vec<i64> = parts.iter().map(|(_, weight)| *weight).collect();
         let net = (donation.charged - one.fee_minor()).max(0);
-        let amounts = largest_remainder(net, &weights)
-            .ok_or_else(|| AppError::internal(format!("policy {} divides nothing", donation.policy_id)))?;
+        let amounts = largest_remainder(net, &weights).ok_or_else(|| {
+            AppError::internal(format!("policy {} divides nothing", donation.policy_id))
+        })?;
         one.splits = parts
             .into_iter()
             .zip(amounts)
             .filter(|(_, amount)| *amount > 0)
-            .map(|((fund_id, _), amount)| Split { donation_id: donation.id, fund_id, amount, reversed: 0 })
+            .map(|((fund_id, _), amount)| Split {
+                donation_id: donation.id,
+                fund_id,
+                amount,
+                reversed: 0,
+            })
             .collect();
     }
     Ok(())
@@ -267,13 +328,21 @@ fn take_serials(conn: &mut Conn, count: usize, now: Timestamp) -> AppResult<Vec<
         .set(receipt_series::last.eq(receipt_series::last + count))
         .returning(receipt_series::last)
         .get_result(c))?;
-    Ok((last - count + 1..=last).map(|number| format!("{series}-{number:06}")).collect())
+    Ok((last - count + 1..=last)
+        .map(|number| format!("{series}-{number:06}"))
+        .collect())
 }
 
 /// The guarded move to `paid`; somebody else's move in between is a conflict that undoes the batch.
 fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp) -> AppResult<()> {
-    let open = [DonationStatus::Pending, DonationStatus::Failed, DonationStatus::Expired];
-    let own = donations::table.find(one.donation.id).filter(donations::status.eq_any(open));
+    let open = [
+        DonationStatus::Pending,
+        DonationStatus::Failed,
+        DonationStatus::Expired,
+    ];
+    let own = donations::table
+        .find(one.donation.id)
+        .filter(donations::status.eq_any(open));
     let change = diesel::update(own).set((
         donations::status.eq(DonationStatus::Paid),
         donations::fee.eq(one.fee.map(Money::minor)),
@@ -285,7 +354,10 @@ fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp)
         donations::failure.eq(None::<String>),
     ));
     if each!(conn, c => change.execute(c))? == 0 {
-        return Err(AppError::Conflict { code: "already_settled", detail: "this gift was settled meanwhile".into() });
+        return Err(AppError::Conflict {
+            code: "already_settled",
+            detail: "this gift was settled meanwhile".into(),
+        });
     }
     one.donation.receipt = Some(serial);
     one.donation.paid_at = Some(now);
@@ -296,7 +368,10 @@ fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp)
 fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
     let donation = &one.donation;
     let received = Account::received(donation.campaign_id);
-    let charge = Source { kind: "charge", id: one.charge.id.clone() };
+    let charge = Source {
+        kind: "charge",
+        id: one.charge.id.clone(),
+    };
     let transfer = |debit, credit, minor, code, source| NewTransfer {
         debit,
         credit,
@@ -315,13 +390,28 @@ fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
         charge.clone(),
     )];
     if let (Some(fee), Some(known)) = (one.fee, &one.charge.fee) {
-        let source = Source { kind: "balance_transaction", id: known.id.clone() };
-        all.push(transfer(Account::fees(), processor, fee.minor(), Code::new("fee"), source));
+        let source = Source {
+            kind: "balance_transaction",
+            id: known.id.clone(),
+        };
+        all.push(transfer(
+            Account::fees(),
+            processor,
+            fee.minor(),
+            Code::new("fee"),
+            source,
+        ));
     }
     for split in &one.splits {
         let fund = Account::fund(split.fund_id);
         let code = Code::of("allocate", &fund);
-        all.push(transfer(received.clone(), fund, split.amount, code, charge.clone()));
+        all.push(transfer(
+            received.clone(),
+            fund,
+            split.amount,
+            code,
+            charge.clone(),
+        ));
     }
     all
 }
@@ -333,9 +423,16 @@ enum Followed {
 }
 
 /// What came after the money: a fee that was not known yet, refunds, refunds that failed.
-fn follow(conn: &mut Conn, mut donation: Donation, charge: &Charge, now: Timestamp) -> AppResult<Followed> {
+fn follow(
+    conn: &mut Conn,
+    mut donation: Donation,
+    charge: &Charge,
+    now: Timestamp,
+) -> AppResult<Followed> {
     if donation.charge_id.as_deref() != Some(charge.id.as_str()) {
-        return Ok(Followed::Misfit("a second charge for a gift that is already paid".into()));
+        return Ok(Followed::Misfit(
+            "a second charge for a gift that is already paid".into(),
+        ));
     }
     let mut changed = false;
     if donation.fee.is_none()
@@ -349,17 +446,30 @@ fn follow(conn: &mut Conn, mut donation: Donation, charge: &Charge, now: Timesta
         Ok(some) => changed |= some,
         Err(why) => return Ok(Followed::Misfit(why)),
     }
-    Ok(if changed { Followed::Changed(Box::new(donation)) } else { Followed::Same(Box::new(donation)) })
+    Ok(if changed {
+        Followed::Changed(Box::new(donation))
+    } else {
+        Followed::Same(Box::new(donation))
+    })
 }
 
 /// P20: the fee arrives after the allocation. It is borne by what remains set aside, and both postings stay.
-fn late_fee(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now: Timestamp) -> AppResult<()> {
+fn late_fee(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    fee: Money,
+    id: &str,
+    now: Timestamp,
+) -> AppResult<()> {
     let parts = super::model::splits_of(conn, donation.id)?;
     let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
     let held: i64 = remaining.iter().sum();
     let taken = largest_remainder(fee.minor().min(held), &remaining)
         .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
-    let source = Source { kind: "balance_transaction", id: id.to_owned() };
+    let source = Source {
+        kind: "balance_transaction",
+        id: id.to_owned(),
+    };
     let transfer = |debit, credit, minor, code, reverses| NewTransfer {
         debit,
         credit,
@@ -369,17 +479,30 @@ fn late_fee(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now:
         donation: Some(donation.id.to_string()),
         reverses,
     };
-    let mut all = vec![transfer(Account::fees(), Account::processor(PROCESSOR), fee.minor(), Code::new("fee"), None)];
+    let mut all = vec![transfer(
+        Account::fees(),
+        Account::processor(PROCESSOR),
+        fee.minor(),
+        Code::new("fee"),
+        None,
+    )];
     let originals = refunds::allocations_of(conn, donation.id)?;
     for (split, minor) in parts.iter().zip(&taken) {
         let fund = Account::fund(split.fund_id);
         let code = Code::of("fee_share", &fund);
         let original = originals.get(fund.as_str()).copied();
-        all.push(transfer(fund, Account::received(donation.campaign_id), *minor, code, original));
+        all.push(transfer(
+            fund,
+            Account::received(donation.campaign_id),
+            *minor,
+            code,
+            original,
+        ));
     }
     ledger::post(conn, &all, now)?;
     refunds::take_back(conn, &parts, &taken)?;
-    let change = diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
+    let change =
+        diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
     each!(conn, c => change.execute(c))?;
     donation.fee = Some(fee.minor());
     Ok(())

@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use super::model::GONE;
 use super::{Place, Shades, Wall, Weave, newest};
 use crate::campaigns::testing::{Season, at, new_season, season, usd};
+use crate::db::Conn;
 use crate::db::schema::{donations, supporters};
 use crate::db::testing::fresh;
-use crate::db::Conn;
 use crate::donations::model::Donation;
 use crate::donations::{DonationId, DonationStatus, SupporterId};
 use crate::each;
 use crate::error::AppResult;
 use crate::ids::ProgramId;
-use crate::kernel::{Cursor, Currency, Limit, Timestamp};
+use crate::kernel::{Currency, Cursor, Limit, Timestamp};
 use crate::totals::{self, TotalScope};
 
 /// A paid gift of ten dollars to the campaign.
@@ -101,7 +101,13 @@ async fn names_and_amounts_that_the_giver_hides_do_not_come_out() {
         .read(move |c| newest(c, Wall::Campaign(ids.campaign), None, Limit::MOST))
         .await
         .unwrap();
-    let shown = format!("{wall:?}{:?}", wall.items.iter().map(super::WallGift::row).collect::<Vec<_>>());
+    let shown = format!(
+        "{wall:?}{:?}",
+        wall.items
+            .iter()
+            .map(super::WallGift::row)
+            .collect::<Vec<_>>()
+    );
     assert!(!shown.contains("Nobody Must Know"), "{shown}");
     assert!(!shown.contains("777777"), "{shown}");
     assert_eq!(wall.items[0].donor.as_deref(), Some("Giver 2"));
@@ -135,7 +141,12 @@ async fn a_wall_read_in_pieces_shows_each_gift_once_and_none_that_went_back() {
     let mut after = None;
     loop {
         let piece = read(after).await.unwrap();
-        seen.extend(piece.items.iter().map(|g| (g.paid_at, g.donor.clone().unwrap())));
+        seen.extend(
+            piece
+                .items
+                .iter()
+                .map(|g| (g.paid_at, g.donor.clone().unwrap())),
+        );
         match piece.next {
             Some(cursor) => after = Some(Cursor::parse(cursor.as_str()).unwrap()),
             None => break,
@@ -147,7 +158,11 @@ async fn a_wall_read_in_pieces_shows_each_gift_once_and_none_that_went_back() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), 38);
-    assert!(names.iter().all(|name| *name != "Giver 7" && *name != "Giver 8"));
+    assert!(
+        names
+            .iter()
+            .all(|name| *name != "Giver 7" && *name != "Giver 8")
+    );
 }
 
 #[tokio::test]
@@ -168,17 +183,36 @@ async fn a_band_shows_what_is_left_of_each_gift_in_its_programs_shade() {
             insert(c, &gifts)?;
             let total = totals::of(c, TotalScope::Campaign, &ids.campaign.to_string())?.unwrap();
             let shades = Shades::new(
-                [(ids.programs[1], "School", 3_000), (ids.programs[0], "Rescue", 7_000)].into_iter(),
+                [
+                    (ids.programs[1], "School", 3_000),
+                    (ids.programs[0], "Rescue", 7_000),
+                ]
+                .into_iter(),
             );
             let own = gifts[1].id.to_string();
-            Weave::of(c, Wall::Campaign(ids.campaign), (total, usd(100)), &shades, Some(&own))
+            Weave::of(
+                c,
+                Wall::Campaign(ids.campaign),
+                (total, usd(100)),
+                &shades,
+                Some(&own),
+            )
         })
         .await
         .unwrap();
     let threads = &weave.band.threads;
-    assert_eq!(threads.iter().map(|t| t.minor).collect::<Vec<_>>(), [1_000, 1_000, 600, 1_000]);
-    assert_eq!(threads.iter().map(|t| t.shade).collect::<Vec<_>>(), [1, 0, 1, 1]);
-    assert_eq!(threads.iter().map(|t| t.own).collect::<Vec<_>>(), [false, true, false, false]);
+    assert_eq!(
+        threads.iter().map(|t| t.minor).collect::<Vec<_>>(),
+        [1_000, 1_000, 600, 1_000]
+    );
+    assert_eq!(
+        threads.iter().map(|t| t.shade).collect::<Vec<_>>(),
+        [1, 0, 1, 1]
+    );
+    assert_eq!(
+        threads.iter().map(|t| t.own).collect::<Vec<_>>(),
+        [false, true, false, false]
+    );
     assert!(threads[3].anonymous && !threads[3].verified && threads[0].verified);
 }
 
@@ -186,5 +220,12 @@ async fn a_band_shows_what_is_left_of_each_gift_in_its_programs_shade() {
 fn a_program_that_is_not_paid_for_any_more_looks_like_undesignated_money() {
     let (one, two) = (ProgramId::new(), ProgramId::new());
     let shades = Shades::new([(one, "One", 2_000), (two, "Two", 8_000)].into_iter());
-    assert_eq!((shades.of(Some(one)), shades.of(None), shades.of(Some(ProgramId::new()))), (0, 1, 1));
+    assert_eq!(
+        (
+            shades.of(Some(one)),
+            shades.of(None),
+            shades.of(Some(ProgramId::new()))
+        ),
+        (0, 1, 1)
+    );
 }

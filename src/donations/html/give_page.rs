@@ -117,7 +117,12 @@ impl Setting {
     }
 
     /// Instead of the form, when gifts are not taken.
-    pub(super) fn closed_view(&self, config: &Config, nonce: &str, now: Timestamp) -> GiveClosedView {
+    pub(super) fn closed_view(
+        &self,
+        config: &Config,
+        nonce: &str,
+        now: Timestamp,
+    ) -> GiveClosedView {
         let campaign = self.aim.campaign();
         GiveClosedView {
             shell: self.shell(config, nonce, now),
@@ -212,7 +217,10 @@ fn summary(fault: &error::FieldError) -> FieldError {
 /// A message of the rules as a sentence.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let mut out: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let mut out: String = letters
+        .next()
+        .map(|first| first.to_uppercase().collect())
+        .unwrap_or_default();
     out.push_str(letters.as_str());
     if !out.ends_with(['.', '!', '?']) {
         out.push('.');

@@ -30,7 +30,10 @@ async fn an_own_amount_counts_instead_of_the_chosen_one() {
     let campaign = campaign().await;
     let typed = filled(&campaign);
     assert_eq!(typed.request(&campaign).unwrap().amount.minor(), 5_000);
-    let typed = Typed { amount_own: "$12.50".into(), ..typed };
+    let typed = Typed {
+        amount_own: "$12.50".into(),
+        ..typed
+    };
     let request = typed.request(&campaign).unwrap();
     assert_eq!(request.amount.minor(), 1_250);
     assert!(request.parse().is_ok());
@@ -49,15 +52,34 @@ async fn everything_to_mend_is_told_at_once() {
     };
     let faults = typed.request(&campaign).unwrap_err();
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
-    assert_eq!(fields, ["amount", "tribute.name", "donor.name", "donor.email", "comment"]);
+    assert_eq!(
+        fields,
+        [
+            "amount",
+            "tribute.name",
+            "donor.name",
+            "donor.email",
+            "comment"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn two_presses_are_one_request_and_a_changed_form_is_another() {
     let campaign = campaign().await;
     let typed = filled(&campaign);
-    let hash = |typed: &Typed| typed.request(&campaign).unwrap().parse().unwrap().request_hash;
+    let hash = |typed: &Typed| {
+        typed
+            .request(&campaign)
+            .unwrap()
+            .parse()
+            .unwrap()
+            .request_hash
+    };
     assert_eq!(hash(&typed), hash(&typed.clone()));
-    let changed = Typed { cover_fees: "1".into(), ..typed.clone() };
+    let changed = Typed {
+        cover_fees: "1".into(),
+        ..typed.clone()
+    };
     assert_ne!(hash(&typed), hash(&changed));
 }

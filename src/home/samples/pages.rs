@@ -247,6 +247,12 @@ fn live_screen() {
         give_address: Some("https://give.example.org/give/dressember-2026".into()),
     };
     show(&t, "live", "live", &full);
-    let empty = LiveView { shell: bare("Live"), band: no_band(), wall: vec![], give_address: None, ..full };
+    let empty = LiveView {
+        shell: bare("Live"),
+        band: no_band(),
+        wall: vec![],
+        give_address: None,
+        ..full
+    };
     show(&t, "live", "live-empty", &empty);
 }

@@ -40,8 +40,16 @@ impl ErrorView {
             413 => ("That is too large.", Some("Nothing was charged.")),
             422 => ("Something needs mending.", Some("Nothing was charged.")),
             429 => ("Too many requests from here.", Some("Nothing was charged.")),
-            503 => ("Not available just now.", Some("Nothing was lost and nothing was charged.")),
-            _ => ("Something went wrong on our side.", Some("If you were giving, look at your mail before you try again: a receipt is sent for every gift that arrived.")),
+            503 => (
+                "Not available just now.",
+                Some("Nothing was lost and nothing was charged."),
+            ),
+            _ => (
+                "Something went wrong on our side.",
+                Some(
+                    "If you were giving, look at your mail before you try again: a receipt is sent for every gift that arrived.",
+                ),
+            ),
         };
         let mut detail = problem.detail.clone();
         for error in &problem.errors {
