@@ -115,7 +115,7 @@ pub fn shell(
 ) -> Shell {
     let mut shell = Shell::new(config, nonce, title, description).accent(campaign.accent.as_str());
     shell.nav = vec![
-        Link::new(&campaign.title, &path(campaign)),
+        Link::new("Campaign", &path(campaign)),
         Link::new("Leaderboard", &format!("{}/leaderboard", path(campaign))),
     ];
     shell.give_url = give_url(campaign, now, "");

@@ -17,6 +17,9 @@ use crate::web::placeholder;
 use crate::web::views::palette::Accent;
 use crate::web::views::shell::{Link, Shell};
 
+/// Unit costs beside the form: the smallest, which are near to what most people give.
+const COSTS: usize = 5;
+
 /// What the form needs from the records.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
@@ -93,9 +96,9 @@ impl Setting {
                 .map_or(zero, |amount| cover.on(amount))
                 .into(),
             consent_wording: NEWSLETTER_WORDING.to_owned(),
-            unit_costs: self.costs.iter().map(frame::unit_cost).collect(),
+            unit_costs: self.costs.iter().take(COSTS).map(frame::unit_cost).collect(),
             typed: typed_view(typed, &field_errors),
-            errors: shown.faults.iter().map(|fault| summary(fault)).collect(),
+            errors: shown.faults.iter().map(summary).collect(),
             field_errors,
             source: typed.source.clone(),
             csrf: secrets.csrf,
@@ -133,7 +136,7 @@ impl Setting {
         let href = self.aim.link().href;
         match (&self.aim.page, &self.aim.team) {
             (Some(of), _) => Some(RecipientView {
-                name: format!("{}’s page", of.page.participant),
+                name: of.page.participant.clone(),
                 page_slug: Some(of.page.slug.to_string()),
                 team_slug: None,
                 href,
