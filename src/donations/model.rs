@@ -265,7 +265,11 @@ pub fn take_turn(
         .find(id)
         .filter(donations::status.eq(DonationStatus::Pending))
         // One that was never asked about may be paid already: its giver has just come back.
-        .filter(donations::checked_at.le(before).or(donations::checked_at.eq(donations::created_at)));
+        .filter(
+            donations::checked_at
+                .le(before)
+                .or(donations::checked_at.eq(donations::created_at)),
+        );
     let change = diesel::update(own).set(donations::checked_at.eq(now));
     Ok(each!(conn, c => change.execute(c))? == 1)
 }

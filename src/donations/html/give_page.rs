@@ -96,7 +96,12 @@ impl Setting {
                 .map_or(zero, |amount| cover.on(amount))
                 .into(),
             consent_wording: NEWSLETTER_WORDING.to_owned(),
-            unit_costs: self.costs.iter().take(COSTS).map(frame::unit_cost).collect(),
+            unit_costs: self
+                .costs
+                .iter()
+                .take(COSTS)
+                .map(frame::unit_cost)
+                .collect(),
             typed: typed_view(typed, &field_errors),
             errors: shown.faults.iter().map(summary).collect(),
             field_errors,
