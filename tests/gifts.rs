@@ -245,6 +245,31 @@ async fn a_lost_answer_is_unknown_and_the_same_key_goes_on() {
     world.done().await;
 }
 
+/// Faults row 9: the processor keeps a 500 under its key, so we look, and go on under another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_the_processor_keeps_does_not_end_the_gift() {
+    let world = World::new().await;
+    world.control(json!({ "api": { "fail_next": 1 } })).await;
+    let (status, answer) = world.post_gift("kept", &World::gift(5_000)).await;
+    assert_eq!(status, 201, "{answer}");
+    let calls = world.app.sandbox.as_ref().unwrap().log();
+    let methods: Vec<&str> = calls.iter().map(|call| call.method.as_str()).collect();
+    let first = methods.iter().position(|method| *method == "POST").unwrap();
+    assert_eq!(
+        methods[first..first + 3],
+        ["POST", "GET", "POST"],
+        "{methods:?}"
+    );
+    assert_eq!(
+        world.json("/sandbox/state").await["sessions"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    world.done().await;
+}
+
 /// P6: after 24 hours the key is worth nothing, so we look before we act.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_later_the_processor_is_asked_before_it_is_told() {

@@ -6,12 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::command::GiveRequest;
-use super::model::{self, Donation, DonationId, DonationStatus, Wall};
+use super::model::{self, DonationId, DonationStatus};
 use super::{Giving, mails};
 use crate::auth::{Access, Bearer};
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Listed, Money, Timestamp};
 use crate::pages;
+use crate::walls::{self, Wall, WallGift};
 use crate::web::query::{self, ListQuery};
 use crate::web::{JsonBody, Path, Site};
 
@@ -225,8 +226,8 @@ pub struct WallItem {
     /// The donor's words.
     pub comment: Option<String>,
     /// When the money arrived.
-    #[schema(value_type = Option<String>)]
-    pub paid_at: Option<Timestamp>,
+    #[schema(value_type = String)]
+    pub paid_at: Timestamp,
 }
 
 /// The gifts on a page, newest first.
@@ -243,24 +244,22 @@ pub async fn of_page(
     let slug = path.0.parse().map_err(|_| AppError::NotFound("the page"))?;
     let asked: ListQuery = query::query(&request)?;
     let limit = query::limit(asked.limit.as_deref())?;
-    let after = query::after(asked.after.as_deref())?;
-    let rows = site
+    let after: Option<walls::Place> = query::after(asked.after.as_deref())?;
+    let listed = site
         .db
         .read(move |conn| {
             let page = pages::by_slug(conn, &slug)?.page;
-            model::wall(conn, Wall::Page(page.id), after, limit.and_one())
+            walls::newest(conn, Wall::Page(page.id), after.as_ref(), limit)
         })
         .await?;
-    let listed =
-        Listed::cut(rows, limit, |gift| (gift.paid_at, gift.id)).map(|gift| wall_item(&gift));
-    Ok(HttpResponse::Ok().json(listed))
+    Ok(HttpResponse::Ok().json(listed.map(wall_item)))
 }
 
-fn wall_item(gift: &Donation) -> WallItem {
+fn wall_item(gift: WallGift) -> WallItem {
     WallItem {
-        donor: gift.shown_name().map(str::to_owned),
-        amount: gift.shown_amount(),
-        comment: gift.comment.clone(),
+        donor: gift.donor,
+        amount: gift.amount,
+        comment: gift.comment,
         paid_at: gift.paid_at,
     }
 }

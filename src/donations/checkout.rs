@@ -9,19 +9,22 @@ use tokio::time::Instant;
 
 use super::command::Give;
 use super::model::{Donation, DonationId};
-use super::ops::{self, CoverOffer, Fresh, Step};
+use super::ops::{self, CoverOffer, Fresh, OperationState, Step};
 use super::settle::{self, Applied, Settling};
 use crate::campaigns;
 use crate::error::{AppError, AppResult};
 use crate::kernel::secret::SecretString;
-use crate::kernel::{Money, crash};
+use crate::kernel::{Money, Timestamp, crash};
 use crate::mail::Mails;
-use crate::payments::client::{CallError, Checkout, NewCheckout, Payment, Processor};
+use crate::payments::client::{CallError, NewCheckout, Payment, Processor};
 use crate::payments::webhook::Reference;
 use crate::web::Site;
 
 /// How long a donor waits for the checkout at most (F7).
 const PATIENCE: Duration = Duration::from_secs(12);
+
+/// Keys that one request may wear out while the processor fails.
+const KEYS: u32 = 3;
 
 /// What the path of a gift needs at hand. Clones share it.
 #[derive(Clone)]
@@ -119,6 +122,7 @@ impl Giving {
     pub async fn open_checkout(&self, id: DonationId) -> AppResult<Donation> {
         let deadline = Instant::now() + PATIENCE;
         let lease = crate::kernel::secret::random_token()?;
+        let mut worn_out = 0;
         loop {
             let (token, now) = (lease.clone(), self.site.clock.now());
             let step = self
@@ -134,7 +138,13 @@ impl Giving {
                     key,
                     look_since,
                 }) => {
-                    return self.call(*donation, key, look_since, lease).await;
+                    if let Some(opened) = self.call(*donation, key, look_since, &lease).await? {
+                        return Ok(opened);
+                    }
+                    worn_out += 1;
+                    if worn_out >= KEYS {
+                        return Err(away());
+                    }
                 }
                 Err(AppError::Database(cause)) if crate::error::faults::is_duplicate(&cause) => {}
                 Ok(Step::Wait) => {}
@@ -147,25 +157,28 @@ impl Giving {
         }
     }
 
+    /// Makes one call. `None`: the key is worn out, and another may be tried after a look at the processor's records.
     async fn call(
         &self,
         donation: Donation,
         key: String,
-        look_since: Option<crate::kernel::Timestamp>,
-        lease: String,
-    ) -> AppResult<Donation> {
+        look_since: Option<Timestamp>,
+        lease: &str,
+    ) -> AppResult<Option<Donation>> {
         let processor = self.processor.as_ref().ok_or_else(away)?;
         let new = self.checkout_for(&donation).await?;
         crash::point("checkout-asked");
-        let asked = async {
-            if let Some(since) = look_since
-                && let Some(found) = processor.find_checkout(&new.reference, since).await?
-            {
-                return Ok(found);
-            }
-            processor.create_checkout(&new, &key).await
+        let found = match look_since {
+            Some(since) => processor.find_checkout(&new.reference, since).await,
+            None => Ok(None),
         };
-        let answer: Result<Checkout, CallError> = asked.await;
+        // A look that failed must be made again before this key is used.
+        let looked = found.is_ok();
+        let answer = match found {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => processor.create_checkout(&new, &key).await,
+            Err(error) => Err(error),
+        };
         crash::point("checkout-answered");
         let (id, now) = (donation.id, self.site.clock.now());
         match answer {
@@ -176,19 +189,26 @@ impl Giving {
                     .tx(move |conn| ops::store_checkout(conn, id, &key, &checkout, now))
                     .await;
                 crash::point("checkout-stored");
-                stored
+                stored.map(Some)
             }
             Err(error) => {
-                let is_refusal = matches!(error, CallError::Refused(_) | CallError::Missing);
                 tracing::warn!(donation = %id, cause = %error, "checkout could not be opened");
-                let cause = error.to_string();
+                let state = match &error {
+                    CallError::Refused(_) | CallError::Missing => OperationState::Refused,
+                    CallError::Faulted(_) => OperationState::Faulted,
+                    _ if !looked => OperationState::Faulted,
+                    _ => OperationState::Unknown,
+                };
+                let (lease, cause) = (lease.to_owned(), error.to_string());
                 self.site
                     .db
-                    .tx(move |conn| {
-                        ops::store_fault(conn, id, &key, &lease, is_refusal, &cause, now)
-                    })
+                    .tx(move |conn| ops::store_fault(conn, id, &key, &lease, state, &cause, now))
                     .await?;
-                Err(if is_refusal { refused() } else { away() })
+                match state {
+                    OperationState::Refused => Err(refused()),
+                    OperationState::Faulted if looked => Ok(None),
+                    _ => Err(away()),
+                }
             }
         }
     }

@@ -334,6 +334,8 @@ crate::words! {
         Claimed = "claimed",
         /// It ended without an answer that can be used: look before acting again (P6, P7).
         Unknown = "unknown",
+        /// The processor keeps a fault under the key: look, then use another key.
+        Faulted = "faulted",
         /// The answer is stored.
         Done = "done",
         /// The processor said no.
@@ -408,7 +410,8 @@ pub(super) fn claim(
         OperationState::Claimed if held => return Ok(Step::Wait),
         _ => {}
     }
-    if newest.created_at.plus(chrono::Duration::hours(KEY_HOURS)) > now {
+    let kept = newest.created_at.plus(chrono::Duration::hours(KEY_HOURS)) > now;
+    if kept && newest.state != OperationState::Faulted {
         hold(conn, &newest.key, lease, now)?;
         return Ok(Step::Call {
             donation,
@@ -417,10 +420,12 @@ pub(super) fn claim(
         });
     }
     let key = start(conn, id, newest.number + 1, lease, now)?;
+    // Whatever an earlier key brought about, it is not older than the gift.
+    let look_since = Some(donation.created_at);
     Ok(Step::Call {
         donation,
         key,
-        look_since: Some(newest.created_at),
+        look_since,
     })
 }
 
@@ -481,21 +486,16 @@ pub(super) fn store_checkout(
     super::model::by_id(conn, id)
 }
 
-/// Stores that the call ended without a checkout: refused for good, or in a way that leaves its effect unknown.
+/// Stores that the call ended without a checkout, and in which state it leaves the operation.
 pub(super) fn store_fault(
     conn: &mut Conn,
     id: DonationId,
     key: &str,
     lease: &str,
-    refused: bool,
+    state: OperationState,
     cause: &str,
     now: Timestamp,
 ) -> AppResult<()> {
-    let state = if refused {
-        OperationState::Refused
-    } else {
-        OperationState::Unknown
-    };
     let own = processor_operations::table
         .find(key)
         .filter(processor_operations::lease_token.eq(lease))
@@ -506,7 +506,7 @@ pub(super) fn store_fault(
         processor_operations::lease_until.eq(None::<Timestamp>),
     ));
     let mine = each!(conn, c => change.execute(c))? == 1;
-    if mine && refused {
+    if mine && state == OperationState::Refused {
         let own = donations::table
             .find(id)
             .filter(donations::status.eq(DonationStatus::Pending));

@@ -34,6 +34,10 @@ pub enum CallError {
     /// The call was not carried out (nobody answered, or "later"): it may be made again.
     #[error("the processor cannot be reached: {0}")]
     Away(String),
+    /// The processor failed, and keeps that answer under the key: the same key will only ever repeat it. What it did is
+    /// for its records to tell; then another key may be used (P6; docs.stripe.com/api/idempotent_requests).
+    #[error("the processor failed under this key: {0}")]
+    Faulted(String),
     /// Whether the call was carried out is not known: only a look at the processor's records ends that (P7).
     #[error("the processor's answer was lost: {0}")]
     Unknown(String),
@@ -482,8 +486,8 @@ fn classify(error: &StripeError, acts: bool) -> CallError {
         // 409: the same key is still at work; 429: refused before anything was done.
         StripeError::Stripe(_, 409 | 429) => CallError::Away("busy".into()),
         StripeError::Stripe(_, status) if *status >= 500 => match acts {
-            // The processor keeps a 5xx under its key: what it did is for its records to tell (faults row 9).
-            true => CallError::Unknown(format!("status {status}")),
+            // Faults row 9.
+            true => CallError::Faulted(format!("status {status}")),
             false => CallError::Away(format!("status {status}")),
         },
         StripeError::Stripe(told, status) => CallError::Refused(format!(

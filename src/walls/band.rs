@@ -95,6 +95,8 @@ impl Weave {
     ) -> Self {
         let threads: Vec<Thread> = rows
             .iter()
+            // A thread's width tells its amount: one that is hidden is woven into the plain cloth (S18).
+            .filter(|row| !row.hide_amount || own == Some(row.id.as_str()))
             .map(|row| Thread {
                 minor: row.charged - row.refunded,
                 shade: shades.of(row.program_id),

@@ -163,6 +163,7 @@ pub(super) struct ThreadRow {
     pub fee: Option<i64>,
     pub program_id: Option<ProgramId>,
     pub anonymous: bool,
+    pub hide_amount: bool,
 }
 
 /// The newest `most` gifts for the band, newest first.
