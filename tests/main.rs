@@ -12,3 +12,5 @@ mod databases;
 mod harness;
 mod house;
 mod ledger;
+mod model;
+mod stories;
