@@ -249,7 +249,8 @@ impl Model {
                 }
             }
         }
-        all.into_iter().map(|(scope, (raised, gifts, donors))| (scope, (raised, gifts, donors.len() as i64))).collect()
+        let counted = all.into_iter().map(|(scope, (raised, gifts, donors))| (scope, (raised, gifts, donors.len() as i64)));
+        counted.filter(|(_, sum)| *sum != (0, 0, 0)).collect()
     }
 
     fn fund(&self, fund: FundId) -> i64 {
@@ -291,7 +292,9 @@ fn read(conn: &mut Conn, ids: &[DonationId], funds: &[FundId]) -> AppResult<Seen
     let parts = each!(conn, c => own.select(Split::as_select()).load(c))?;
     let sums = totals::table.select((totals::scope, totals::scope_id, totals::raised, totals::donations, totals::donors));
     let sums: Vec<(selvedge::totals::TotalScope, String, i64, i64, i64)> = each!(conn, c => sums.load(c))?;
-    let sums = sums.into_iter().map(|(scope, id, raised, gifts, donors)| (format!("{scope} {id}"), (raised, gifts, donors)));
+    // A total of nothing may be a row or none.
+    let sums = sums.into_iter().filter(|row| (row.2, row.3, row.4) != (0, 0, 0));
+    let sums = sums.map(|(scope, id, raised, gifts, donors)| (format!("{scope} {id}"), (raised, gifts, donors)));
     let mut balances = Vec::new();
     for fund in funds {
         balances.push(ledger::balance(conn, &Account::fund(fund), Currency::USD)?.minor());

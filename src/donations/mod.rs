@@ -21,7 +21,7 @@ mod checkout;
 mod command;
 mod counters;
 pub mod events;
-
+mod fees;
 mod jobs;
 pub mod mails;
 pub mod model;

@@ -18,7 +18,8 @@ pub enum Side {
 pub struct Account(String);
 
 impl Account {
-    /// Money that a processor holds for us.
+    /// Money that a processor holds for us; below zero when refunds and fees outran it (Stripe: "negative balance"), as after
+    /// a full refund of the only gift: the fee is not returned (P18).
     pub fn processor(name: &str) -> Self {
         Self(format!("processor:{name}"))
     }
@@ -48,7 +49,8 @@ impl Account {
         &self.0
     }
 
-    /// The side on which an account of this name grows; the table's CHECK says the same.
+    /// The side on which an account of this name grows; the table's CHECK keeps it there, but for the processor's, whose
+    /// balance is a fact that we can only record.
     pub fn side_of(name: &str) -> Side {
         let debit = ["processor:", "partner:"];
         if name.starts_with("outside:") {

@@ -3,8 +3,12 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use diesel::prelude::*;
+use selvedge::db::schema::mails;
 use selvedge::demo::DemoSeed;
+use selvedge::each;
 use selvedge::kernel::Clock;
+use selvedge::mail::MailState;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -100,6 +104,18 @@ impl Program {
     pub fn check(&self) -> (Option<i32>, String) {
         let done = self.command(&["check", "--json"]).output().unwrap();
         (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    }
+
+    /// How many mails have not left, as the outbox knows it.
+    pub async fn unsent(&self) -> i64 {
+        let db = database::open(&self.database.url(), false).await;
+        let count = db.read(|conn| {
+            let open = mails::table.filter(mails::state.ne(MailState::Sent)).count();
+            Ok(each!(conn, c => open.get_result(c))?)
+        });
+        let count = count.await.unwrap();
+        db.close().await;
+        count
     }
 
     pub async fn json(&self, path: &str) -> Value {

@@ -49,7 +49,7 @@ async fn a_gift_and_its_whole_path() {
     assert_eq!(receipts.len(), 1);
     let text = receipts[0]["text"].as_str().unwrap();
     let year = world.clock.now().naive().format("%Y").to_string();
-    for words in ["50.00", "28.95", "12.06", "7.24", &format!("{year}-000001"), "/gifts/"] {
+    for words in ["$50", "$1.75", "28.95", "12.06", "7.24", &format!("{year}-000001"), "/gifts/"] {
         assert!(text.contains(words), "{words} is missing in:\n{text}");
     }
     let news = world.mails_to("maya-roy@example.org").await;
