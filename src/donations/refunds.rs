@@ -74,7 +74,10 @@ pub(super) fn follow(
             }
             Some(RefundState::Recredited) => {}
             // Remembered, so that an older sighting that comes later does not book what has failed (P13).
-            None => remember(conn, donation, refund, RefundState::Recredited, now)?,
+            None if refund.amount.is_some_and(|money| money.minor() > 0) => {
+                remember(conn, donation, refund, RefundState::Recredited, now)?;
+            }
+            None => {}
         }
     }
     for refund in seen.iter().filter(|refund| !has_failed(refund)) {

@@ -95,9 +95,11 @@ impl Program {
         died
     }
 
-    /// The log so far.
+    /// The log's last lines.
     pub fn words(&self) -> String {
-        std::fs::read_to_string(self.files.path().join("serve.log")).unwrap_or_default()
+        let log = std::fs::read_to_string(self.files.path().join("serve.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
     }
 
     /// `selvedge check --json`: its exit code and what it printed.
