@@ -50,7 +50,11 @@ struct Shown {
 
 impl Shown {
     fn refunded(&self) -> i64 {
-        self.refunds.iter().filter(|(id, _)| !self.failed.contains(*id)).map(|(_, parts)| parts.iter().sum::<i64>()).sum()
+        self.refunds
+            .iter()
+            .filter(|(id, _)| !self.failed.contains(*id))
+            .map(|(_, parts)| parts.iter().sum::<i64>())
+            .sum()
     }
 
     fn sum(&self) -> i64 {
@@ -90,17 +94,31 @@ impl Shown {
         if self.status.is_open() {
             let weights: Vec<i64> = shares.iter().map(|(_, weight)| *weight).collect();
             let parts = largest_remainder(charged - fee.unwrap_or_default(), &weights).unwrap();
-            self.held = shares.iter().zip(parts).map(|((fund, _), part)| (*fund, part)).collect();
+            self.held = shares
+                .iter()
+                .zip(parts)
+                .map(|((fund, _), part)| (*fund, part))
+                .collect();
             self.fee = fee;
         } else if let (None, Some(late)) = (self.fee, fee) {
             self.fee = Some(late);
             self.unborne = late;
             self.bear();
         }
-        let (failed, good): (Vec<&Refund>, Vec<&Refund>) = charge.refunds.iter().partition(|one| one.status == "failed");
+        let (failed, good): (Vec<&Refund>, Vec<&Refund>) = charge
+            .refunds
+            .iter()
+            .partition(|one| one.status == "failed");
         for refund in failed {
             if self.failed.insert(refund.id.clone()) {
-                let back: Vec<i64> = self.refunds.entry(refund.id.clone()).or_default().iter().skip(1).map(|part| -part).collect();
+                let back: Vec<i64> = self
+                    .refunds
+                    .entry(refund.id.clone())
+                    .or_default()
+                    .iter()
+                    .skip(1)
+                    .map(|part| -part)
+                    .collect();
                 self.take(&back);
                 self.bear();
             }
@@ -138,7 +156,11 @@ fn dollars(minor: i64) -> Money {
 impl Model {
     /// The shares of a gift: its program's fund alone, or the policy's.
     fn shares_of(&self, row: &Donation) -> Vec<(FundId, i64)> {
-        if row.program_id.is_some() { vec![(self.kolkata, 10_000)] } else { self.shares.clone() }
+        if row.program_id.is_some() {
+            vec![(self.kolkata, 10_000)]
+        } else {
+            self.shares.clone()
+        }
     }
 
     fn begin(&mut self, chance: &mut Chance) -> Donation {
@@ -146,7 +168,11 @@ impl Model {
         row.id = DonationId::new();
         row.token = selvedge::kernel::secret::random_token().unwrap();
         // Often small, so that parts of a cent and empty parts are met.
-        row.charged = if chance.percent(30) { chance.between(40, 60) } else { chance.between(500, 20_000) };
+        row.charged = if chance.percent(30) {
+            chance.between(40, 60)
+        } else {
+            chance.between(500, 20_000)
+        };
         row.amount = row.charged;
         row.session_id = Some(format!("cs_{}", row.id));
         let open = Payment {
@@ -166,7 +192,11 @@ impl Model {
             failed: BTreeSet::new(),
             unborne: 0,
         };
-        self.gifts.push(Gift { row: row.clone(), sightings: vec![open], shown });
+        self.gifts.push(Gift {
+            row: row.clone(),
+            sightings: vec![open],
+            shown,
+        });
         row
     }
 
@@ -176,25 +206,46 @@ impl Model {
         let gift = &mut self.gifts[place];
         let mut next = gift.sightings.last().unwrap().clone();
         let (id, charged) = (gift.row.id, gift.row.charged);
-        let fee = Fee { id: format!("txn_{id}"), amount: Some(dollars(charged * 29 / 1_000 + 30)) };
+        let fee = Fee {
+            id: format!("txn_{id}"),
+            amount: Some(dollars(charged * 29 / 1_000 + 30)),
+        };
         match &mut next.charge {
             None if chance.percent(15) => {
                 let delayed = chance.percent(50);
-                let state = if delayed { SessionState::Complete } else { SessionState::Expired };
+                let state = if delayed {
+                    SessionState::Complete
+                } else {
+                    SessionState::Expired
+                };
                 (next.failed, next.session) = (delayed, Some((format!("cs_{id}"), state)));
             }
             None => {
                 next.session = Some((format!("cs_{id}"), SessionState::Complete));
                 next.intent_id = Some(format!("pi_{id}"));
                 let fee = chance.percent(60).then_some(fee);
-                next.charge = Some(Charge { id: format!("ch_{id}"), captured: Some(dollars(charged)), fee, refunds: vec![] });
+                next.charge = Some(Charge {
+                    id: format!("ch_{id}"),
+                    captured: Some(dollars(charged)),
+                    fee,
+                    refunds: vec![],
+                });
             }
             Some(charge) if charge.fee.is_none() && chance.percent(40) => charge.fee = Some(fee),
             Some(charge) => {
                 let good = |refund: &&Refund| refund.status != "failed";
-                let gone: i64 = charge.refunds.iter().filter(good).map(|refund| refund.amount.unwrap().minor()).sum();
+                let gone: i64 = charge
+                    .refunds
+                    .iter()
+                    .filter(good)
+                    .map(|refund| refund.amount.unwrap().minor())
+                    .sum();
                 let (left, number) = (charged - gone, charge.refunds.len());
-                if let Some(refund) = charge.refunds.iter_mut().find(|refund| refund.status != "failed" && chance.percent(30)) {
+                if let Some(refund) = charge
+                    .refunds
+                    .iter_mut()
+                    .find(|refund| refund.status != "failed" && chance.percent(30))
+                {
                     refund.status = "failed".into();
                 } else if left > 0 && number < 9 {
                     let minor = match chance.below(4) {
@@ -202,8 +253,16 @@ impl Model {
                         1 => (charged / 5).clamp(1, left),
                         _ => chance.between(1, left),
                     };
-                    let status = if chance.percent(50) { "pending" } else { "succeeded" };
-                    charge.refunds.push(Refund { id: format!("re_{id}_{number}"), amount: Some(dollars(minor)), status: status.into() });
+                    let status = if chance.percent(50) {
+                        "pending"
+                    } else {
+                        "succeeded"
+                    };
+                    charge.refunds.push(Refund {
+                        id: format!("re_{id}_{number}"),
+                        amount: Some(dollars(minor)),
+                        status: status.into(),
+                    });
                 }
             }
         }
@@ -217,9 +276,16 @@ impl Model {
         for _ in 0..=chance.below(6) {
             let place = chance.below(self.gifts.len());
             let count = self.gifts[place].sightings.len();
-            let age = if chance.percent(60) { count - 1 } else { chance.below(count) };
+            let age = if chance.percent(60) {
+                count - 1
+            } else {
+                chance.below(count)
+            };
             batch.push(self.gifts[place].sightings[age].clone());
-            newest.entry(place).and_modify(|held| *held = (*held).max(age)).or_insert(age);
+            newest
+                .entry(place)
+                .and_modify(|held| *held = (*held).max(age))
+                .or_insert(age);
         }
         for (place, age) in &newest {
             let shares = self.shares_of(&self.gifts[*place].row);
@@ -233,7 +299,11 @@ impl Model {
     /// Raised, gifts and donors, by scope.
     fn totals(&self) -> BTreeMap<String, (i64, i64, i64)> {
         let mut all: BTreeMap<String, (i64, i64, BTreeSet<SupporterId>)> = BTreeMap::new();
-        for gift in self.gifts.iter().filter(|gift| gift.shown.status.is_settled()) {
+        for gift in self
+            .gifts
+            .iter()
+            .filter(|gift| gift.shown.status.is_settled())
+        {
             let left = gift.row.charged - gift.shown.refunded();
             let scopes = [
                 Some(format!("campaign {}", gift.row.campaign_id)),
@@ -249,31 +319,52 @@ impl Model {
                 }
             }
         }
-        let counted = all.into_iter().map(|(scope, (raised, gifts, donors))| (scope, (raised, gifts, donors.len() as i64)));
+        let counted = all
+            .into_iter()
+            .map(|(scope, (raised, gifts, donors))| (scope, (raised, gifts, donors.len() as i64)));
         counted.filter(|(_, sum)| *sum != (0, 0, 0)).collect()
     }
 
     fn fund(&self, fund: FundId) -> i64 {
-        self.gifts.iter().flat_map(|gift| &gift.shown.held).filter(|(id, _)| *id == fund).map(|(_, minor)| minor).sum()
+        self.gifts
+            .iter()
+            .flat_map(|gift| &gift.shown.held)
+            .filter(|(id, _)| *id == fund)
+            .map(|(_, minor)| minor)
+            .sum()
     }
 
     /// The store against the model.
     async fn compare(&self, db: &Db, touched: &[usize]) {
-        let ids: Vec<DonationId> = touched.iter().map(|place| self.gifts[*place].row.id).collect();
+        let ids: Vec<DonationId> = touched
+            .iter()
+            .map(|place| self.gifts[*place].row.id)
+            .collect();
         let funds: Vec<FundId> = self.shares.iter().map(|(fund, _)| *fund).collect();
-        let (rows, parts, shown, balances) = db.read(move |conn| read(conn, &ids, &funds)).await.unwrap();
+        let (rows, parts, shown, balances) =
+            db.read(move |conn| read(conn, &ids, &funds)).await.unwrap();
         for place in touched {
             let gift = &self.gifts[*place];
             let row = rows.iter().find(|row| row.id == gift.row.id).unwrap();
             let what = format!("{:?}\n{:#?}", gift.shown, gift.sightings);
-            assert_eq!((row.status, row.fee, row.refunded), (gift.shown.status, gift.shown.fee, gift.shown.refunded()), "{what}");
+            assert_eq!(
+                (row.status, row.fee, row.refunded),
+                (gift.shown.status, gift.shown.fee, gift.shown.refunded()),
+                "{what}"
+            );
             for (fund, minor) in &gift.shown.held {
-                let own = parts.iter().find(|part| part.donation_id == gift.row.id && part.fund_id == *fund);
+                let own = parts
+                    .iter()
+                    .find(|part| part.donation_id == gift.row.id && part.fund_id == *fund);
                 assert_eq!(own.map_or(0, Split::remaining), *minor, "{what}");
                 assert!(*minor >= 0, "{what}");
             }
             if gift.shown.status == DonationStatus::Paid {
-                assert_eq!(gift.shown.sum(), row.charged - row.fee.unwrap_or_default(), "charged less the fee is set aside: {what}");
+                assert_eq!(
+                    gift.shown.sum(),
+                    row.charged - row.fee.unwrap_or_default(),
+                    "charged less the fee is set aside: {what}"
+                );
             }
         }
         assert_eq!(shown, self.totals());
@@ -283,18 +374,34 @@ impl Model {
     }
 }
 
-type Seen = (Vec<Donation>, Vec<Split>, BTreeMap<String, (i64, i64, i64)>, Vec<i64>);
+type Seen = (
+    Vec<Donation>,
+    Vec<Split>,
+    BTreeMap<String, (i64, i64, i64)>,
+    Vec<i64>,
+);
 
 fn read(conn: &mut Conn, ids: &[DonationId], funds: &[FundId]) -> AppResult<Seen> {
     let own = donations::table.filter(donations::id.eq_any(ids));
     let rows = each!(conn, c => own.select(Donation::as_select()).load(c))?;
     let own = splits::table.filter(splits::donation_id.eq_any(ids));
     let parts = each!(conn, c => own.select(Split::as_select()).load(c))?;
-    let sums = totals::table.select((totals::scope, totals::scope_id, totals::raised, totals::donations, totals::donors));
-    let sums: Vec<(selvedge::totals::TotalScope, String, i64, i64, i64)> = each!(conn, c => sums.load(c))?;
+    let sums = totals::table.select((
+        totals::scope,
+        totals::scope_id,
+        totals::raised,
+        totals::donations,
+        totals::donors,
+    ));
+    let sums: Vec<(selvedge::totals::TotalScope, String, i64, i64, i64)> =
+        each!(conn, c => sums.load(c))?;
     // A total of nothing may be a row or none.
-    let sums = sums.into_iter().filter(|row| (row.2, row.3, row.4) != (0, 0, 0));
-    let sums = sums.map(|(scope, id, raised, gifts, donors)| (format!("{scope} {id}"), (raised, gifts, donors)));
+    let sums = sums
+        .into_iter()
+        .filter(|row| (row.2, row.3, row.4) != (0, 0, 0));
+    let sums = sums.map(|(scope, id, raised, gifts, donors)| {
+        (format!("{scope} {id}"), (raised, gifts, donors))
+    });
     let mut balances = Vec::new();
     for fund in funds {
         balances.push(ledger::balance(conn, &Account::fund(fund), Currency::USD)?.minor());
@@ -306,9 +413,15 @@ fn read(conn: &mut Conn, ids: &[DonationId], funds: &[FundId]) -> AppResult<Seen
 async fn books(db: &Db) -> String {
     db.read(|conn| {
         let query = transfers::table.order(transfers::id).select((
-            transfers::id, transfers::debit, transfers::credit, transfers::amount, transfers::source_id, transfers::code,
+            transfers::id,
+            transfers::debit,
+            transfers::credit,
+            transfers::amount,
+            transfers::source_id,
+            transfers::code,
         ));
-        let rows: Vec<(i64, String, String, i64, String, String)> = each!(conn, c => query.load(c))?;
+        let rows: Vec<(i64, String, String, i64, String, String)> =
+            each!(conn, c => query.load(c))?;
         Ok(format!("{rows:?}"))
     })
     .await
@@ -328,12 +441,20 @@ async fn apply(db: &Db, with: &Settling, batch: &[Payment], crash: bool, now: Ti
         assert!(broken.is_err());
     }
     let (with, batch) = (with.clone(), batch.to_vec());
-    let applied = db.tx(move |conn| settle::apply(conn, &with, &batch, now)).await.unwrap();
+    let applied = db
+        .tx(move |conn| settle::apply(conn, &with, &batch, now))
+        .await
+        .unwrap();
     assert_eq!(applied.quarantined, []);
 }
 
 async fn model(world: &World) -> Model {
-    let first = world.begin(&World::gift(5_000)).await.0.parse::<DonationId>().unwrap();
+    let first = world
+        .begin(&World::gift(5_000))
+        .await
+        .0
+        .parse::<DonationId>()
+        .unwrap();
     let now = world.clock.now();
     let (row, shares, kolkata, program, pages) = world
         .app
@@ -342,8 +463,13 @@ async fn model(world: &World) -> Model {
         .tx(move |conn| {
             let row = selvedge::donations::model::by_id(conn, first)?;
             let shares = funds::model::shares(conn, row.policy_id)?;
-            let program = selvedge::partners::model::program_by_slug(conn, &"ijm-kolkata".parse().unwrap())?.program.id;
-            let kolkata = funds::model::fund_of_program(conn, program, Currency::USD)?.unwrap().id;
+            let program =
+                selvedge::partners::model::program_by_slug(conn, &"ijm-kolkata".parse().unwrap())?
+                    .program
+                    .id;
+            let kolkata = funds::model::fund_of_program(conn, program, Currency::USD)?
+                .unwrap()
+                .id;
             let mut pages = Vec::new();
             for slug in ["maya-roy", "johanna-lindqvist", "sam-okafor"] {
                 let page = selvedge::pages::by_slug(conn, &slug.parse().unwrap())?.page;
@@ -370,25 +496,38 @@ async fn model(world: &World) -> Model {
         Ok(())
     });
     insert.await.unwrap();
-    let recipients: Vec<_> = pages.into_iter().map(|(page, team)| (Some(page), team)).chain([(None, None)]).collect();
+    let recipients: Vec<_> = pages
+        .into_iter()
+        .map(|(page, team)| (Some(page), team))
+        .chain([(None, None)])
+        .collect();
     let mut template = Vec::new();
     for supporter in givers {
         for (page, team) in &recipients {
             for program in [None, None, Some(program)] {
                 let mut one = row.clone();
-                (one.supporter_id, one.page_id, one.team_id, one.program_id) = (supporter, *page, *team, program);
+                (one.supporter_id, one.page_id, one.team_id, one.program_id) =
+                    (supporter, *page, *team, program);
                 (one.fee_cover, one.checkout_url) = (0, None);
                 template.push(one);
             }
         }
     }
-    Model { gifts: Vec::new(), shares, kolkata, template, now }
+    Model {
+        gifts: Vec::new(),
+        shares,
+        kolkata,
+        template,
+        now,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_agrees_with_a_small_model() {
     let mut chance = Chance::new("model");
-    let steps: Option<usize> = std::env::var("SELVEDGE_MODEL_STEPS").ok().map(|steps| steps.parse().unwrap());
+    let steps: Option<usize> = std::env::var("SELVEDGE_MODEL_STEPS")
+        .ok()
+        .map(|steps| steps.parse().unwrap());
     let world = World::new().await;
     let db = world.app.site.db.clone();
     let mut model = model(&world).await;
@@ -398,11 +537,17 @@ async fn the_store_agrees_with_a_small_model() {
         organisation: "Selvedge".into(),
     };
     let (began, mut step) = (Instant::now(), 0);
-    while steps.map_or(began.elapsed() < Duration::from_secs(10), |steps| step < steps) {
+    while steps.map_or(began.elapsed() < Duration::from_secs(10), |steps| {
+        step < steps
+    }) {
         step += 1;
         if model.gifts.len() < 3 || chance.percent(12) {
             let row = model.begin(&mut chance);
-            db.tx(move |conn| Ok(each!(conn, c => diesel::insert_into(donations::table).values(&row).execute(c))?)).await.unwrap();
+            db.tx(move |conn| {
+                Ok(each!(conn, c => diesel::insert_into(donations::table).values(&row).execute(c))?)
+            })
+            .await
+            .unwrap();
         }
         for _ in 0..chance.below(4) {
             model.happen(&mut chance);
@@ -425,7 +570,11 @@ async fn the_store_agrees_with_a_small_model() {
     }
     model.compare(&db, &everything).await;
     let before = books(&db).await;
-    let mut past: Vec<Payment> = model.gifts.iter().flat_map(|gift| gift.sightings.clone()).collect();
+    let mut past: Vec<Payment> = model
+        .gifts
+        .iter()
+        .flat_map(|gift| gift.sightings.clone())
+        .collect();
     for last in (1..past.len()).rev() {
         past.swap(last, chance.below(last + 1));
     }
@@ -434,6 +583,10 @@ async fn the_store_agrees_with_a_small_model() {
     }
     model.compare(&db, &everything).await;
     assert_eq!(books(&db).await, before, "a replay moved money");
-    println!("{step} steps, {} gifts, {} sightings", model.gifts.len(), past.len());
+    println!(
+        "{step} steps, {} gifts, {} sightings",
+        model.gifts.len(),
+        past.len()
+    );
     world.done().await;
 }

@@ -14,8 +14,17 @@ use crate::ledger::{self, Account, Code, NewTransfer, Source};
 use crate::payments::PROCESSOR;
 
 /// Books a fee that was not known when the gift was settled.
-pub(super) fn arrive(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now: Timestamp) -> AppResult<()> {
-    let source = Source { kind: "balance_transaction", id: id.to_owned() };
+pub(super) fn arrive(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    fee: Money,
+    id: &str,
+    now: Timestamp,
+) -> AppResult<()> {
+    let source = Source {
+        kind: "balance_transaction",
+        id: id.to_owned(),
+    };
     let transfer = NewTransfer {
         debit: Account::fees(),
         credit: Account::processor(PROCESSOR),
@@ -26,7 +35,8 @@ pub(super) fn arrive(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &
         reverses: None,
     };
     ledger::post(conn, &[transfer], now)?;
-    let change = diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
+    let change =
+        diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
     each!(conn, c => change.execute(c))?;
     donation.fee = Some(fee.minor());
     bear(conn, donation, &source, now)
@@ -34,7 +44,12 @@ pub(super) fn arrive(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &
 
 /// Lets the funds bear what they have not borne of the fee, as far as they hold it: a fee that came while all was refunded
 /// is borne when a refund fails and the money is set aside again.
-pub(super) fn bear(conn: &mut Conn, donation: &Donation, source: &Source, now: Timestamp) -> AppResult<()> {
+pub(super) fn bear(
+    conn: &mut Conn,
+    donation: &Donation,
+    source: &Source,
+    now: Timestamp,
+) -> AppResult<()> {
     let parts = splits_of(conn, donation.id)?;
     let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
     let held: i64 = remaining.iter().sum();
@@ -44,7 +59,8 @@ pub(super) fn bear(conn: &mut Conn, donation: &Donation, source: &Source, now: T
     if due == 0 {
         return Ok(());
     }
-    let taken = largest_remainder(due, &remaining).ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
+    let taken = largest_remainder(due, &remaining)
+        .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
     let originals = refunds::allocations_of(conn, donation.id)?;
     let shares = parts.iter().zip(&taken).map(|(split, minor)| {
         let fund = Account::fund(split.fund_id);

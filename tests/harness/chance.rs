@@ -6,10 +6,14 @@ pub struct Chance(u64);
 impl Chance {
     /// Begins at `SELVEDGE_MODEL_SEED`, else at a number of its own, which it prints.
     pub fn new(what: &str) -> Self {
-        let given = std::env::var("SELVEDGE_MODEL_SEED").ok().and_then(|seed| seed.parse().ok());
+        let given = std::env::var("SELVEDGE_MODEL_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| {
             let token = selvedge::kernel::secret::random_token().unwrap();
-            token.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)))
+            token.bytes().fold(0u64, |sum, byte| {
+                sum.wrapping_mul(131).wrapping_add(u64::from(byte))
+            })
         });
         println!("{what}: SELVEDGE_MODEL_SEED={seed}");
         Self(seed)

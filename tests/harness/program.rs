@@ -29,12 +29,24 @@ impl Program {
     pub async fn new() -> Self {
         let (db, database) = database::fresh().await;
         let (seed, now) = (DemoSeed::new(Vec::new()), Clock::system().now());
-        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now)).await.unwrap();
+        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now))
+            .await
+            .unwrap();
         db.close().await;
         // Taken and given back: checkout links hold the address, so every start must have the same one.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let files = tempfile::tempdir().unwrap();
-        Self { base: format!("http://127.0.0.1:{port}"), port, child: None, database, files }
+        Self {
+            base: format!("http://127.0.0.1:{port}"),
+            port,
+            child: None,
+            database,
+            files,
+        }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -58,7 +70,12 @@ impl Program {
 
     fn log(&self) -> Stdio {
         let file = self.files.path().join("serve.log");
-        std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap().into()
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .unwrap()
+            .into()
     }
 
     /// Starts the process, with the named place armed so that it dies there, and waits until it answers.
@@ -67,14 +84,29 @@ impl Program {
         if let Some(name) = armed {
             command.env("FAILPOINTS", format!("{name}=1*return"));
         }
-        self.child = Some(command.stdout(self.log()).stderr(self.log()).spawn().unwrap());
+        self.child = Some(
+            command
+                .stdout(self.log())
+                .stderr(self.log())
+                .spawn()
+                .unwrap(),
+        );
         let http = client(Duration::from_secs(2));
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            if http.get(format!("{}/readyz", self.base)).send().await.is_ok_and(|answer| answer.status() == 200) {
+            if http
+                .get(format!("{}/readyz", self.base))
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status() == 200)
+            {
                 return;
             }
-            assert!(Instant::now() < deadline, "the program did not start:\n{}", self.words());
+            assert!(
+                Instant::now() < deadline,
+                "the program did not start:\n{}",
+                self.words()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -88,7 +120,13 @@ impl Program {
 
     /// Whether the process has ended by itself.
     pub fn has_died(&mut self) -> bool {
-        let died = self.child.as_mut().expect("it was started").try_wait().unwrap().is_some();
+        let died = self
+            .child
+            .as_mut()
+            .expect("it was started")
+            .try_wait()
+            .unwrap()
+            .is_some();
         if died {
             self.child = None;
         }
@@ -112,7 +150,9 @@ impl Program {
     pub async fn unsent(&self) -> i64 {
         let db = database::open(&self.database.url(), false).await;
         let count = db.read(|conn| {
-            let open = mails::table.filter(mails::state.ne(MailState::Sent)).count();
+            let open = mails::table
+                .filter(mails::state.ne(MailState::Sent))
+                .count();
             Ok(each!(conn, c => open.get_result(c))?)
         });
         let count = count.await.unwrap();
@@ -121,25 +161,40 @@ impl Program {
     }
 
     pub async fn json(&self, path: &str) -> Value {
-        let request = client(Duration::from_secs(20)).get(format!("{}{path}", self.base)).header("accept", "application/json");
+        let request = client(Duration::from_secs(20))
+            .get(format!("{}{path}", self.base))
+            .header("accept", "application/json");
         request.send().await.unwrap().json().await.unwrap()
     }
 
     /// Asks until `found` is content with the answer.
-    pub async fn until(&self, path: &str, patience: Duration, found: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(
+        &self,
+        path: &str,
+        patience: Duration,
+        found: impl Fn(&Value) -> bool,
+    ) -> Value {
         let deadline = Instant::now() + patience;
         loop {
             let answer = self.json(path).await;
             if found(&answer) {
                 return answer;
             }
-            assert!(Instant::now() < deadline, "{path} did not come to what was awaited: {answer}\n{}", self.words());
+            assert!(
+                Instant::now() < deadline,
+                "{path} did not come to what was awaited: {answer}\n{}",
+                self.words()
+            );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
     pub async fn control(&self, body: &Value) {
-        let answer = client(Duration::from_secs(20)).post(format!("{}/sandbox/control", self.base)).json(body).send().await;
+        let answer = client(Duration::from_secs(20))
+            .post(format!("{}/sandbox/control", self.base))
+            .json(body)
+            .send()
+            .await;
         assert_eq!(answer.unwrap().status().as_u16(), 200);
     }
 }
@@ -155,7 +210,11 @@ impl Drop for Program {
 
 /// A client without redirects that gives up after `patience`.
 pub fn client(patience: Duration) -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(patience).build().unwrap()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(patience)
+        .build()
+        .unwrap()
 }
 
 /// A donor in front of a browser that may lose the server at any moment: the same gift under the same key, as often as
@@ -170,12 +229,24 @@ pub struct Donor {
 }
 
 impl Donor {
-    pub fn new(key: &str, page: Option<&str>, minor: i64, email: &str, http: &reqwest::Client) -> Self {
+    pub fn new(
+        key: &str,
+        page: Option<&str>,
+        minor: i64,
+        email: &str,
+        http: &reqwest::Client,
+    ) -> Self {
         let body = json!({
             "campaign": super::world::CAMPAIGN, "page": page, "amount": { "minor": minor, "currency": "USD" },
             "donor": { "name": "Asha Verma", "email": email },
         });
-        Self { key: key.to_owned(), body, http: http.clone(), begun: None, paid: false }
+        Self {
+            key: key.to_owned(),
+            body,
+            http: http.clone(),
+            begun: None,
+            paid: false,
+        }
     }
 
     /// One try to come further; `true` when the gift is begun and paid. A server that is away or says 5xx is no failure.
@@ -190,7 +261,11 @@ impl Donor {
     }
 
     async fn begin(&self, base: &str) -> Option<(String, String)> {
-        let request = self.http.post(format!("{base}/api/v1/donations")).header("Idempotency-Key", &self.key).json(&self.body);
+        let request = self
+            .http
+            .post(format!("{base}/api/v1/donations"))
+            .header("Idempotency-Key", &self.key)
+            .json(&self.body);
         let answer = request.send().await.ok()?;
         let status = answer.status().as_u16();
         let text = answer.text().await.ok()?;
@@ -199,14 +274,23 @@ impl Donor {
             return None;
         }
         let body: Value = serde_json::from_str(&text).unwrap();
-        Some((body["id"].as_str().unwrap().to_owned(), body["checkout_url"].as_str().unwrap().to_owned()))
+        Some((
+            body["id"].as_str().unwrap().to_owned(),
+            body["checkout_url"].as_str().unwrap().to_owned(),
+        ))
     }
 
     /// A page that has been paid sends on to the thanks, however often the button is pressed.
     async fn pay(&self, checkout: &str) -> bool {
         let form = format!("card_number={PAYS}&exp=12%2F34&cvc=123&name=A.+Verma");
-        let request = self.http.post(checkout).header("content-type", "application/x-www-form-urlencoded").body(form);
-        let Ok(answer) = request.send().await else { return false };
+        let request = self
+            .http
+            .post(checkout)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let Ok(answer) = request.send().await else {
+            return false;
+        };
         let status = answer.status().as_u16();
         assert!(status == 303 || status >= 500, "{status}");
         status == 303

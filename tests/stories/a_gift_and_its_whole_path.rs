@@ -5,8 +5,12 @@ use serde_json::Value;
 use crate::harness::world::{PAGE, PAYS, World};
 
 fn minors(gift: &Value, field: &str) -> Vec<i64> {
-    let mut all: Vec<i64> =
-        gift["allocation"].as_array().unwrap().iter().map(|part| part[field]["minor"].as_i64().unwrap()).collect();
+    let mut all: Vec<i64> = gift["allocation"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part[field]["minor"].as_i64().unwrap())
+        .collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     all
 }
@@ -18,7 +22,10 @@ async fn a_gift_and_its_whole_path() {
     // Asked for: nothing is shown yet, nothing is set aside.
     let (id, checkout) = world.begin(&World::gift(5_000)).await;
     let pending = world.donation(&id).await;
-    assert_eq!((&pending["status"], &pending["fee"]), (&"pending".into(), &Value::Null));
+    assert_eq!(
+        (&pending["status"], &pending["fee"]),
+        (&"pending".into(), &Value::Null)
+    );
     assert_eq!(minors(&pending, "amount"), Vec::<i64>::new());
     assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
 
@@ -27,7 +34,10 @@ async fn a_gift_and_its_whole_path() {
     world.settle().await;
     let gift = world.donation(&id).await;
     assert_eq!(gift["status"], "paid");
-    assert_eq!((&gift["charged"]["minor"], &gift["fee"]["minor"]), (&5_000.into(), &175.into()));
+    assert_eq!(
+        (&gift["charged"]["minor"], &gift["fee"]["minor"]),
+        (&5_000.into(), &175.into())
+    );
     assert_eq!(gift["refunded"]["minor"], 0);
     assert!(gift["paid_at"].is_string(), "{gift}");
     // $50 less the fee of $1.75, sixty to twenty-five to fifteen, to the cent.
@@ -49,7 +59,15 @@ async fn a_gift_and_its_whole_path() {
     assert_eq!(receipts.len(), 1);
     let text = receipts[0]["text"].as_str().unwrap();
     let year = world.clock.now().naive().format("%Y").to_string();
-    for words in ["$50", "$1.75", "28.95", "12.06", "7.24", &format!("{year}-000001"), "/gifts/"] {
+    for words in [
+        "$50",
+        "$1.75",
+        "28.95",
+        "12.06",
+        "7.24",
+        &format!("{year}-000001"),
+        "/gifts/",
+    ] {
         assert!(text.contains(words), "{words} is missing in:\n{text}");
     }
     let news = world.mails_to("maya-roy@example.org").await;

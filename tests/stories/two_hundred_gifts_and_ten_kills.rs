@@ -17,7 +17,12 @@ use crate::harness::world::CAMPAIGN;
 const GIFTS: usize = 200;
 const KILLS: usize = 10;
 const DONORS: usize = 6;
-const PAGES: [Option<&str>; 4] = [Some("maya-roy"), Some("johanna-lindqvist"), Some("abena-owusu"), None];
+const PAGES: [Option<&str>; 4] = [
+    Some("maya-roy"),
+    Some("johanna-lindqvist"),
+    Some("abena-owusu"),
+    None,
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_gifts_and_ten_kills() {
@@ -34,14 +39,28 @@ async fn two_hundred_gifts_and_ten_kills() {
         .map(|number| {
             let page = PAGES[number % PAGES.len()];
             let minor = chance.between(500, 20_000);
-            Donor::new(&format!("story-{number}"), page, minor, &format!("giver{number}@example.net"), &http)
+            Donor::new(
+                &format!("story-{number}"),
+                page,
+                minor,
+                &format!("giver{number}@example.net"),
+                &http,
+            )
         })
         .collect();
-    let (waiting, made) = (Arc::new(Mutex::new(gifts)), Arc::new(Mutex::new(Vec::new())));
+    let (waiting, made) = (
+        Arc::new(Mutex::new(gifts)),
+        Arc::new(Mutex::new(Vec::new())),
+    );
     let paid = Arc::new(AtomicUsize::new(0));
     let donors: Vec<_> = (0..DONORS)
         .map(|_| {
-            let (waiting, made, paid, base) = (waiting.clone(), made.clone(), paid.clone(), program.base.clone());
+            let (waiting, made, paid, base) = (
+                waiting.clone(),
+                made.clone(),
+                paid.clone(),
+                program.base.clone(),
+            );
             tokio::spawn(async move {
                 while paid.load(Ordering::SeqCst) < GIFTS {
                     let next = waiting.lock().pop_front();
@@ -72,15 +91,25 @@ async fn two_hundred_gifts_and_ten_kills() {
         program.kill();
         program.start(None).await;
     }
-    println!("ten kills in {:?}, {} gifts paid by then", began.elapsed(), paid.load(Ordering::SeqCst));
+    println!(
+        "ten kills in {:?}, {} gifts paid by then",
+        began.elapsed(),
+        paid.load(Ordering::SeqCst)
+    );
     for donor in donors {
-        tokio::time::timeout(Duration::from_secs(60), donor).await.expect("every gift is made within a minute").unwrap();
+        tokio::time::timeout(Duration::from_secs(60), donor)
+            .await
+            .expect("every gift is made within a minute")
+            .unwrap();
     }
     println!("all gifts paid after {:?}", began.elapsed());
     program.kill();
     program.start(None).await;
     let gifts = std::mem::take(&mut *made.lock());
-    let ids: Vec<String> = gifts.iter().map(|donor| donor.begun.clone().unwrap().0).collect();
+    let ids: Vec<String> = gifts
+        .iter()
+        .map(|donor| donor.begun.clone().unwrap().0)
+        .collect();
     all_is_paid_once(&program, &ids).await;
     println!("settled after {:?}", began.elapsed());
     the_sums_are_the_processors(&program, &gifts).await;
@@ -93,34 +122,71 @@ async fn two_hundred_gifts_and_ten_kills() {
 async fn all_is_paid_once(program: &Program, ids: &[String]) {
     for id in ids {
         let path = format!("/api/v1/donations/{id}");
-        program.until(&path, Duration::from_secs(60), |gift| gift["status"] == "paid").await;
+        program
+            .until(&path, Duration::from_secs(60), |gift| {
+                gift["status"] == "paid"
+            })
+            .await;
     }
     let state = program.json("/sandbox/state").await;
     let sessions = state["sessions"].as_array().unwrap();
-    let paid: Vec<&Value> = sessions.iter().filter(|session| session["payment_status"] == "paid").collect();
-    let of_gifts: BTreeSet<&str> = paid.iter().map(|session| session["client_reference_id"].as_str().unwrap()).collect();
-    assert_eq!((paid.len(), sessions.len()), (GIFTS, GIFTS), "one session a gift, whoever died in between");
-    assert_eq!(of_gifts, ids.iter().map(String::as_str).collect::<BTreeSet<_>>());
+    let paid: Vec<&Value> = sessions
+        .iter()
+        .filter(|session| session["payment_status"] == "paid")
+        .collect();
+    let of_gifts: BTreeSet<&str> = paid
+        .iter()
+        .map(|session| session["client_reference_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (paid.len(), sessions.len()),
+        (GIFTS, GIFTS),
+        "one session a gift, whoever died in between"
+    );
+    assert_eq!(
+        of_gifts,
+        ids.iter().map(String::as_str).collect::<BTreeSet<_>>()
+    );
     for session in paid {
-        let gift = program.json(&format!("/api/v1/donations/{}", session["client_reference_id"].as_str().unwrap())).await;
+        let gift = program
+            .json(&format!(
+                "/api/v1/donations/{}",
+                session["client_reference_id"].as_str().unwrap()
+            ))
+            .await;
         assert_eq!(gift["charged"]["minor"], session["amount_total"], "{gift}");
         let minor = |money: &Value| money["minor"].as_i64().unwrap();
-        let set_aside: i64 = gift["allocation"].as_array().unwrap().iter().map(|part| minor(&part["remaining"])).sum();
-        assert_eq!(set_aside + minor(&gift["fee"]), minor(&gift["charged"]), "{gift}");
+        let set_aside: i64 = gift["allocation"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|part| minor(&part["remaining"]))
+            .sum();
+        assert_eq!(
+            set_aside + minor(&gift["fee"]),
+            minor(&gift["charged"]),
+            "{gift}"
+        );
     }
 }
 
 /// What the pages show and what was given to no page is what the processor took, and so is the campaign's total.
 async fn the_sums_are_the_processors(program: &Program, gifts: &[Donor]) {
-    let gross = program.json("/sandbox/state").await["currencies"]["usd"]["gross"].as_i64().unwrap();
+    let gross = program.json("/sandbox/state").await["currencies"]["usd"]["gross"]
+        .as_i64()
+        .unwrap();
     let campaign = program.json(&format!("/api/v1/campaigns/{CAMPAIGN}")).await;
     assert_eq!(campaign["raised"]["minor"], gross, "{campaign}");
     let mut on_pages = 0;
     for page in PAGES.into_iter().flatten() {
-        on_pages += program.json(&format!("/api/v1/pages/{page}")).await["raised"]["minor"].as_i64().unwrap();
+        on_pages += program.json(&format!("/api/v1/pages/{page}")).await["raised"]["minor"]
+            .as_i64()
+            .unwrap();
     }
     let to_no_page = gifts.iter().filter(|donor| donor.body["page"].is_null());
-    let direct: i64 = to_no_page.map(|donor| donor.body["amount"]["minor"].as_i64().unwrap()).sum();
+    let direct: i64 = to_no_page
+        .map(|donor| donor.body["amount"]["minor"].as_i64().unwrap())
+        .sum();
     assert_eq!(on_pages + direct, gross);
 }
 
@@ -136,7 +202,9 @@ async fn every_donor_has_one_receipt(program: &Program) {
         to
     };
     let found = |mails: &Value| receipts(mails).len() >= GIFTS;
-    let mails = program.until("/sandbox/mail", Duration::from_secs(60), found).await;
+    let mails = program
+        .until("/sandbox/mail", Duration::from_secs(60), found)
+        .await;
     let to = receipts(&mails);
     assert_eq!(to.len(), GIFTS);
     assert!(to.values().all(|count| *count == 1), "{to:?}");
