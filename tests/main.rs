@@ -13,5 +13,7 @@ mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod model;
 mod refunds;
+mod stories;
 mod webhooks;

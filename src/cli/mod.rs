@@ -73,6 +73,8 @@ type CliResult = Result<ExitCode, CliError>;
 /// Reads the arguments and does what they say.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Only builds that hold the tests have places to arm (kernel::crash); they are read from FAILPOINTS.
+    let _armed = fail::has_failpoints().then(fail::FailScenario::setup);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

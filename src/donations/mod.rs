@@ -21,6 +21,7 @@ mod checkout;
 mod command;
 mod counters;
 pub mod events;
+mod fees;
 pub mod html;
 mod jobs;
 mod live;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::counters::{Change, Counters};
+use super::fees;
 use super::model::{Donation, DonationId, DonationStatus, Split, splits_of};
 use crate::db::Conn;
 use crate::db::schema::{donations, refunds, splits, transfers};
@@ -21,7 +22,7 @@ crate::words! {
     pub enum RefundState {
         /// Taken out of what was set aside.
         Posted = "posted",
-        /// It failed at the processor, and the money was set aside again.
+        /// It failed at the processor: the money was set aside again, or had not been taken out.
         Recredited = "recredited",
     }
 }
@@ -88,9 +89,17 @@ pub(super) fn follow(
     let mut changed = false;
     // Failed ones first: what they give back may be refunded again.
     for refund in seen.iter().filter(|refund| has_failed(refund)) {
-        if known.get(&refund.id) == Some(&RefundState::Posted) {
-            recredit(conn, donation, &refund.id, now)?;
-            changed = true;
+        match known.get(&refund.id) {
+            Some(RefundState::Posted) => {
+                recredit(conn, donation, &refund.id, now)?;
+                changed = true;
+            }
+            Some(RefundState::Recredited) => {}
+            // Remembered, so that an older sighting that comes later does not book what has failed (P13).
+            None if refund.amount.is_some_and(|money| money.minor() > 0) => {
+                remember(conn, donation, refund, RefundState::Recredited, now)?;
+            }
+            None => {}
         }
     }
     for refund in seen.iter().filter(|refund| !has_failed(refund)) {
@@ -112,13 +121,15 @@ pub(super) fn follow(
                 refund.id
             )));
         }
+        remember(conn, donation, refund, RefundState::Posted, now)?;
         give_back(conn, donation, &refund.id, amount, now)?;
         changed = true;
     }
     Ok(Ok(changed))
 }
 
-fn has_failed(refund: &Refund) -> bool {
+/// Whether the money stayed with us after all.
+pub(super) fn has_failed(refund: &Refund) -> bool {
     matches!(refund.status.as_str(), "failed" | "canceled")
 }
 
@@ -167,15 +178,25 @@ fn give_back(
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, from_funds)?;
+    move_refunded(conn, donation, amount.minor(), now)
+}
+
+fn remember(
+    conn: &mut Conn,
+    donation: &Donation,
+    refund: &Refund,
+    state: RefundState,
+    now: Timestamp,
+) -> AppResult<()> {
     let row = RefundRow {
-        id: id.to_owned(),
+        id: refund.id.clone(),
         donation_id: donation.id,
-        amount: amount.minor(),
-        state: RefundState::Posted,
+        amount: refund.amount.map_or(0, Money::minor),
+        state,
         created_at: now,
     };
     each!(conn, c => diesel::insert_into(refunds::table).values(&row).execute(c))?;
-    move_refunded(conn, donation, amount.minor(), now)
+    Ok(())
 }
 
 /// A refund failed: each of its transfers is reversed, and the gift stands as before.
@@ -224,7 +245,16 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
     let change = diesel::update(own).set(refunds::state.eq(RefundState::Recredited));
     each!(conn, c => change.execute(c))?;
     let total: i64 = booked.iter().map(|(_, _, minor)| minor).sum();
-    move_refunded(conn, donation, -total, now)
+    move_refunded(conn, donation, -total, now)?;
+    fees::bear(
+        conn,
+        donation,
+        &Source {
+            kind: "refund_failed",
+            id: id.to_owned(),
+        },
+        now,
+    )
 }
 
 /// Moves the gift's refunded sum, its status and the totals.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::counters::{Change, Counters};
+use super::fees;
 use super::mails;
 use super::model::{Donation, DonationId, DonationStatus, Split};
 use super::refunds;
@@ -125,7 +126,7 @@ pub fn apply(
     Ok(applied)
 }
 
-/// Finds each payment's gift; several sightings of one gift become one, the one with money first.
+/// Finds each payment's gift; several sightings of one gift become one, the one that tells most.
 fn resolve<'a>(
     conn: &mut Conn,
     payments: &'a [Payment],
@@ -164,16 +165,31 @@ fn resolve<'a>(
             }
         });
         let Some(row) = row else { continue };
-        // Money says most; without it, a session says more than its intent (whether the checkout has closed).
-        let rank = |sighting: &Payment| (sighting.charge.is_some(), sighting.session.is_some());
         let better = found
             .get(&row.id)
-            .is_none_or(|(_, held)| rank(held) < rank(payment));
+            .is_none_or(|(_, held)| tells(payment) > tells(held));
         if better {
             found.insert(row.id, (row.clone(), payment));
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// How far a sighting has come: a payment gains money, then its fee, then refunds, then their failures, and loses none of
+/// them again.
+fn tells(payment: &Payment) -> (bool, bool, usize, usize) {
+    match &payment.charge {
+        // A session says more than its intent: whether the checkout has closed.
+        None => (false, payment.session.is_some(), 0, 0),
+        Some(charge) => {
+            let failed = charge
+                .refunds
+                .iter()
+                .filter(|refund| refunds::has_failed(refund))
+                .count();
+            (true, charge.fee.is_some(), charge.refunds.len(), failed)
+        }
+    }
 }
 
 /// P3: the amount is ours; what the processor took must be the same. Answers the fee, where it is known.
@@ -439,7 +455,7 @@ fn follow(
         && let Some(fee) = fee_of(&donation, charge)
         && let Some(known) = &charge.fee
     {
-        late_fee(conn, &mut donation, fee, &known.id, now)?;
+        fees::arrive(conn, &mut donation, fee, &known.id, now)?;
         changed = true;
     }
     match refunds::follow(conn, &mut donation, &charge.refunds, now)? {
@@ -451,59 +467,4 @@ fn follow(
     } else {
         Followed::Same(Box::new(donation))
     })
-}
-
-/// P20: the fee arrives after the allocation. It is borne by what remains set aside, and both postings stay.
-fn late_fee(
-    conn: &mut Conn,
-    donation: &mut Donation,
-    fee: Money,
-    id: &str,
-    now: Timestamp,
-) -> AppResult<()> {
-    let parts = super::model::splits_of(conn, donation.id)?;
-    let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
-    let held: i64 = remaining.iter().sum();
-    let taken = largest_remainder(fee.minor().min(held), &remaining)
-        .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
-    let source = Source {
-        kind: "balance_transaction",
-        id: id.to_owned(),
-    };
-    let transfer = |debit, credit, minor, code, reverses| NewTransfer {
-        debit,
-        credit,
-        amount: Money::new(minor, donation.currency),
-        code,
-        source: source.clone(),
-        donation: Some(donation.id.to_string()),
-        reverses,
-    };
-    let mut all = vec![transfer(
-        Account::fees(),
-        Account::processor(PROCESSOR),
-        fee.minor(),
-        Code::new("fee"),
-        None,
-    )];
-    let originals = refunds::allocations_of(conn, donation.id)?;
-    for (split, minor) in parts.iter().zip(&taken) {
-        let fund = Account::fund(split.fund_id);
-        let code = Code::of("fee_share", &fund);
-        let original = originals.get(fund.as_str()).copied();
-        all.push(transfer(
-            fund,
-            Account::received(donation.campaign_id),
-            *minor,
-            code,
-            original,
-        ));
-    }
-    ledger::post(conn, &all, now)?;
-    refunds::take_back(conn, &parts, &taken)?;
-    let change =
-        diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
-    each!(conn, c => change.execute(c))?;
-    donation.fee = Some(fee.minor());
-    Ok(())
 }

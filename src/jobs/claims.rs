@@ -10,8 +10,9 @@ use crate::each;
 use crate::error::AppResult;
 use crate::kernel::Timestamp;
 
-/// How long a lease holds unless it is renewed (N4).
-pub(super) const LEASE_MINUTES: i64 = 5;
+/// How long a lease holds unless it is renewed (N4): short enough that what a killed process held goes on within a minute
+/// (P8), and four times the pace of renewal.
+pub(super) const LEASE_SECONDS: i64 = 40;
 
 /// A job in a worker's hands.
 #[derive(Debug, Clone, Queryable)]
@@ -51,7 +52,7 @@ pub(super) fn claim(
             .eq(JobState::Queued)
             .or(jobs::lease_until.lt(now)),
     );
-    let until = now.plus(Duration::minutes(LEASE_MINUTES));
+    let until = now.plus(Duration::seconds(LEASE_SECONDS));
     let mut claimed: Vec<Claimed> = each!(conn, c => diesel::update(free)
         .set((
             jobs::state.eq(JobState::Running),
@@ -93,7 +94,7 @@ fn due(
 
 /// Keeps the lease of a job that takes long; `false` when it was lost to another worker.
 pub(super) fn renew(conn: &mut Conn, job: &Claimed, now: Timestamp) -> AppResult<bool> {
-    let until = now.plus(Duration::minutes(LEASE_MINUTES));
+    let until = now.plus(Duration::seconds(LEASE_SECONDS));
     let kept = each!(conn, c => diesel::update(jobs::table
             .filter(jobs::id.eq(job.id))
             .filter(jobs::lease_token.eq(job.token())))

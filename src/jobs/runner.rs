@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long jobs in flight may take to finish when the worker is told to stop (F10).
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A lease is renewed this often while the work goes on.
-const RENEW: Duration = Duration::from_secs(60);
+const RENEW: Duration = Duration::from_secs(10);
 /// How often the queue's health is measured.
 const MEASURE: Duration = Duration::from_secs(15);
 

@@ -12,8 +12,8 @@ use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Email, Timestamp};
 
-/// How long a lease holds (N4): longer than a batch's time-outs together.
-const LEASE_MINUTES: i64 = 5;
+/// How long a lease holds unless it is renewed (N4): short enough that what a killed process held leaves within a minute (P8).
+const LEASE_SECONDS: i64 = 40;
 /// Minutes until the next try, by the number of tries made; the last holds from then on (N13).
 const WAITS: [i64; 5] = [1, 5, 15, 60, 240];
 /// A mail that no server took for so long has failed (N13).
@@ -73,7 +73,7 @@ pub(super) fn claim(
             mails::state.eq(MailState::Sending),
             mails::attempts.eq(mails::attempts + 1),
             mails::lease_token.eq(Some(token)),
-            mails::lease_until.eq(Some(now.plus(Duration::minutes(LEASE_MINUTES)))),
+            mails::lease_until.eq(Some(now.plus(Duration::seconds(LEASE_SECONDS)))),
         ))
         .returning((
             mails::id, mails::to_email, mails::to_name, mails::subject, mails::html, mails::text,
@@ -139,6 +139,17 @@ pub(super) fn settle(
             mails::lease_token.eq(None::<String>),
             mails::lease_until.eq(None::<Timestamp>),
         ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Keeps the lease of a batch that takes long.
+pub(super) fn renew(conn: &mut Conn, token: &str, now: Timestamp) -> AppResult<()> {
+    let until = now.plus(Duration::seconds(LEASE_SECONDS));
+    each!(conn, c => diesel::update(mails::table
+            .filter(mails::lease_token.eq(token))
+            .filter(mails::state.eq(MailState::Sending)))
+        .set(mails::lease_until.eq(Some(until)))
         .execute(c))?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::outgoing::{self, Outgoing};
 use super::transport::{Outcome, Transport};
 use crate::db::Db;
 use crate::error::AppResult;
-use crate::kernel::{Clock, Timestamp};
+use crate::kernel::{Clock, Timestamp, crash};
 
 /// How often the sender looks by itself.
 const LOOK: Duration = Duration::from_millis(500);
@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(15);
 /// Mails claimed at once per connection: what remains of a batch waits for the lease when a process dies.
 const CLAIMS: usize = 4;
+/// A batch's lease is renewed this often while it is being sent.
+const RENEW: Duration = Duration::from_secs(10);
 /// How long a transport that failed is left alone.
 const REST_SECONDS: i64 = 30;
 
@@ -154,10 +156,16 @@ impl Inner {
                 }
             });
         }
-        while let Some(line) = lines.join_next().await {
-            match line {
-                Ok(sent) => batch.sent += sent,
-                Err(cause) => tracing::error!(%cause, "a sender's task ended badly"),
+        let mut beat = tokio::time::interval(RENEW);
+        beat.tick().await;
+        loop {
+            tokio::select! {
+                line = lines.join_next() => match line {
+                    Some(Ok(sent)) => batch.sent += sent,
+                    Some(Err(cause)) => tracing::error!(%cause, "a sender's task ended badly"),
+                    None => break,
+                },
+                _ = beat.tick() => inner.renew(&token).await,
             }
         }
         if halted.load(Ordering::SeqCst) {
@@ -190,6 +198,18 @@ impl Inner {
             .await
     }
 
+    /// A batch may take longer than its lease; one that is lost all the same is sent again under the same Message-IDs.
+    async fn renew(&self, token: &str) {
+        let (token, now) = (token.to_owned(), self.clock.now());
+        if let Err(cause) = self
+            .db
+            .tx(move |conn| outgoing::renew(conn, &token, now))
+            .await
+        {
+            tracing::warn!(%cause, "a batch's lease could not be renewed");
+        }
+    }
+
     /// One try of one mail. `Some(true)` when it was sent, `None` when the transport itself is at fault and the rest
     /// must wait.
     async fn deliver(&self, mail: Outgoing) -> Option<bool> {
@@ -211,6 +231,9 @@ impl Inner {
             }
         }
         let sent = matches!(outcome, Outcome::Sent);
+        if sent {
+            crash::point("mail-handed-over");
+        }
         let (id, now) = (mail.id, self.clock.now());
         let noted = self
             .db

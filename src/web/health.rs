@@ -166,7 +166,7 @@ fn put_probe(conn: &mut Conn, now: &str) -> AppResult<()> {
 }
 
 async fn schema_is_current(db: Db) -> Result<(), String> {
-    let pending = db.read(migrations::pending).await;
+    let pending = db.read(migrations::lacking).await;
     match pending.map_err(|error| error.to_string())?.as_slice() {
         [] => Ok(()),
         some => Err(format!(

@@ -111,7 +111,8 @@ async fn migrate(url: &str) {
     db.close().await;
 }
 
-async fn open(url: &str, create: bool) -> Db {
+/// Opens a database that is there, or makes the file.
+pub async fn open(url: &str, create: bool) -> Db {
     let url: DbUrl = url.parse().unwrap();
     let mut settings = DbSettings::new(url);
     settings.create = create;

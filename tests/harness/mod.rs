@@ -1,4 +1,6 @@
 //! What the tests stand on.
 
+pub mod chance;
 pub mod database;
+pub mod program;
 pub mod world;

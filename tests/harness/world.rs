@@ -22,6 +22,7 @@ pub const PAGE: &str = "maya-roy";
 
 /// Test cards.
 pub const PAYS: &str = "4242424242424242";
+#[allow(dead_code)]
 pub const DECLINED: &str = "4000000000000002";
 
 pub struct World {

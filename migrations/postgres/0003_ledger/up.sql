@@ -31,6 +31,7 @@ CREATE TABLE accounts (
     PRIMARY KEY (name, currency),
     CHECK (
         name LIKE 'outside:%'
+        -- Facts of the processor's: refunds can outrun what it holds, and it then waits for the next gifts.
         OR name LIKE 'processor:%'
         OR ((name = 'bank' OR name = 'fees' OR name LIKE 'partner:%') AND debits >= credits)
         OR ((name LIKE 'fund:%' OR name LIKE 'match:%' OR name LIKE 'received:%') AND credits >= debits)
