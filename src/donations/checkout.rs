@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::command::Give;
 use super::model::{Donation, DonationId};
-use super::ops::{self, CoverOffer, Fresh, OperationState, Step};
+use super::opening::{self, OperationState, Step};
+use super::ops::{self, CoverOffer, Fresh};
 use super::settle::{self, Applied, Settling};
 use crate::campaigns;
 use crate::error::{AppError, AppResult};
@@ -128,7 +129,7 @@ impl Giving {
             let step = self
                 .site
                 .db
-                .tx(move |conn| ops::claim(conn, id, &token, now))
+                .tx(move |conn| opening::claim(conn, id, &token, now))
                 .await;
             match step {
                 Ok(Step::Ready(donation)) => return Ok(*donation),
@@ -186,7 +187,7 @@ impl Giving {
                 let stored = self
                     .site
                     .db
-                    .tx(move |conn| ops::store_checkout(conn, id, &key, &checkout, now))
+                    .tx(move |conn| opening::store_checkout(conn, id, &key, &checkout, now))
                     .await;
                 crash::point("checkout-stored");
                 stored.map(Some)
@@ -202,7 +203,9 @@ impl Giving {
                 let (lease, cause) = (lease.to_owned(), error.to_string());
                 self.site
                     .db
-                    .tx(move |conn| ops::store_fault(conn, id, &key, &lease, state, &cause, now))
+                    .tx(move |conn| {
+                        opening::store_fault(conn, id, &key, &lease, state, &cause, now)
+                    })
                     .await?;
                 match state {
                     OperationState::Refused => Err(refused()),

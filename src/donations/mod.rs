@@ -27,6 +27,7 @@ mod jobs;
 mod live;
 pub mod mails;
 pub mod model;
+mod opening;
 mod ops;
 pub mod reconcile;
 mod refunds;

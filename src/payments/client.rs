@@ -12,127 +12,21 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use secrecy::ExposeSecret;
 use stripe::{IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_checkout::checkout_session as session_api;
-use stripe_client_core::{RequestBuilder, StripeMethod};
 use stripe_core::{charge as charge_api, payment_intent as intent_api, refund as refund_api};
 use stripe_types::{Expandable, RangeQueryTs};
 use tokio::sync::Semaphore;
 
+mod narrow;
+mod shapes;
+
+pub use narrow::{Endpoint, ListedEvent};
+use narrow::{EndpointList, EventPage, EventQuery, Narrow};
+pub use shapes::{CallError, Charge, Checkout, Fee, NewCheckout, Payment, Refund, SessionState};
+
 use super::amounts;
 use crate::config::{Config, ProcessorKind};
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Currency, Money, Timestamp};
-
-/// Why a call gave no answer that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The processor said no, for good: the message is the processor's, for staff.
-    #[error("the processor refused: {0}")]
-    Refused(String),
-    /// The processor has no such object.
-    #[error("the processor does not know it")]
-    Missing,
-    /// The call was not carried out (nobody answered, or "later"): it may be made again.
-    #[error("the processor cannot be reached: {0}")]
-    Away(String),
-    /// The processor failed, and keeps that answer under the key: the same key will only ever repeat it. What it did is
-    /// for its records to tell; then another key may be used (P6; docs.stripe.com/api/idempotent_requests).
-    #[error("the processor failed under this key: {0}")]
-    Faulted(String),
-    /// Whether the call was carried out is not known: only a look at the processor's records ends that (P7).
-    #[error("the processor's answer was lost: {0}")]
-    Unknown(String),
-}
-
-/// A checkout to open.
-#[derive(Debug, Clone)]
-pub struct NewCheckout {
-    /// Our id of the gift; comes back as `client_reference_id` and as metadata.
-    pub reference: String,
-    /// What the card is charged.
-    pub amount: Money,
-    /// What the donor reads there.
-    pub title: String,
-    /// Prefills the form.
-    pub email: String,
-    /// Where the donor comes back to after paying, and after turning away.
-    pub success_url: String,
-    /// See `success_url`.
-    pub cancel_url: String,
-    /// When the checkout closes.
-    pub expires_at: Timestamp,
-}
-
-/// An open checkout.
-#[derive(Debug, Clone)]
-pub struct Checkout {
-    /// `cs_…`
-    pub id: String,
-    /// The hosted page; gone once the session ended.
-    pub url: Option<String>,
-}
-
-/// How a checkout session stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionState {
-    /// The donor can still pay.
-    Open,
-    /// It ended unpaid.
-    Expired,
-    /// The donor is done; the money may still be on its way (delayed methods, P15).
-    Complete,
-}
-
-/// A payment as the processor sees it now.
-#[derive(Debug, Clone)]
-pub struct Payment {
-    /// Our id, from the session's reference or the intent's metadata.
-    pub reference: Option<String>,
-    /// The session, where the payment was reached through one.
-    pub session: Option<(String, SessionState)>,
-    /// `pi_…`
-    pub intent_id: Option<String>,
-    /// The charge that succeeded.
-    pub charge: Option<Charge>,
-    /// A delayed method that failed for good.
-    pub failed: bool,
-    /// Why the last attempt failed, in the processor's stable word (`card_declined`).
-    pub failure: Option<String>,
-    /// Real money or test money.
-    pub live: bool,
-}
-
-/// Money that arrived.
-#[derive(Debug, Clone)]
-pub struct Charge {
-    /// `ch_…`
-    pub id: String,
-    /// What was captured; `None` when the processor's amount is no whole number of our units.
-    pub captured: Option<Money>,
-    /// The fee and its balance transaction, once known (P20).
-    pub fee: Option<Fee>,
-    /// Every refund so far.
-    pub refunds: Vec<Refund>,
-}
-
-/// What the processor kept.
-#[derive(Debug, Clone)]
-pub struct Fee {
-    /// `txn_…`
-    pub id: String,
-    /// The fee, in the currency of the processor's balance.
-    pub amount: Option<Money>,
-}
-
-/// A refund made at the processor.
-#[derive(Debug, Clone)]
-pub struct Refund {
-    /// `re_…`
-    pub id: String,
-    /// What went back.
-    pub amount: Option<Money>,
-    /// `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
-    pub status: String,
-}
+use crate::kernel::{Currency, Timestamp};
 
 /// The processor's API.
 #[derive(Clone)]
@@ -456,20 +350,6 @@ impl Processor {
     }
 }
 
-impl Payment {
-    fn nothing_yet(live: bool) -> Self {
-        Self {
-            reference: None,
-            session: None,
-            intent_id: None,
-            charge: None,
-            failed: false,
-            failure: None,
-            live,
-        }
-    }
-}
-
 /// Up to 100 ms, so that many who failed together do not return together.
 fn jitter() -> Duration {
     let mut bytes = [0u8; 1];
@@ -557,101 +437,4 @@ fn currency_of(theirs: &stripe_types::Currency) -> Result<Currency, CallError> {
         .to_uppercase()
         .parse()
         .map_err(|_| CallError::Refused("a currency that we do not handle".into()))
-}
-
-/// A GET whose answer is read into a type of our own.
-struct Narrow<T> {
-    path: &'static str,
-    query: String,
-    answer: std::marker::PhantomData<T>,
-}
-
-impl<T> Narrow<T> {
-    fn get(path: &'static str, query: &impl serde::Serialize) -> Self {
-        let built = RequestBuilder::new(StripeMethod::Get, path).query(query);
-        Self {
-            path,
-            query: built.query.unwrap_or_default(),
-            answer: std::marker::PhantomData,
-        }
-    }
-}
-
-impl<T> StripeRequest for Narrow<T> {
-    type Output = T;
-
-    fn build(&self) -> RequestBuilder {
-        let mut request = RequestBuilder::new(StripeMethod::Get, self.path);
-        request.query = (!self.query.is_empty()).then(|| self.query.clone());
-        request
-    }
-}
-
-#[derive(serde::Serialize)]
-struct EventQuery<'a> {
-    created: RangeQueryTs,
-    types: &'a [&'a str],
-    limit: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    starting_after: Option<&'a str>,
-}
-
-/// An event of the processor's list, in the little that we read.
-#[derive(Debug, miniserde::Deserialize)]
-pub struct ListedEvent {
-    /// `evt_…`
-    pub id: String,
-    /// `checkout.session.completed` …
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Real money or test money.
-    pub livemode: bool,
-    /// When it happened, UTC seconds.
-    pub created: i64,
-    /// The version in which it is written.
-    pub api_version: Option<String>,
-    data: ListedData,
-}
-
-#[derive(Debug, miniserde::Deserialize)]
-struct ListedData {
-    object: miniserde::json::Value,
-}
-
-impl ListedEvent {
-    /// The event as a webhook would have brought it.
-    pub fn body(&self) -> String {
-        let text = |word: &str| miniserde::json::to_string(word);
-        format!(
-            r#"{{"id":{},"type":{},"livemode":{},"created":{},"api_version":{},"data":{{"object":{}}}}}"#,
-            text(&self.id),
-            text(&self.kind),
-            self.livemode,
-            self.created,
-            miniserde::json::to_string(&self.api_version),
-            miniserde::json::to_string(&self.data.object),
-        )
-    }
-}
-
-#[derive(miniserde::Deserialize)]
-struct EventPage {
-    data: Vec<ListedEvent>,
-    has_more: bool,
-}
-
-/// A webhook endpoint of the account.
-#[derive(Debug, Clone, miniserde::Deserialize)]
-pub struct Endpoint {
-    /// Where events are sent.
-    pub url: String,
-    /// The version in which they are written; none: the account's default.
-    pub api_version: Option<String>,
-    /// Real money or test money.
-    pub livemode: bool,
-}
-
-#[derive(miniserde::Deserialize)]
-struct EndpointList {
-    data: Vec<Endpoint>,
 }
