@@ -54,5 +54,7 @@
     if (event.target.name === "amount_choice" && event.target.value !== "own") own.value = "";
     update();
   });
+  // Back from the pay page the browser puts in what was typed, after this script has run.
+  addEventListener("pageshow", update);
   update();
 })();

@@ -24,16 +24,23 @@ pub struct BareRows {
 impl BareRows {
     pub async fn begin(db: Db) -> Self {
         db.exclusive(|conn| {
-            conn.execute_batch("CREATE TABLE bench_rows (id BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)")
+            conn.execute_batch(
+                "CREATE TABLE bench_rows (id BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)",
+            )
         })
         .await
         .unwrap();
-        Self { db, next: Arc::default() }
+        Self {
+            db,
+            next: Arc::default(),
+        }
     }
 
     /// One transaction with a row for each of `bodies`.
     pub async fn write(&self, bodies: &Arc<Vec<String>>) {
-        let first = self.next.fetch_add(i64::try_from(bodies.len()).unwrap(), Ordering::Relaxed);
+        let first = self
+            .next
+            .fetch_add(i64::try_from(bodies.len()).unwrap(), Ordering::Relaxed);
         let bodies = Arc::clone(bodies);
         self.db
             .tx(move |conn| {

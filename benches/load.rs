@@ -53,11 +53,24 @@ impl Load {
 pub fn run(order: &Order) -> Load {
     let text = serde_json::to_string(order).unwrap();
     let before = cpu_micros();
-    let out = Command::new(std::env::current_exe().unwrap()).args(["--load", &text]).output().unwrap();
+    let out = Command::new(std::env::current_exe().unwrap())
+        .args(["--load", &text])
+        .output()
+        .unwrap();
     let spent = cpu_micros() - before;
-    assert!(out.status.success(), "load generator: {}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "load generator: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let mut load: Load = serde_json::from_slice(&out.stdout).unwrap();
-    assert!(load.requests > 0 && load.bad == 0, "{}: {} of {} answers were not 200", order.path, load.bad, load.requests);
+    assert!(
+        load.requests > 0 && load.bad == 0,
+        "{}: {} of {} answers were not 200",
+        order.path,
+        load.bad,
+        load.requests
+    );
     load.server_us = spent / load.requests as f64;
     load
 }
@@ -65,16 +78,28 @@ pub fn run(order: &Order) -> Load {
 /// CPU that this process has used, user and system.
 fn cpu_micros() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
     // utime and stime, in ticks of 10 ms (proc(5)).
-    let ticks: f64 = [11, 12].iter().map(|place| fields[*place].parse::<f64>().unwrap()).sum();
+    let ticks: f64 = [11, 12]
+        .iter()
+        .map(|place| fields[*place].parse::<f64>().unwrap())
+        .sum();
     ticks * 10_000.0
 }
 
 /// The child's part: does what the argument says and prints what it saw.
 pub fn child(text: &str) {
     let order: Order = serde_json::from_str(text).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let load = runtime.block_on(generate(order));
     println!("{}", serde_json::to_string(&load).unwrap());
 }
@@ -96,14 +121,29 @@ async fn generate(order: Order) -> Load {
     }
     let seconds = start.elapsed().as_secs_f64();
     times.sort_unstable();
-    let at = |part: f64| times.get((times.len() as f64 * part) as usize).copied().map_or(0.0, f64::from);
-    Load { requests: times.len() as u64, seconds, p50_us: at(0.5), p99_us: at(0.99), bad, server_us: 0.0 }
+    let at = |part: f64| {
+        times
+            .get((times.len() as f64 * part) as usize)
+            .copied()
+            .map_or(0.0, f64::from)
+    };
+    Load {
+        requests: times.len() as u64,
+        seconds,
+        p50_us: at(0.5),
+        p99_us: at(0.99),
+        bad,
+        server_us: 0.0,
+    }
 }
 
 async fn client(order: Arc<Order>, count: Arc<AtomicU64>, until: Instant) -> (Vec<u32>, u64) {
     let mut wire = Wire::to(order.address).await;
     let (mut times, mut bad) = (Vec::new(), 0);
-    let get = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", order.path, order.address);
+    let get = format!(
+        "GET {} HTTP/1.1\r\nhost: {}\r\n\r\n",
+        order.path, order.address
+    );
     while Instant::now() < until {
         let post = order.events.as_ref().map(|events| {
             let number = count.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +168,10 @@ pub fn event_body(id: &str) -> String {
 }
 
 fn unix_now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 fn event(order: &Order, events: &Events, number: u64) -> Vec<u8> {
@@ -155,7 +198,10 @@ impl Wire {
     pub async fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: vec![0; 256 * 1024] }
+        Self {
+            stream,
+            buffer: vec![0; 256 * 1024],
+        }
     }
 
     /// Sends a request and reads its answer to the end; answers the status.
@@ -167,7 +213,9 @@ impl Wire {
             assert!(more > 0, "the server closed the connection");
             filled += more;
             if whole.is_none()
-                && let Some(end) = self.buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n")
+                && let Some(end) = self.buffer[..filled]
+                    .windows(4)
+                    .position(|four| four == b"\r\n\r\n")
             {
                 let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
                 whole = Some(end + 4 + content_length(head));
@@ -177,14 +225,21 @@ impl Wire {
                 self.buffer.resize(whole, 0);
             }
             if filled >= whole {
-                return std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap();
+                return std::str::from_utf8(&self.buffer[9..12])
+                    .unwrap()
+                    .parse()
+                    .unwrap();
             }
         }
     }
 
     /// The body of the last answer.
     pub fn body(&self) -> Vec<u8> {
-        let end = self.buffer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let end = self
+            .buffer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
         let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
         self.buffer[end + 4..end + 4 + content_length(head)].to_vec()
     }

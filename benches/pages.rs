@@ -11,7 +11,13 @@ use super::{Bench, season};
 const CONNECTIONS: usize = 32;
 
 fn order(served: std::net::SocketAddr, path: &str, connections: usize, millis: u64) -> Order {
-    Order { address: served, path: path.to_owned(), connections, millis, events: None }
+    Order {
+        address: served,
+        path: path.to_owned(),
+        connections,
+        millis,
+        events: None,
+    }
 }
 
 /// The same load on several servers in turn, so that a busy moment of the machine meets all alike.
@@ -31,7 +37,13 @@ fn middle(loads: &[Load], of: impl Fn(&Load) -> f64) -> f64 {
 
 /// The measured rate and the ceiling such that their ratio is the middle one of the rounds'.
 fn rates(measured: &[Load], ceiling: &[Load]) -> (f64, f64) {
-    let ratio = median(measured.iter().zip(ceiling).map(|(own, other)| own.rate() / other.rate()).collect());
+    let ratio = median(
+        measured
+            .iter()
+            .zip(ceiling)
+            .map(|(own, other)| own.rate() / other.rate())
+            .collect(),
+    );
     let ceiling = middle(ceiling, Load::rate);
     (ceiling * ratio, ceiling)
 }
@@ -53,15 +65,21 @@ pub fn page(bench: &Bench) -> Vec<Row> {
     let bytes = body.len();
     let bare = place::bare(body, "text/html; charset=utf-8");
     let millis = bench.slice_millis();
-    let orders = [order(served.address, &path, CONNECTIONS, millis), order(bare, "/", CONNECTIONS, millis)];
+    let orders = [
+        order(served.address, &path, CONNECTIONS, millis),
+        order(bare, "/", CONNECTIONS, millis),
+    ];
     in_turn(1, &orders);
     let loads = in_turn(bench.rounds(), &orders);
     let (own, ceiling) = (&loads[0], &loads[1]);
     let (rate, bare_rate) = rates(own, ceiling);
     let note = format!(
         "{bytes} bytes; p50 {:.0} against {:.0} us; server CPU {:.0} against {:.0} us a request; {}",
-        middle(own, |l| l.p50_us), middle(ceiling, |l| l.p50_us),
-        middle(own, |l| l.server_us), middle(ceiling, |l| l.server_us), machine_load(),
+        middle(own, |l| l.p50_us),
+        middle(ceiling, |l| l.p50_us),
+        middle(own, |l| l.server_us),
+        middle(ceiling, |l| l.server_us),
+        machine_load(),
     );
     let (tail, bare_tail) = (middle(own, |l| l.p99_us), middle(ceiling, |l| l.p99_us));
     drop(served);
@@ -69,14 +87,26 @@ pub fn page(bench: &Bench) -> Vec<Row> {
     vec![
         Row {
             name: "page".into(),
-            what: format!("GET {path} (HTML, warm, {CONNECTIONS} connections); ceiling: a bare actix-web handler, same bytes"),
-            measured: rate, unit: "requests/s", ceiling: Some(bare_rate), goal: Goal::Part(0.7), note,
+            what: format!(
+                "GET {path} (HTML, warm, {CONNECTIONS} connections); ceiling: a bare actix-web handler, same bytes"
+            ),
+            measured: rate,
+            unit: "requests/s",
+            ceiling: Some(bare_rate),
+            goal: Goal::Part(0.7),
+            note,
         },
         Row {
             name: "page.tail".into(),
             what: "the same: p99 as a multiple of the bare handler's p99".into(),
-            measured: tail / bare_tail, unit: "times", ceiling: None, goal: Goal::AtMost(4.0),
-            note: format!("p99 {tail:.0} against {bare_tail:.0} us; {}", machine_load()),
+            measured: tail / bare_tail,
+            unit: "times",
+            ceiling: None,
+            goal: Goal::AtMost(4.0),
+            note: format!(
+                "p99 {tail:.0} against {bare_tail:.0} us; {}",
+                machine_load()
+            ),
         },
     ]
 }
@@ -90,7 +120,10 @@ pub fn season(bench: &Bench) -> Vec<Row> {
         .map(|size| {
             let place = bench.runtime.block_on(Place::sqlite());
             if *size > 0 {
-                eprintln!("season of {size} gifts, {} on the page", size / season::PAGE_SHARE);
+                eprintln!(
+                    "season of {size} gifts, {} on the page",
+                    size / season::PAGE_SHARE
+                );
                 season::with_gifts(&place, *size);
             }
             let served = bench.runtime.block_on(Served::over(&place));
@@ -98,8 +131,10 @@ pub fn season(bench: &Bench) -> Vec<Row> {
         })
         .collect();
     let path = format!("/pages/{PAGE}");
-    let warm: Vec<Order> =
-        seasons.iter().map(|(_, served)| order(served.address, &path, CONNECTIONS, bench.slice_millis())).collect();
+    let warm: Vec<Order> = seasons
+        .iter()
+        .map(|(_, served)| order(served.address, &path, CONNECTIONS, bench.slice_millis()))
+        .collect();
     let (empty, full) = (warm[0].clone(), warm[3].clone());
     in_turn(1, &warm);
     let loads = in_turn(bench.rounds(), &[full, empty]);
@@ -108,22 +143,63 @@ pub fn season(bench: &Bench) -> Vec<Row> {
     let bytes: Vec<String> = cold.iter().map(|one| one.bytes.to_string()).collect();
     let mut rows = vec![Row {
         name: "season.page.warm".into(),
-        what: format!("GET {path}, warm, {CONNECTIONS} connections, {gifts} gifts, a tenth on the page; ceiling: the empty season"),
-        measured: rate, unit: "requests/s", ceiling: Some(empty_rate), goal: Goal::Part(0.9),
+        what: format!(
+            "GET {path}, warm, {CONNECTIONS} connections, {gifts} gifts, a tenth on the page; ceiling: the empty season"
+        ),
+        measured: rate,
+        unit: "requests/s",
+        ceiling: Some(empty_rate),
+        goal: Goal::Part(0.9),
         note: format!(
-            "{} against {} bytes; server CPU {:.0} against {:.0} us a request; {}", cold[3].bytes, cold[0].bytes,
-            middle(&loads[0], |l| l.server_us), middle(&loads[1], |l| l.server_us), machine_load()
+            "{} against {} bytes; server CPU {:.0} against {:.0} us a request; {}",
+            cold[3].bytes,
+            cold[0].bytes,
+            middle(&loads[0], |l| l.server_us),
+            middle(&loads[1], |l| l.server_us),
+            machine_load()
         ),
     }];
     let row = |name: &str, what: String, own: &Cold, other: &Cold, goal| Row {
-        name: name.into(), what, measured: 1e6 / own.micros, unit: "pages/s", ceiling: Some(1e6 / other.micros), goal,
-        note: format!("{:.0} against {:.0} us; bytes at each size {}; {}", own.micros, other.micros, bytes.join(" "), machine_load()),
+        name: name.into(),
+        what,
+        measured: 1e6 / own.micros,
+        unit: "pages/s",
+        ceiling: Some(1e6 / other.micros),
+        goal,
+        note: format!(
+            "{:.0} against {:.0} us; bytes at each size {}; {}",
+            own.micros,
+            other.micros,
+            bytes.join(" "),
+            machine_load()
+        ),
     };
     let small = sizes[1];
     rows.push(row("season.page.cold", format!("the page made anew at each request, {gifts} gifts; ceiling: the empty season, which draws no gift"), &cold[3], &cold[0], Goal::Part(0.9)));
-    rows.push(row("season.page.cold.same", format!("the same; ceiling: {small} gifts, which draws as many"), &cold[3], &cold[1], Goal::Part(0.9)));
-    rows.push(row("season.page.cold.10x", format!("the page made anew, {} gifts; ceiling: {small} gifts", sizes[2]), &cold[2], &cold[1], Goal::Bound(0.5)));
-    rows.push(row("season.page.cold.100x", format!("the page made anew, {gifts} gifts; ceiling: {small} gifts"), &cold[3], &cold[1], Goal::Bound(0.5)));
+    rows.push(row(
+        "season.page.cold.same",
+        format!("the same; ceiling: {small} gifts, which draws as many"),
+        &cold[3],
+        &cold[1],
+        Goal::Part(0.9),
+    ));
+    rows.push(row(
+        "season.page.cold.10x",
+        format!(
+            "the page made anew, {} gifts; ceiling: {small} gifts",
+            sizes[2]
+        ),
+        &cold[2],
+        &cold[1],
+        Goal::Bound(0.5),
+    ));
+    rows.push(row(
+        "season.page.cold.100x",
+        format!("the page made anew, {gifts} gifts; ceiling: {small} gifts"),
+        &cold[3],
+        &cold[1],
+        Goal::Bound(0.5),
+    ));
     rows
 }
 
@@ -139,7 +215,13 @@ async fn cold(bench: &Bench, seasons: &[(Place, Served)], path: &str) -> Vec<Col
     let mut ids = Vec::new();
     for (_, served) in seasons {
         let slug = PAGE.parse().unwrap();
-        let page = served.app.site.db.read(move |c| selvedge::pages::by_slug(c, &slug)).await.unwrap();
+        let page = served
+            .app
+            .site
+            .db
+            .read(move |c| selvedge::pages::by_slug(c, &slug))
+            .await
+            .unwrap();
         ids.push(page.page.id.to_string());
         wires.push(Wire::to(served.address).await);
     }
@@ -152,7 +234,14 @@ async fn cold(bench: &Bench, seasons: &[(Place, Served)], path: &str) -> Vec<Col
             times[place].push(start.elapsed().as_secs_f64() * 1e6);
         }
     }
-    times.into_iter().zip(&wires).map(|(own, wire)| Cold { micros: median(own), bytes: wire.body().len() }).collect()
+    times
+        .into_iter()
+        .zip(&wires)
+        .map(|(own, wire)| Cold {
+            micros: median(own),
+            bytes: wire.body().len(),
+        })
+        .collect()
 }
 
 /// `leaderboard`: the first page of rankings of different length.
@@ -169,20 +258,31 @@ pub fn leaderboard(bench: &Bench) -> Vec<Row> {
         })
         .collect();
     let path = format!("/api/v1/campaigns/{CAMPAIGN}/leaderboard");
-    let orders: Vec<Order> =
-        boards.iter().map(|(_, served)| order(served.address, &path, 8, bench.slice_millis())).collect();
+    let orders: Vec<Order> = boards
+        .iter()
+        .map(|(_, served)| order(served.address, &path, 8, bench.slice_millis()))
+        .collect();
     in_turn(1, &orders);
     let loads = in_turn(bench.rounds(), &orders);
     let row = |place: usize, name: &str, goal| {
         let (rate, other) = rates(&loads[place], &loads[0]);
         Row {
             name: name.into(),
-            what: format!("GET {path}, {} pages, 8 connections; ceiling: {} pages", sizes[place], sizes[0]),
-            measured: rate, unit: "requests/s", ceiling: Some(other), goal,
+            what: format!(
+                "GET {path}, {} pages, 8 connections; ceiling: {} pages",
+                sizes[place], sizes[0]
+            ),
+            measured: rate,
+            unit: "requests/s",
+            ceiling: Some(other),
+            goal,
             note: format!(
                 "p50 {:.0} against {:.0} us; server CPU {:.0} against {:.0} us a request; {}",
-                middle(&loads[place], |l| l.p50_us), middle(&loads[0], |l| l.p50_us),
-                middle(&loads[place], |l| l.server_us), middle(&loads[0], |l| l.server_us), machine_load()
+                middle(&loads[place], |l| l.p50_us),
+                middle(&loads[0], |l| l.p50_us),
+                middle(&loads[place], |l| l.server_us),
+                middle(&loads[0], |l| l.server_us),
+                machine_load()
             ),
         }
     };

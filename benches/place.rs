@@ -29,7 +29,9 @@ pub enum Place {
 
 /// The PostgreSQL server, where one is named.
 pub fn server() -> Option<String> {
-    std::env::var("SELVEDGE_TEST_DATABASE_URL").ok().filter(|url| url.starts_with("postgres"))
+    std::env::var("SELVEDGE_TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| url.starts_with("postgres"))
 }
 
 /// The engines to measure: SQLite, and PostgreSQL where a server is named.
@@ -51,7 +53,12 @@ impl Place {
 
     /// The same on a server.
     pub async fn postgres(server: String) -> Self {
-        let token: String = random_token().unwrap().chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+        let token: String = random_token()
+            .unwrap()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(12)
+            .collect();
         let name = format!("selvedge_bench_{}", token.to_lowercase());
         maintain(&server, &format!("CREATE DATABASE {name}")).await;
         let place = Self::Server { server, name };
@@ -63,13 +70,17 @@ impl Place {
         let db = self.open(true).await;
         db.exclusive(migrations::up).await.unwrap();
         let (seed, now) = (DemoSeed::new(Vec::new()), Clock::system().now());
-        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now)).await.unwrap();
+        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now))
+            .await
+            .unwrap();
         db.close().await;
     }
 
     pub fn url(&self) -> String {
         match self {
-            Self::File(folder) => format!("sqlite://{}", folder.path().join("selvedge.db").display()),
+            Self::File(folder) => {
+                format!("sqlite://{}", folder.path().join("selvedge.db").display())
+            }
             Self::Server { server, name } => {
                 let mut url = url::Url::parse(server).unwrap();
                 url.set_path(name);
@@ -88,11 +99,19 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Self::Server { server, name } = self else { return };
-        let (server, statement) = (server.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        let Self::Server { server, name } = self else {
+            return;
+        };
+        let (server, statement) = (
+            server.clone(),
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        );
         // A thread of its own: this may be inside the bench's runtime.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(maintain(&server, &statement));
         });
         if dropped.join().is_err() {
@@ -102,7 +121,9 @@ impl Drop for Place {
 }
 
 async fn maintain(server: &str, statement: &str) {
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     let driver = tokio::spawn(connection);
     client.batch_execute(statement).await.unwrap();
     drop(client);
@@ -144,9 +165,16 @@ impl Served {
         let (site, mounted) = (app.site.clone(), app.clone());
         std::thread::spawn(move || {
             let routes = move |cfg: &mut ServiceConfig| mounted.routes(cfg);
-            actix_web::rt::System::new().block_on(bound.serve(site, routes, stopped)).unwrap();
+            actix_web::rt::System::new()
+                .block_on(bound.serve(site, routes, stopped))
+                .unwrap();
         });
-        Self { app, address, stop, _files: files }
+        Self {
+            app,
+            address,
+            stop,
+            _files: files,
+        }
     }
 }
 
@@ -168,7 +196,11 @@ pub fn bare(body: Vec<u8>, content_type: &'static str) -> SocketAddr {
                 "/",
                 web::get().to(move || {
                     let body = body.clone();
-                    async move { actix_web::HttpResponse::Ok().content_type(content_type).body(body) }
+                    async move {
+                        actix_web::HttpResponse::Ok()
+                            .content_type(content_type)
+                            .body(body)
+                    }
                 }),
             )
         })

@@ -68,7 +68,11 @@ impl Row {
 }
 
 fn rounded(value: f64) -> f64 {
-    if value.abs() >= 100.0 { value.round() } else { (value * 100.0).round() / 100.0 }
+    if value.abs() >= 100.0 {
+        value.round()
+    } else {
+        (value * 100.0).round() / 100.0
+    }
 }
 
 /// The rows as people read them.
@@ -79,15 +83,26 @@ pub fn table(rows: &[Row]) -> String {
         cells.push([
             row.name.clone(),
             rounded(row.measured).to_string(),
-            row.ceiling.map_or("-".into(), |ceiling| rounded(ceiling).to_string()),
+            row.ceiling
+                .map_or("-".into(), |ceiling| rounded(ceiling).to_string()),
             row.unit.to_owned(),
-            row.ratio().map_or("-".into(), |ratio| format!("{ratio:.2}")),
+            row.ratio()
+                .map_or("-".into(), |ratio| format!("{ratio:.2}")),
             row.goal_text(),
-            if row.is_met() { "yes".into() } else { "NO".to_owned() },
+            if row.is_met() {
+                "yes".into()
+            } else {
+                "NO".to_owned()
+            },
         ]);
     }
-    let widths: [usize; 7] =
-        std::array::from_fn(|column| cells.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
+    let widths: [usize; 7] = std::array::from_fn(|column| {
+        cells
+            .iter()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    });
     let mut out = String::new();
     for (number, line) in cells.iter().enumerate() {
         for (cell, width) in line.iter().zip(widths) {

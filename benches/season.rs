@@ -48,10 +48,16 @@ fn fill(conn: &mut SqliteConnection, what: &str, most: u64, statement: &str) {
     let mut from = 0;
     while from < most {
         let to = (from + CHUNK).min(most);
-        let series = format!("WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {to})");
-        conn.batch_execute(&format!("BEGIN; {series} {statement}; COMMIT")).unwrap();
+        let series = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {to})"
+        );
+        conn.batch_execute(&format!("BEGIN; {series} {statement}; COMMIT"))
+            .unwrap();
         from = to;
-        eprint!("\r  {what}: {from} of {most} ({:.0} s) ", start.elapsed().as_secs_f64());
+        eprint!(
+            "\r  {what}: {from} of {most} ({:.0} s) ",
+            start.elapsed().as_secs_f64()
+        );
     }
     eprintln!();
 }
@@ -73,20 +79,38 @@ fn pages(conn: &mut SqliteConnection, campaign: &str, most: u64) {
 /// Adds so many pages to the demo's campaign.
 pub fn with_pages(place: &Place, most: u64) {
     let mut conn = connect(place);
-    let campaign = word(&mut conn, &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"));
+    let campaign = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"),
+    );
     pages(&mut conn, &campaign, most);
 }
 
 /// Adds so many gifts, a tenth of them on one page.
 pub fn with_gifts(place: &Place, most: u64) {
     let mut conn = connect(place);
-    let campaign = word(&mut conn, &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"));
-    let page = word(&mut conn, &format!("SELECT id AS word FROM pages WHERE slug = '{PAGE}'"));
-    let policy = word(&mut conn, &format!("SELECT id AS word FROM allocation_policies WHERE campaign_id = '{campaign}'"));
+    let campaign = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"),
+    );
+    let page = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM pages WHERE slug = '{PAGE}'"),
+    );
+    let policy = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM allocation_policies WHERE campaign_id = '{campaign}'"),
+    );
     pages(&mut conn, &campaign, PAGES);
     // Indexes are built once at the end, from the definitions of the migrations.
-    let indexes = words(&mut conn, "SELECT sql AS word FROM sqlite_master WHERE type = 'index' AND tbl_name = 'donations' AND sql IS NOT NULL");
-    for name in words(&mut conn, "SELECT name AS word FROM sqlite_master WHERE type = 'index' AND tbl_name = 'donations' AND sql IS NOT NULL") {
+    let indexes = words(
+        &mut conn,
+        "SELECT sql AS word FROM sqlite_master WHERE type = 'index' AND tbl_name = 'donations' AND sql IS NOT NULL",
+    );
+    for name in words(
+        &mut conn,
+        "SELECT name AS word FROM sqlite_master WHERE type = 'index' AND tbl_name = 'donations' AND sql IS NOT NULL",
+    ) {
         conn.batch_execute(&format!("DROP INDEX {name}")).unwrap();
     }
     let supporters = (most / 4).max(1);
@@ -124,6 +148,7 @@ pub fn with_gifts(place: &Place, most: u64) {
         ))
         .unwrap();
     }
-    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
     eprintln!(" ({:.0} s)", start.elapsed().as_secs_f64());
 }

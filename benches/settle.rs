@@ -70,11 +70,23 @@ async fn one(bench: &Bench, engine: &str, served: &Served) -> Row {
     let db = served.app.site.db.clone();
     let batch = usize::try_from(served.app.site.config.jobs.settle_batch).unwrap();
     let config = &served.app.site.config;
-    let mails = selvedge::mail::Mails::new(Arc::new(selvedge::mail::Templates::load(None).unwrap()), &config.mail.from);
-    let with = Settling { mails, public_url: config.public_url(), organisation: config.site.name.clone() };
+    let mails = selvedge::mail::Mails::new(
+        Arc::new(selvedge::mail::Templates::load(None).unwrap()),
+        &config.mail.from,
+    );
+    let with = Settling {
+        mails,
+        public_url: config.public_url(),
+        organisation: config.site.name.clone(),
+    };
     let clock = served.app.site.clock.clone();
     let gifts = bench.gifts_a_round(batch);
-    let before = db.read(|conn| Ok(INSERTED.map(|table| count(conn, &format!("SELECT count(*) AS n FROM {table}"))))).await.unwrap();
+    let before = db
+        .read(|conn| {
+            Ok(INSERTED.map(|table| count(conn, &format!("SELECT count(*) AS n FROM {table}"))))
+        })
+        .await
+        .unwrap();
     let bare = BareRows::begin(db.clone()).await;
     let (mut rates, mut ceilings, mut plain) = (Vec::new(), Vec::new(), Vec::new());
     let mut written = None;
@@ -83,13 +95,20 @@ async fn one(bench: &Bench, engine: &str, served: &Served) -> Row {
         let start = Instant::now();
         for own in payments.chunks(batch) {
             let (own, with, now) = (own.to_vec(), with.clone(), clock.now());
-            let settled = db.tx(move |conn| Ok(settle::apply(conn, &with, &own, now)?.settled.len())).await.unwrap();
+            let settled = db
+                .tx(move |conn| Ok(settle::apply(conn, &with, &own, now)?.settled.len()))
+                .await
+                .unwrap();
             assert_eq!(settled, batch);
         }
         let rate = gifts as f64 / start.elapsed().as_secs_f64();
         let written = match &written {
             Some(written) => written,
-            None => written.insert(db.read(move |conn| Ok(count_written(conn, &before, gifts, batch))).await.unwrap()),
+            None => written.insert(
+                db.read(move |conn| Ok(count_written(conn, &before, gifts, batch)))
+                    .await
+                    .unwrap(),
+            ),
         };
         let bodies = Arc::new(bodies(written, batch));
         let ceiling = write_bare(&bare, &bodies, gifts / batch).await * batch as f64;
@@ -101,18 +120,36 @@ async fn one(bench: &Bench, engine: &str, served: &Served) -> Row {
             plain.push(small);
         }
     }
-    let ratio = median(rates.iter().zip(&ceilings).map(|(own, other)| own / other).collect());
+    let ratio = median(
+        rates
+            .iter()
+            .zip(&ceilings)
+            .map(|(own, other)| own / other)
+            .collect(),
+    );
     let written = written.unwrap();
-    let each: Vec<String> = written.rows.iter().map(|(table, rows)| format!("{table} {rows:.2}")).collect();
+    let each: Vec<String> = written
+        .rows
+        .iter()
+        .map(|(table, rows)| format!("{table} {rows:.2}"))
+        .collect();
     let sum: f64 = written.rows.iter().map(|(_, rows)| rows).sum();
     let ceiling = median(ceilings);
     Row {
         name: format!("settle.{engine}"),
-        what: format!("gifts settled durably in batches of {batch}; ceiling: as many bare rows of those sizes in like batches"),
-        measured: ceiling * ratio, unit: "gifts/s", ceiling: Some(ceiling), goal: Goal::Part(0.4),
+        what: format!(
+            "gifts settled durably in batches of {batch}; ceiling: as many bare rows of those sizes in like batches"
+        ),
+        measured: ceiling * ratio,
+        unit: "gifts/s",
+        ceiling: Some(ceiling),
+        goal: Goal::Part(0.4),
         note: format!(
             "rows a gift {sum:.1}: {}; a mail has {} bytes; with rows of {PLAIN} bytes alone the ceiling is {:.0}; {}",
-            each.join(", "), written.mail, median(plain), machine_load()
+            each.join(", "),
+            written.mail,
+            median(plain),
+            machine_load()
         ),
     }
 }
@@ -128,9 +165,20 @@ async fn write_bare(bare: &BareRows, bodies: &Arc<Vec<String>>, batches: usize) 
 /// One batch's rows: mails as long as mails, everything else short.
 fn bodies(written: &Written, batch: usize) -> Vec<String> {
     let all: f64 = written.rows.iter().map(|(_, rows)| rows).sum::<f64>() * batch as f64;
-    let mails = written.rows.iter().find(|(table, _)| *table == "mails").map_or(0.0, |(_, rows)| *rows) * batch as f64;
+    let mails = written
+        .rows
+        .iter()
+        .find(|(table, _)| *table == "mails")
+        .map_or(0.0, |(_, rows)| *rows)
+        * batch as f64;
     (0..all.round() as usize)
-        .map(|place| "x".repeat(if place < mails.round() as usize { written.mail } else { PLAIN }))
+        .map(|place| {
+            "x".repeat(if place < mails.round() as usize {
+                written.mail
+            } else {
+                PLAIN
+            })
+        })
         .collect()
 }
 
@@ -141,11 +189,21 @@ fn count_written(conn: &mut Conn, before: &[i64; 4], gifts: usize, batch: usize)
         rows.push((*table, (now - before) as f64 / gifts as f64));
     }
     for table in MOVED {
-        let touched = if table == "totals" { "SELECT count(*) AS n FROM totals WHERE donations > 0".into() } else { format!("SELECT count(*) AS n FROM {table}") };
+        let touched = if table == "totals" {
+            "SELECT count(*) AS n FROM totals WHERE donations > 0".into()
+        } else {
+            format!("SELECT count(*) AS n FROM {table}")
+        };
         rows.push((table, count(conn, &touched) as f64 / batch as f64));
     }
-    let mail = count(conn, "SELECT CAST(avg(length(html) + length(text) + length(subject)) AS BIGINT) AS n FROM mails");
-    Written { rows, mail: usize::try_from(mail).unwrap() }
+    let mail = count(
+        conn,
+        "SELECT CAST(avg(length(html) + length(text) + length(subject)) AS BIGINT) AS n FROM mails",
+    );
+    Written {
+        rows,
+        mail: usize::try_from(mail).unwrap(),
+    }
 }
 
 /// Begins so many gifts, each of a supporter of its own, over all pages of the season, and answers what the processor
@@ -167,7 +225,10 @@ async fn begun(db: &Db, gifts: usize) -> Vec<Payment> {
         let (mut supporters, mut donations) = (Vec::new(), Vec::new());
         for (place, id) in chunk.iter().enumerate() {
             let (page, supporter) = (&pages[place % pages.len()], SupporterId::new());
-            let team = page.team.as_ref().map_or("NULL".into(), |team| format!("'{team}'"));
+            let team = page
+                .team
+                .as_ref()
+                .map_or("NULL".into(), |team| format!("'{team}'"));
             supporters.push(format!("('{supporter}', '{supporter}@example.org', '{supporter}@example.org', 'Asha Verma', '2026-12-01 00:00:00')"));
             donations.push(format!(
                 "('{id}', '{}', '{}', {team}, '{}', '{supporter}', 'pending', 'USD', 5000, 175, 5175, 0, 'Asha Verma', FALSE, FALSE, 'Go, Maya!', 'tok_{id}', 'cs_{id}', '2026-12-01 00:00:00', '2026-12-01 00:00:00')",
@@ -181,7 +242,9 @@ async fn begun(db: &Db, gifts: usize) -> Vec<Payment> {
              VALUES {}",
             supporters.join(","), donations.join(",")
         );
-        db.tx(move |conn| conn.execute_batch(&statement)).await.unwrap();
+        db.tx(move |conn| conn.execute_batch(&statement))
+            .await
+            .unwrap();
     }
     ids.iter().map(paid).collect()
 }
@@ -195,7 +258,10 @@ fn paid(id: &DonationId) -> Payment {
         charge: Some(Charge {
             id: format!("ch_{id}"),
             captured: money(5175),
-            fee: Some(Fee { id: format!("txn_{id}"), amount: money(180) }),
+            fee: Some(Fee {
+                id: format!("txn_{id}"),
+                amount: money(180),
+            }),
             refunds: Vec::new(),
         }),
         failed: false,

@@ -16,7 +16,12 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.0.kill().and_then(|()| self.0.wait().map(drop)).is_err() {
+        if self
+            .0
+            .kill()
+            .and_then(|()| self.0.wait().map(drop))
+            .is_err()
+        {
             eprintln!("a started program could not be ended");
         }
     }
@@ -47,14 +52,21 @@ pub fn start(bench: &Bench) -> Vec<Row> {
         rows.push(Row {
             name: format!("memory.{engine}"),
             what: "resident memory of that process, idle for three seconds".into(),
-            measured: memory, unit: "MB", ceiling: None, goal: Goal::AtMost(60.0), note: machine_load(),
+            measured: memory,
+            unit: "MB",
+            ceiling: None,
+            goal: Goal::AtMost(60.0),
+            note: machine_load(),
         });
     }
     rows.push(Row {
         name: "start.binary".into(),
         what: "size of the binary, stripped".into(),
-        measured: std::fs::metadata(PROGRAM).unwrap().len() as f64 / 1e6, unit: "MB", ceiling: None,
-        goal: Goal::AtMost(60.0), note: machine_load(),
+        measured: std::fs::metadata(PROGRAM).unwrap().len() as f64 / 1e6,
+        unit: "MB",
+        ceiling: None,
+        goal: Goal::AtMost(60.0),
+        note: machine_load(),
     });
     rows
 }
@@ -82,22 +94,34 @@ fn begin(place: &Place) -> (Running, f64) {
         .unwrap();
     let running = Running(child);
     while !is_ready(address) {
-        assert!(start.elapsed() < Duration::from_secs(30), "the program did not become ready");
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "the program did not become ready"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
     (running, start.elapsed().as_secs_f64() * 1e3)
 }
 
 fn is_ready(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return false;
+    };
     let mut answer = String::new();
-    let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n");
-    asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.starts_with("HTTP/1.1 200")
+    let asked =
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n");
+    asked
+        .and_then(|()| stream.read_to_string(&mut answer))
+        .is_ok()
+        && answer.starts_with("HTTP/1.1 200")
 }
 
 fn resident_mb(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib * 1024.0 / 1e6
 }

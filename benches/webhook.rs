@@ -21,23 +21,39 @@ pub fn webhook(bench: &Bench) -> Vec<Row> {
         let body = load::event_body("evt_size");
         let bytes = body.len();
         let bodies = Arc::new(vec![body]);
-        let bare = bench.runtime.block_on(BareRows::begin(served.app.site.db.clone()));
+        let bare = bench
+            .runtime
+            .block_on(BareRows::begin(served.app.site.db.clone()));
         let mut loads: Vec<Load> = Vec::new();
         let mut commits: Vec<f64> = Vec::new();
         for round in 0..=bench.rounds() {
-            let events = Events { secret: SECRET.into(), tag: format!("r{round}") };
+            let events = Events {
+                secret: SECRET.into(),
+                tag: format!("r{round}"),
+            };
             let order = Order {
-                address: served.address, path: "/webhooks/stripe".into(), connections: CONNECTIONS,
-                millis: bench.slice_millis(), events: Some(events),
+                address: served.address,
+                path: "/webhooks/stripe".into(),
+                connections: CONNECTIONS,
+                millis: bench.slice_millis(),
+                events: Some(events),
             };
             let load = load::run(&order);
-            let rate = bench.runtime.block_on(commit(&bare, &bodies, bench.slice_millis()));
+            let rate = bench
+                .runtime
+                .block_on(commit(&bare, &bodies, bench.slice_millis()));
             if round > 0 {
                 loads.push(load);
                 commits.push(rate);
             }
         }
-        let ratio = median(loads.iter().zip(&commits).map(|(load, rate)| load.rate() / rate).collect());
+        let ratio = median(
+            loads
+                .iter()
+                .zip(&commits)
+                .map(|(load, rate)| load.rate() / rate)
+                .collect(),
+        );
         let ceiling = median(commits);
         let middle = |of: fn(&Load) -> f64| median(loads.iter().map(of).collect());
         rows.push(Row {

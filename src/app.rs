@@ -70,10 +70,19 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub async fn with_db(config: Config, clock: Clock, db: Db) -> AppResult<Self> {
-        let overrides = (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
+        let overrides =
+            (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
         let overrides = overrides.as_deref().map(std::path::Path::new);
-        let templates = Templates::load(overrides).map_err(AppError::internal)?;
-        let mails = Mails::new(Arc::new(mail::Templates::load(overrides)?), &config.mail.from);
+        let folder = |name: &str| {
+            overrides
+                .map(|all| all.join(name))
+                .filter(|folder| folder.is_dir())
+        };
+        let templates = Templates::load(folder("web").as_deref()).map_err(AppError::internal)?;
+        let mails = Mails::new(
+            Arc::new(mail::Templates::load(folder("mail").as_deref())?),
+            &config.mail.from,
+        );
         let is_sandbox = config.processor() == ProcessorKind::Sandbox;
         let secrets = webhook_secrets(&config, &db, is_sandbox).await?;
         // The sandbox is reached on this machine, however the outside reaches it.
@@ -87,27 +96,49 @@ impl App {
                 secrets: secrets.clone(),
                 clock: clock.clone(),
             };
-            Some(Data::new(Sandbox::open(settings).map_err(AppError::internal)?))
+            Some(Data::new(
+                Sandbox::open(settings).map_err(AppError::internal)?,
+            ))
         } else {
             None
         };
         let processor = Processor::from_config(&config, &format!("{own}/sandbox/stripe"))?;
         let transport = Transport::from_config(&config, &db, &clock)?;
-        let origin = Origin { email: config.mail.from.clone(), name: config.mail.from_name.clone() };
+        let origin = Origin {
+            email: config.mail.from.clone(),
+            name: config.mail.from_name.clone(),
+        };
         let sender = Sender::new(db.clone(), clock.clone(), transport, origin);
         let concurrency = config.jobs.concurrency;
-        let site = Data::new(Site::open(Arc::new(config), db.clone(), clock.clone(), templates).await?);
+        let config = Arc::new(config);
+        let mut site =
+            Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
+        site.error_context = crate::web::views::error::context(config);
+        let site = Data::new(site);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
+        let closed = Arc::clone(&giving.closed_because);
+        site.add_readiness("payments", move || {
+            let why = closed.read().clone();
+            Box::pin(async move { why.map_or(Ok(()), Err) })
+        });
         let mut registry = Registry::new();
         jobs(&mut registry, &giving);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
-        Ok(Self { site, giving: Data::new(giving), runner, sender: Arc::new(sender), sandbox })
+        Ok(Self {
+            site,
+            giving: Data::new(giving),
+            runner,
+            sender: Arc::new(sender),
+            sandbox,
+        })
     }
 
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
-        cfg.app_data(self.site.clone()).app_data(self.giving.clone());
-        cfg.app_data(Data::new(self.site.db.clone())).app_data(Data::new(self.site.clock.clone()));
+        cfg.app_data(self.site.clone())
+            .app_data(self.giving.clone());
+        cfg.app_data(Data::new(self.site.db.clone()))
+            .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {
             cfg.app_data(sandbox.clone());
             sandbox::routes(cfg);
@@ -132,12 +163,17 @@ impl App {
 
     /// Starts what belongs to the process that serves HTTP: the check of the processor's settings (P23), and the sandbox
     /// processor's sender of webhooks.
-    pub fn start_web_tasks(&self, stop: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
+    pub fn start_web_tasks(
+        &self,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
         let giving = self.giving.clone();
         let mut tasks = vec![tokio::spawn(async move { giving.check_processor().await })];
         if let Some(sandbox) = self.sandbox.clone() {
             let stop = stop.clone();
-            tasks.push(tokio::spawn(async move { sandbox.deliver_webhooks(stop).await }));
+            tasks.push(tokio::spawn(
+                async move { sandbox.deliver_webhooks(stop).await },
+            ));
         }
         tasks
     }
@@ -172,7 +208,11 @@ fn own_url(config: &Config) -> String {
 }
 
 /// The secrets in force; the sandbox gets one of its own, kept in the database, when none is set.
-async fn webhook_secrets(config: &Config, db: &Db, is_sandbox: bool) -> AppResult<Vec<SecretString>> {
+async fn webhook_secrets(
+    config: &Config,
+    db: &Db,
+    is_sandbox: bool,
+) -> AppResult<Vec<SecretString>> {
     let set = config.webhook_secrets();
     if !set.is_empty() || !is_sandbox {
         return Ok(set);

@@ -1,6 +1,6 @@
 //! Settings: the built-in `config/default.toml`, a file over it, the environment over both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 pub struct ConfigError(pub Vec<String>);
 
 /// The settings in force. See `config/default.toml` for what each means.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Config {
@@ -30,7 +30,13 @@ pub struct Config {
     pub mail: Mail,
     pub jobs: Jobs,
     pub limits: Limits,
+    /// Every setting as it was read, for [`Config::printable`].
+    #[serde(skip)]
+    effective: Effective,
 }
+
+/// Sections, and their settings by name.
+type Effective = BTreeMap<String, BTreeMap<String, serde_json::Value>>;
 
 /// `[site]`
 #[derive(Debug, Clone, Deserialize)]
@@ -129,8 +135,6 @@ pub struct Limits {
     pub read_burst: u32,
     pub write_per_minute: u32,
     pub write_burst: u32,
-    pub unpaid_per_ip: usize,
-    pub unpaid_window_seconds: u64,
 }
 
 /// Which processor takes the money.
@@ -202,10 +206,9 @@ impl Config {
                 .try_parsing(true)
                 .source(Some(source)),
         );
-        let config: Self = layered
-            .build()
-            .and_then(config::Config::try_deserialize)
-            .map_err(fault)?;
+        let built = layered.build().map_err(fault)?;
+        let mut config: Self = built.clone().try_deserialize().map_err(fault)?;
+        config.effective = built.try_deserialize().map_err(fault)?;
         config.checked()
     }
 
@@ -354,78 +357,91 @@ impl Config {
 
     /// The settings in force as TOML lines, secrets masked.
     pub fn printable(&self) -> String {
-        let mask = |secret: &SecretString| match secret.expose_secret() {
-            "" => String::new(),
-            _ => "********".to_owned(),
-        };
-        let database = match url::Url::parse(self.database.url.expose_secret()) {
-            Ok(mut url) if url.password().is_some() => {
-                if url.set_password(Some("********")).is_err() {
-                    return "database.url cannot be shown".into();
-                }
-                url.to_string()
+        let mut text = String::new();
+        for (section, settings) in self.effective.iter() {
+            text.push_str(&format!("[{section}]\n"));
+            for (key, value) in settings {
+                text.push_str(&format!("{key} = {}\n", shown(key, value)));
             }
-            _ => self.database.url.expose_secret().to_owned(),
-        };
-        format!(
-            "[site]\nname = {:?}\npublic_url = {:?}\ntemplates_dir = {:?}\ndata_dir = {:?}\n\n\
-             [http]\nhost = {:?}\nport = {}\nworkers = {}\nshutdown_seconds = {}\nconnections_per_ip = {}\ntrusted_proxies = {:?}\n\n\
-             [admin]\nhost = {:?}\nport = {}\n\n\
-             [database]\nurl = {:?}\nreplica_url = {:?}\nreaders = {}\nwriters = {}\npatience_seconds = {}\n\n\
-             [payments]\nprocessor = {:?}\nstripe_secret_key = {:?}\nstripe_webhook_secret = {:?}\nstripe_api_base = {:?}\ntimeout_seconds = {}\ntries = {}\nrequests_per_second = {}\nconcurrency = {}\ncurrencies = {:?}\ncover_basis_points = {}\ncover_fixed = {}\nask_after_seconds = {}\ncheckout_seconds = {}\n\n\
-             [mail]\ntransport = {:?}\nsmtp_url = {:?}\nfrom = \"{}\"\nfrom_name = {:?}\nconnections = {}\ntimeout_seconds = {}\n\n\
-             [jobs]\nconcurrency = {}\nsettle_batch = {}\n\n\
-             [limits]\nenabled = {}\nread_per_minute = {}\nread_burst = {}\nwrite_per_minute = {}\nwrite_burst = {}\nunpaid_per_ip = {}\nunpaid_window_seconds = {}\n",
-            self.site.name,
-            self.public_url(),
-            self.site.templates_dir,
-            self.site.data_dir,
-            self.http.host,
-            self.http.port,
-            self.http.workers,
-            self.http.shutdown_seconds,
-            self.http.connections_per_ip,
-            self.http.trusted_proxies,
-            self.admin.host,
-            self.admin.port,
-            database,
-            mask(&self.database.replica_url),
-            self.database.readers,
-            self.database.writers,
-            self.database.patience_seconds,
-            self.payments.processor,
-            mask(&self.payments.stripe_secret_key),
-            mask(&self.payments.stripe_webhook_secret),
-            self.payments.stripe_api_base,
-            self.payments.timeout_seconds,
-            self.payments.tries,
-            self.payments.requests_per_second,
-            self.payments.concurrency,
-            self.payments.currencies,
-            self.payments.cover_basis_points,
-            self.payments.cover_fixed,
-            self.payments.ask_after_seconds,
-            self.payments.checkout_seconds,
-            self.mail.transport,
-            mask(&self.mail.smtp_url),
-            self.mail.from,
-            self.mail.from_name,
-            self.mail.connections,
-            self.mail.timeout_seconds,
-            self.jobs.concurrency,
-            self.jobs.settle_batch,
-            self.limits.enabled,
-            self.limits.read_per_minute,
-            self.limits.read_burst,
-            self.limits.write_per_minute,
-            self.limits.write_burst,
-            self.limits.unpaid_per_ip,
-            self.limits.unpaid_window_seconds,
-        )
+            text.push('\n');
+        }
+        text
     }
+}
+
+/// A setting's value as TOML has it: secrets masked, a database address without its password.
+fn shown(key: &str, value: &serde_json::Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    if text.is_empty() {
+        return value.to_string();
+    }
+    let secret = key.contains("secret") || key == "smtp_url";
+    let hidden = match url::Url::parse(text) {
+        _ if secret => Some("********".to_owned()),
+        Ok(mut url) if url.password().is_some() => url
+            .set_password(Some("********"))
+            .ok()
+            .map(|()| url.to_string()),
+        _ => None,
+    };
+    serde_json::Value::from(hidden.unwrap_or_else(|| text.to_owned())).to_string()
 }
 
 /// A layer of one setting.
 fn single(key: &str, value: &str) -> Result<config::Config, config::ConfigError> {
     config::Config::builder().set_override(key, value)?.build()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn load(environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Config::load(None, &environment, &[])
+    }
+
+    #[test]
+    fn the_environment_wins_and_secrets_do_not_print() {
+        let config = load(&[
+            ("SELVEDGE__HTTP__PORT", "9001"),
+            ("DATABASE_URL", "postgres://u:hush@db/selvedge"),
+            ("STRIPE_SECRET_KEY", "sk_test_hush"),
+            ("SMTP_URL", "smtp://u:hush@mail"),
+        ])
+        .unwrap();
+        assert_eq!(config.http.port, 9001);
+        let text = config.printable();
+        assert!(!text.contains("hush"), "{text}");
+        assert!(
+            text.contains("port = 9001") && text.contains("[limits]"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_all_at_once() {
+        let told = |environment: &[(&str, &str)]| match load(environment) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("accepted"),
+        };
+        let live = told(&[
+            ("STRIPE_SECRET_KEY", "sk_live_1"),
+            ("SELVEDGE__PAYMENTS__PROCESSOR", "sandbox"),
+            ("SELVEDGE__LIMITS__ENABLED", "false"),
+        ]);
+        assert!(
+            live.contains("sandbox") && live.contains("limits.enabled"),
+            "{live}"
+        );
+        // P28: a debug build takes no live money.
+        assert!(live.contains("--release"), "{live}");
+        assert!(told(&[("DATABASE_URL", "mysql://x")]).contains("DATABASE_URL"));
+        assert!(told(&[("SELVEDGE__HTTP__PROT", "1")]).contains("prot"));
+        assert!(told(&[("STRIPE_SECRET_KEY", "hush")]).contains("sk_test_"));
+    }
 }

@@ -1,4 +1,41 @@
-//! Selvedge
+//! Selvedge: a self-hosted platform for awareness campaigns that raise funds, and the whole path of a gift.
+//!
+//! This page is the map. Open the noun, and stay there.
+//!
+//! # The storeys
+//!
+//! An arrow points down only; a test ([`tests/house.rs`]) reads the sources and fails on one that does not.
+//!
+//! | storey | modules |
+//! |---|---|
+//! | values | [`kernel`]: ids, money, apportioning, time, secrets, texts; no SQL, no HTTP |
+//! | faults | [`error`]: what can go wrong, and its one mapping to HTTP; [`ids`]: ids that several nouns name |
+//! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
+//! | settings | [`config`]: built-in file, operator's file, environment |
+//! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, tokens · [`web`] gate, views, forms, drawing |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`home`] · [`demo`] · [`openapi`] |
+//! | program | [`app`]: everything that is mounted |
+//! | command line | [`cli`]: one file a subcommand |
+//!
+//! # The path of a gift
+//!
+//! [`donations`]`::command` parses what a donor asks; `ops` begins it; `checkout` opens the processor's page; `webhook`
+//! stores what the processor sends; `events`, the thank-you page and `reconcile` ask it how things stand; `settle`
+//! writes ledger, splits, totals, receipt and mails in one transaction; `refunds` takes back; `check` proves it all.
+//!
+//! # Where do I add …
+//!
+//! | what | where |
+//! |---|---|
+//! | a page for people | the noun's `html.rs`, its context in `views.rs`, a template in `templates/web/` |
+//! | an API route | the noun's `api.rs`, and its line in [`openapi`] |
+//! | a rule about money | the noun's `ops.rs`, a proof of it in the noun's `check.rs` |
+//! | a column | both trees of `migrations/`, `db/schema.rs`; the parity test holds them together |
+//! | a mail | a folder in `templates/mail/` with its `sample.json`; queue it where the fact is written |
+//! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |
+//! | a setting | `config/default.toml` with its comment, and `config.rs` |
+//! | a subcommand | a file in `cli/` |
+
 pub mod app;
 pub mod auth;
 pub mod campaigns;

@@ -16,7 +16,10 @@ fn transfer(debit: Account, credit: Account, minor: i64, source: &str) -> NewTra
         credit,
         amount: Money::new(minor, Currency::USD),
         code: Code::new("test"),
-        source: Source { kind: "test", id: source.to_owned() },
+        source: Source {
+            kind: "test",
+            id: source.to_owned(),
+        },
         donation: None,
         reverses: None,
     }
@@ -24,11 +27,15 @@ fn transfer(debit: Account, credit: Account, minor: i64, source: &str) -> NewTra
 
 async fn post_one(db: &Db, one: NewTransfer) -> AppResult<()> {
     let now = Clock::system().now();
-    db.tx(move |conn| post(conn, std::slice::from_ref(&one), now)).await
+    db.tx(move |conn| post(conn, std::slice::from_ref(&one), now))
+        .await
 }
 
 async fn holds(db: &Db, account: Account) -> i64 {
-    db.read(move |conn| balance(conn, &account, Currency::USD)).await.unwrap().minor()
+    db.read(move |conn| balance(conn, &account, Currency::USD))
+        .await
+        .unwrap()
+        .minor()
 }
 
 async fn findings(db: &Db) -> Vec<String> {
@@ -38,13 +45,21 @@ async fn findings(db: &Db) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_posted_stays() {
     let (db, _guard) = database::fresh().await;
-    post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), 500, "1")).await.unwrap();
+    post_one(
+        &db,
+        transfer(Account::outside("gifts"), Account::fund("a"), 500, "1"),
+    )
+    .await
+    .unwrap();
     for attack in [
         "UPDATE transfers SET amount = 1",
         "DELETE FROM transfers",
         "UPDATE transfers SET source_id = 'x' WHERE amount = 500",
     ] {
-        assert!(db.tx(move |conn| conn.execute_batch(attack)).await.is_err(), "{attack}");
+        assert!(
+            db.tx(move |conn| conn.execute_batch(attack)).await.is_err(),
+            "{attack}"
+        );
     }
     assert!(findings(&db).await.is_empty());
     assert_eq!(holds(&db, Account::fund("a")).await, 500);
@@ -56,9 +71,30 @@ async fn a_source_posts_once_and_zero_is_no_transfer() {
     let one = || transfer(Account::outside("gifts"), Account::fund("a"), 500, "1");
     post_one(&db, one()).await.unwrap();
     let again = post_one(&db, one()).await;
-    assert!(matches!(again, Err(AppError::Conflict { code: "already_posted", .. })), "{again:?}");
-    post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), 0, "2")).await.unwrap();
-    assert!(post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), -1, "3")).await.is_err());
+    assert!(
+        matches!(
+            again,
+            Err(AppError::Conflict {
+                code: "already_posted",
+                ..
+            })
+        ),
+        "{again:?}"
+    );
+    post_one(
+        &db,
+        transfer(Account::outside("gifts"), Account::fund("a"), 0, "2"),
+    )
+    .await
+    .unwrap();
+    assert!(
+        post_one(
+            &db,
+            transfer(Account::outside("gifts"), Account::fund("a"), -1, "3")
+        )
+        .await
+        .is_err()
+    );
     assert_eq!(holds(&db, Account::fund("a")).await, 500);
     assert!(findings(&db).await.is_empty());
 }
@@ -67,16 +103,29 @@ async fn a_source_posts_once_and_zero_is_no_transfer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_account_is_overdrawn_by_parallel_grants() {
     let (db, _guard) = database::fresh().await;
-    post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), 3_200, "gift")).await.unwrap();
+    post_one(
+        &db,
+        transfer(Account::outside("gifts"), Account::fund("a"), 3_200, "gift"),
+    )
+    .await
+    .unwrap();
     let mut tasks = Vec::new();
     for number in 0..64 {
         let db = db.clone();
         tasks.push(tokio::spawn(async move {
             loop {
-                let grant = transfer(Account::fund("a"), Account::outside("partner"), 100, &format!("grant {number}"));
+                let grant = transfer(
+                    Account::fund("a"),
+                    Account::outside("partner"),
+                    100,
+                    &format!("grant {number}"),
+                );
                 match post_one(&db, grant).await {
                     Ok(()) => return true,
-                    Err(AppError::Conflict { code: "account_overdrawn", .. }) => return false,
+                    Err(AppError::Conflict {
+                        code: "account_overdrawn",
+                        ..
+                    }) => return false,
                     Err(AppError::Unavailable { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -102,9 +151,17 @@ async fn seal_all(db: &Db) -> i64 {
 async fn a_changed_byte_breaks_the_seal_that_covers_it() {
     let (db, _guard) = database::fresh().await;
     for number in 0..30 {
-        post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), 100 + number, &number.to_string()))
-            .await
-            .unwrap();
+        post_one(
+            &db,
+            transfer(
+                Account::outside("gifts"),
+                Account::fund("a"),
+                100 + number,
+                &number.to_string(),
+            ),
+        )
+        .await
+        .unwrap();
         if number % 10 == 9 {
             assert_eq!(seal_all(&db).await, 10);
         }
@@ -113,7 +170,9 @@ async fn a_changed_byte_breaks_the_seal_that_covers_it() {
     assert!(findings(&db).await.is_empty());
     db.exclusive(|conn| {
         unlock(conn)?;
-        conn.execute_batch("UPDATE transfers SET code = 'tesT' WHERE id = (SELECT MIN(id) + 14 FROM transfers)")
+        conn.execute_batch(
+            "UPDATE transfers SET code = 'tesT' WHERE id = (SELECT MIN(id) + 14 FROM transfers)",
+        )
     })
     .await
     .unwrap();
@@ -135,12 +194,22 @@ fn unlock(conn: &mut Conn) -> AppResult<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cooked_balance_is_found() {
     let (db, _guard) = database::fresh().await;
-    post_one(&db, transfer(Account::outside("gifts"), Account::fund("a"), 500, "1")).await.unwrap();
-    db.tx(|conn| conn.execute_batch("UPDATE accounts SET credits = credits + 1 WHERE name = 'fund:a'"))
-        .await
-        .unwrap();
+    post_one(
+        &db,
+        transfer(Account::outside("gifts"), Account::fund("a"), 500, "1"),
+    )
+    .await
+    .unwrap();
+    db.tx(|conn| {
+        conn.execute_batch("UPDATE accounts SET credits = credits + 1 WHERE name = 'fund:a'")
+    })
+    .await
+    .unwrap();
     let found = findings(&db).await;
-    assert!(found.iter().any(|line| line.contains("fund:a is off by")), "{found:?}");
+    assert!(
+        found.iter().any(|line| line.contains("fund:a is off by")),
+        "{found:?}"
+    );
 }
 
 /// L13: sixty-four writers of one pair of accounts lose nothing.
@@ -158,7 +227,12 @@ async fn many_writers_post_to_the_same_accounts() {
         tasks.push(tokio::spawn(async move {
             for turn in 0..5 {
                 loop {
-                    let one = transfer(Account::outside("gifts"), Account::fund("a"), 1, &format!("{writer}/{turn}"));
+                    let one = transfer(
+                        Account::outside("gifts"),
+                        Account::fund("a"),
+                        1,
+                        &format!("{writer}/{turn}"),
+                    );
                     match post_one(&db, one).await {
                         Ok(()) => break,
                         Err(AppError::Unavailable { .. }) => {}
@@ -178,6 +252,9 @@ async fn many_writers_post_to_the_same_accounts() {
         })
         .await
         .unwrap();
-    assert_eq!((sum.total, holds(&db, Account::fund("a")).await), (320, 320));
+    assert_eq!(
+        (sum.total, holds(&db, Account::fund("a")).await),
+        (320, 320)
+    );
     assert!(findings(&db).await.is_empty());
 }

@@ -9,6 +9,9 @@
 )]
 
 mod databases;
+mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod refunds;
+mod webhooks;

@@ -16,7 +16,9 @@ pub struct Bearer(Option<TokenHolder>);
 impl Bearer {
     /// Whether the token allows this; without a token nothing is allowed.
     pub fn may(&self, noun: &str, access: Access) -> bool {
-        self.0.as_ref().is_some_and(|holder| holder.may(noun, access).is_ok())
+        self.0
+            .as_ref()
+            .is_some_and(|holder| holder.may(noun, access).is_ok())
     }
 }
 
@@ -28,12 +30,19 @@ impl FromRequest for Bearer {
         let sent = request.headers().get(header::AUTHORIZATION).cloned();
         let db = request.app_data::<Data<Db>>().cloned();
         Box::pin(async move {
-            let Some(sent) = sent else { return Ok(Self(None)) };
-            let text = sent.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+            let Some(sent) = sent else {
+                return Ok(Self(None));
+            };
+            let text = sent
+                .to_str()
+                .ok()
+                .and_then(|text| text.strip_prefix("Bearer "));
             let bearer = text.ok_or(AppError::Unauthorized)?.trim().to_owned();
             let db = db.ok_or_else(|| AppError::internal("no database is mounted"))?;
             let holder = db.read(move |conn| token::verify(conn, &bearer)).await?;
-            holder.map(|holder| Self(Some(holder))).ok_or(AppError::Unauthorized)
+            holder
+                .map(|holder| Self(Some(holder)))
+                .ok_or(AppError::Unauthorized)
         })
     }
 }

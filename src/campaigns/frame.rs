@@ -6,16 +6,16 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::funds::{self, Policy, Share};
-use crate::impact::{self, Figure, UnitCost};
 use crate::ids::ProgramId;
+use crate::impact::{self, Figure, UnitCost};
 use crate::kernel::Timestamp;
 use crate::partners::{Partner, Program};
 use crate::walls::Shades;
+use crate::web::placeholder;
 use crate::web::views::figures::{FigureView, UnitCostView};
 use crate::web::views::palette::Accent;
 use crate::web::views::rows::ProgramRow;
 use crate::web::views::shell::{Link, Shell};
-use crate::web::placeholder;
 
 /// Where a campaign's money goes now.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,11 @@ impl Destinations {
                 partner,
             })
             .collect();
-        Ok(Self { programs, policy, shares })
+        Ok(Self {
+            programs,
+            policy,
+            shares,
+        })
     }
 
     /// The ids of the programs.
@@ -111,7 +115,7 @@ pub fn shell(
 ) -> Shell {
     let mut shell = Shell::new(config, nonce, title, description).accent(campaign.accent.as_str());
     shell.nav = vec![
-        Link::new(&campaign.title, &path(campaign)),
+        Link::new("Campaign", &path(campaign)),
         Link::new("Leaderboard", &format!("{}/leaderboard", path(campaign))),
     ];
     shell.give_url = give_url(campaign, now, "");

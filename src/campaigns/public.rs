@@ -47,7 +47,12 @@ pub fn screen(
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: CampaignId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(
+    conn: &mut Conn,
+    id: CampaignId,
+    announce: bool,
+    now: Timestamp,
+) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
         Some(row) => {
             let (weave, wall) = screen(conn, &row, now)?;

@@ -26,7 +26,10 @@ impl Backup {
             ));
         }
         if self.file.exists() {
-            return Err(CliError::Said(format!("{} is there already; name another file", self.file.display())));
+            return Err(CliError::Said(format!(
+                "{} is there already; name another file",
+                self.file.display()
+            )));
         }
         let partial = self.file.with_extension("partial");
         if partial.exists() {
@@ -38,22 +41,37 @@ impl Backup {
         bar.finish_and_clear();
         if !findings.is_empty() {
             std::fs::remove_file(&partial)?;
-            return Err(CliError::Said(format!("the copy does not hold, so it was not kept:\n{}", findings.join("\n"))));
+            return Err(CliError::Said(format!(
+                "the copy does not hold, so it was not kept:\n{}",
+                findings.join("\n")
+            )));
         }
         std::fs::File::open(&partial)?.sync_all()?;
         std::fs::rename(&partial, &self.file)?;
-        if let Some(folder) = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = self
+            .file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             std::fs::File::open(folder)?.sync_all()?;
         }
-        println!("{} ({} bytes), checked", self.file.display(), std::fs::metadata(&self.file)?.len());
+        println!(
+            "{} ({} bytes), checked",
+            self.file.display(),
+            std::fs::metadata(&self.file)?.len()
+        );
         Ok(ExitCode::SUCCESS)
     }
 }
 
 async fn copy(db: &Db, to: &Path) -> Result<(), CliError> {
-    let path = to.to_str().ok_or_else(|| CliError::Said("the file's path is not UTF-8".into()))?;
+    let path = to
+        .to_str()
+        .ok_or_else(|| CliError::Said("the file's path is not UTF-8".into()))?;
     let statement = format!("VACUUM INTO '{}'", path.replace('\'', "''"));
-    Ok(db.exclusive(move |conn| conn.execute_batch(&statement)).await?)
+    Ok(db
+        .exclusive(move |conn| conn.execute_batch(&statement))
+        .await?)
 }
 
 /// Runs the proofs over the copy, not the original.

@@ -25,7 +25,10 @@ impl Check {
         let findings = findings(&db).await?;
         bar.finish_and_clear();
         if self.json {
-            println!("{}", serde_json::json!({ "ok": findings.is_empty(), "findings": findings }));
+            println!(
+                "{}",
+                serde_json::json!({ "ok": findings.is_empty(), "findings": findings })
+            );
         } else if findings.is_empty() {
             println!("everything holds: ledger balanced, gifts posted, totals and seals as shown");
         } else {
@@ -33,7 +36,11 @@ impl Check {
                 println!("{finding}");
             }
         }
-        Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        Ok(if findings.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        })
     }
 }
 
@@ -44,7 +51,10 @@ impl Check {
 pub async fn findings(db: &Db) -> AppResult<Vec<String>> {
     let pending = db.exclusive(migrations::pending).await?;
     if !pending.is_empty() {
-        return Ok(vec![format!("schema: {} migrations have not run: run `selvedge migrate`", pending.len())]);
+        return Ok(vec![format!(
+            "schema: {} migrations have not run: run `selvedge migrate`",
+            pending.len()
+        )]);
     }
     db.proof(|conn| {
         let mut all = crate::ledger::check::findings(conn)?;

@@ -27,8 +27,14 @@ pub(super) struct Demo {
 }
 
 /// What the demo writes into its folder.
-const FILES: [&str; 6] =
-    ["selvedge.db", "selvedge.db-wal", "selvedge.db-shm", "sandbox.db", "sandbox.db-wal", "sandbox.db-shm"];
+const FILES: [&str; 6] = [
+    "selvedge.db",
+    "selvedge.db-wal",
+    "selvedge.db-shm",
+    "sandbox.db",
+    "sandbox.db-wal",
+    "sandbox.db-shm",
+];
 
 impl Demo {
     /// What the demo sets; file and environment still win.
@@ -56,7 +62,9 @@ impl Demo {
         let clock = Clock::system();
         let db = App::open_db(&config, true).await?;
         if self.reset && db.engine() == Engine::Postgres {
-            return Err(CliError::Said("--reset takes files away; drop and make the PostgreSQL database yourself".into()));
+            return Err(CliError::Said(
+                "--reset takes files away; drop and make the PostgreSQL database yourself".into(),
+            ));
         }
         let bar = progress("preparing the demo season");
         db.exclusive(migrations::up).await?;

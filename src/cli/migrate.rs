@@ -24,7 +24,9 @@ impl Migrate {
         let bar = progress("migrating");
         match self.down {
             Some(steps) => {
-                let done = db.exclusive(move |conn| migrations::down(conn, steps)).await?;
+                let done = db
+                    .exclusive(move |conn| migrations::down(conn, steps))
+                    .await?;
                 bar.finish_and_clear();
                 println!("{done} migrations taken back");
             }
@@ -44,7 +46,9 @@ impl Migrate {
 /// The folder of a SQLite file is made; the file itself is made by opening.
 pub(super) fn make_parent(config: &Config) -> std::io::Result<()> {
     if let Ok(crate::db::DbUrl::Sqlite(path)) = config.database_url()
-        && let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
+        && let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
     {
         std::fs::create_dir_all(parent)?;
     }

@@ -45,14 +45,31 @@ impl User {
     pub(super) async fn run(&self, config: Config) -> CliResult {
         let db = App::open_db(&config, false).await?;
         let now = Clock::system().now();
-        let said = |what: &str, error: &dyn std::fmt::Display| CliError::Said(format!("{what}: {error}"));
+        let said =
+            |what: &str, error: &dyn std::fmt::Display| CliError::Said(format!("{what}: {error}"));
         match self {
-            Self::Create { email, role, name, password_stdin } => {
+            Self::Create {
+                email,
+                role,
+                name,
+                password_stdin,
+            } => {
                 let email: Email = email.parse().map_err(|e| said("--email", &e))?;
                 let role: Role = role.parse().map_err(|e| said("--role", &e))?;
-                let shown = name.clone().unwrap_or_else(|| email.as_str().split('@').next().unwrap_or("user").to_owned());
+                let shown = name.clone().unwrap_or_else(|| {
+                    email
+                        .as_str()
+                        .split('@')
+                        .next()
+                        .unwrap_or("user")
+                        .to_owned()
+                });
                 let name = Line::parse(&shown, 80).map_err(|e| said("--name", &e))?;
-                let password_hash = if *password_stdin { Some(read_password()?) } else { None };
+                let password_hash = if *password_stdin {
+                    Some(read_password()?)
+                } else {
+                    None
+                };
                 let id = UserId::new();
                 let made = db
                     .tx(move |conn| {
@@ -71,7 +88,14 @@ impl User {
                         Ok(true)
                     })
                     .await?;
-                println!("{}", if made { "made" } else { "was known; has the role now" });
+                println!(
+                    "{}",
+                    if made {
+                        "made"
+                    } else {
+                        "was known; has the role now"
+                    }
+                );
             }
             Self::Token { email, scope } => {
                 let email: Email = email.parse().map_err(|e| said("--email", &e))?;
@@ -80,10 +104,15 @@ impl User {
                     .flat_map(|text| text.split_whitespace())
                     .map(|text| text.parse::<Scope>().map_err(|e| said("--scope", &e)))
                     .collect::<Result<Vec<_>, _>>()?;
-                let user = db.read(move |conn| auth::user_by_email(conn, &email)).await?;
-                let user = user.ok_or_else(|| CliError::Said("--email: nobody has this address; make the user first".into()))?;
+                let user = db
+                    .read(move |conn| auth::user_by_email(conn, &email))
+                    .await?;
+                let user = user.ok_or_else(|| {
+                    CliError::Said("--email: nobody has this address; make the user first".into())
+                })?;
                 let (token, text) = NewToken::make(user.id, scopes)?;
-                db.tx(move |conn| auth::token::insert(conn, &token, now)).await?;
+                db.tx(move |conn| auth::token::insert(conn, &token, now))
+                    .await?;
                 println!("{}", text.expose_secret());
             }
         }
@@ -94,6 +123,7 @@ impl User {
 fn read_password() -> Result<String, CliError> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    let password = Password::parse(line.trim_end_matches(['\r', '\n'])).map_err(|e| CliError::Said(e.to_string()))?;
+    let password = Password::parse(line.trim_end_matches(['\r', '\n']))
+        .map_err(|e| CliError::Said(e.to_string()))?;
     Ok(password.hash()?)
 }

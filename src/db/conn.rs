@@ -19,6 +19,7 @@ use crate::error::{AppError, AppResult};
 pub type PgConn = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// A connection of the engine that runs. Queries go through [`each!`](crate::each).
+#[allow(clippy::large_enum_variant)] // A handful exist, each lent by reference: boxing would buy nothing.
 pub enum Conn {
     /// SQLite, in this process.
     Sqlite(SqliteConnection),

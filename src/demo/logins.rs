@@ -37,7 +37,9 @@ pub fn logins() -> AppResult<Vec<DemoLogin>> {
                 role: *role,
                 name: Line::parse(name, 80).map_err(AppError::internal)?,
                 email: email(word).parse().map_err(AppError::internal)?,
-                password_hash: Password::parse(&password(word)).map_err(AppError::internal)?.hash()?,
+                password_hash: Password::parse(&password(word))
+                    .map_err(AppError::internal)?
+                    .hash()?,
             })
         })
         .collect()
@@ -62,7 +64,15 @@ pub fn welcome(config: &Config) -> String {
     );
     for (role, _, word) in PEOPLE {
         // Writing to a String cannot fail.
-        if writeln!(text, "  {:<12} {:<32} {}", role.as_str(), email(word), password(word)).is_err() {
+        if writeln!(
+            text,
+            "  {:<12} {:<32} {}",
+            role.as_str(),
+            email(word),
+            password(word)
+        )
+        .is_err()
+        {
             break;
         }
     }

@@ -47,7 +47,7 @@ const SEASONS: [SeasonText; 3] = [
         appeal: "Wear a dress or a tie every day of December, and help to find the people who are held behind closed doors in Kolkata.",
         story: STORY,
         days: ["2026-12-01", "2026-12-31", "2027-01-31"],
-        goal: 250_000,
+        goal: 12_000,
         accent: "#9b2335",
     },
     SeasonText {

@@ -33,7 +33,13 @@ pub fn quarantine(conn: &mut Conn, all: &[Quarantined], now: Timestamp) -> AppRe
     for one in all {
         tracing::error!(donation = %one.donation, why = %one.why, "a payment was quarantined");
         metrics::counter!("selvedge_payments_quarantined_total").increment(1);
-        open(conn, "payment_quarantined", &one.donation.to_string(), &one.why, now)?;
+        open(
+            conn,
+            "payment_quarantined",
+            &one.donation.to_string(),
+            &one.why,
+            now,
+        )?;
     }
     Ok(())
 }
@@ -42,9 +48,20 @@ pub fn quarantine(conn: &mut Conn, all: &[Quarantined], now: Timestamp) -> AppRe
 ///
 /// # Errors
 /// The database's.
-pub fn open(conn: &mut Conn, kind: &str, subject: &str, detail: &str, now: Timestamp) -> AppResult<()> {
+pub fn open(
+    conn: &mut Conn,
+    kind: &str,
+    subject: &str,
+    detail: &str,
+    now: Timestamp,
+) -> AppResult<()> {
     // Derived from what it is about, so that a transaction that runs twice opens one.
-    let id = format!("fin_{}", crate::kernel::secret::sha256_hex(format!("{kind}:{subject}")).split_at(32).0);
+    let id = format!(
+        "fin_{}",
+        crate::kernel::secret::sha256_hex(format!("{kind}:{subject}"))
+            .split_at(32)
+            .0
+    );
     let row = (
         findings::id.eq(id),
         findings::kind.eq(kind),
@@ -76,13 +93,22 @@ impl Alarms {
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.oldest_event_seconds > OLD_EVENT {
-            words.push(format!("an event of the processor has waited {} s", self.oldest_event_seconds));
+            words.push(format!(
+                "an event of the processor has waited {} s",
+                self.oldest_event_seconds
+            ));
         }
         if self.silent_seconds > SILENT_HOURS * 3600 {
-            words.push(format!("no webhook for {} h, though gifts were paid: check the endpoint", self.silent_seconds / 3600));
+            words.push(format!(
+                "no webhook for {} h, though gifts were paid: check the endpoint",
+                self.silent_seconds / 3600
+            ));
         }
         if self.quarantined > 0 {
-            words.push(format!("{} payments or events are quarantined", self.quarantined));
+            words.push(format!(
+                "{} payments or events are quarantined",
+                self.quarantined
+            ));
         }
         words
     }
@@ -110,7 +136,11 @@ pub fn alarms(conn: &mut Conn, now: Timestamp) -> AppResult<Alarms> {
         .select(count_star());
     let given_up: i64 = each!(conn, c => given_up.first(c))?;
     let misfits = findings::table
-        .filter(findings::kind.eq("payment_quarantined").and(findings::closed_at.is_null()))
+        .filter(
+            findings::kind
+                .eq("payment_quarantined")
+                .and(findings::closed_at.is_null()),
+        )
         .select(count_star());
     let misfits: i64 = each!(conn, c => misfits.first(c))?;
     let silent = match (last, paid) {
@@ -155,10 +185,15 @@ impl Giving {
     async fn why_closed(&self) -> Option<String> {
         let config = &self.site.config;
         let Some(processor) = &self.processor else {
-            return Some("no card processor is set up: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET".into());
+            return Some(
+                "no card processor is set up: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET"
+                    .into(),
+            );
         };
         if self.webhook_secrets.is_empty() {
-            return Some("STRIPE_WEBHOOK_SECRET is not set: paid gifts would not be heard of".into());
+            return Some(
+                "STRIPE_WEBHOOK_SECRET is not set: paid gifts would not be heard of".into(),
+            );
         }
         let endpoints = match processor.webhook_endpoints().await {
             Ok(Some(endpoints)) => endpoints,
@@ -170,8 +205,14 @@ impl Giving {
             }
         };
         let ours = format!("{}/webhooks/stripe", config.public_url());
-        let own: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.url == ours).collect();
-        if let Some(wrong) = own.iter().find(|endpoint| endpoint.livemode != config.is_live()) {
+        let own: Vec<_> = endpoints
+            .iter()
+            .filter(|endpoint| endpoint.url == ours)
+            .collect();
+        if let Some(wrong) = own
+            .iter()
+            .find(|endpoint| endpoint.livemode != config.is_live())
+        {
             let mode = |live| if live { "live" } else { "test" };
             return Some(format!(
                 "the webhook endpoint is of {} mode, the key of {} mode: use both of one mode",
@@ -179,10 +220,14 @@ impl Giving {
                 mode(config.is_live())
             ));
         }
-        let version = own.iter().find_map(|endpoint| endpoint.api_version.clone().filter(|v| v != API_VERSION))?;
+        let version = own
+            .iter()
+            .find_map(|endpoint| endpoint.api_version.clone().filter(|v| v != API_VERSION))?;
         if config.processor() == ProcessorKind::None {
             return None;
         }
-        Some(format!("the webhook endpoint speaks {version}, this program {API_VERSION}: make the endpoint anew with that version"))
+        Some(format!(
+            "the webhook endpoint speaks {version}, this program {API_VERSION}: make the endpoint anew with that version"
+        ))
     }
 }

@@ -60,10 +60,16 @@ pub async fn create(
     let key = idempotency_key(&request)?;
     let give = body.0.parse()?;
     let donation = giving.give(give, &key).await?;
-    let checkout_url = donation.checkout_url.clone().ok_or_else(|| AppError::Conflict {
-        code: "not_payable",
-        detail: format!("this gift is {} and cannot be paid any more; make a new one", donation.status),
-    })?;
+    let checkout_url = donation
+        .checkout_url
+        .clone()
+        .ok_or_else(|| AppError::Conflict {
+            code: "not_payable",
+            detail: format!(
+                "this gift is {} and cannot be paid any more; make a new one",
+                donation.status
+            ),
+        })?;
     Ok(HttpResponse::Created()
         .insert_header(("Location", format!("/api/v1/donations/{}", donation.id)))
         .json(Created {
@@ -76,7 +82,11 @@ pub async fn create(
 }
 
 fn idempotency_key(request: &HttpRequest) -> AppResult<String> {
-    let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim);
     match key {
         Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
             Ok(format!("api:{key}"))
@@ -154,14 +164,21 @@ pub struct Private {
     responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem))
 )]
 pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppResult<HttpResponse> {
-    let id: DonationId = path.0.parse().map_err(|_| AppError::NotFound("This gift"))?;
+    let id: DonationId = path
+        .0
+        .parse()
+        .map_err(|_| AppError::NotFound("This gift"))?;
     let private = bearer.may("donations", Access::Read);
     let (donation, splits, email) = site
         .db
         .read(move |conn| {
             let donation = model::by_id(conn, id)?;
             let splits = model::splits_of(conn, id)?;
-            let email = if private { Some(mails::address_of(conn, donation.supporter_id)?) } else { None };
+            let email = if private {
+                Some(mails::address_of(conn, donation.supporter_id)?)
+            } else {
+                None
+            };
             Ok((donation, splits, email))
         })
         .await?;
@@ -193,7 +210,9 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
             trace_url: format!("{}/gifts/{}", site.config.public_url(), donation.token),
         }),
     };
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(view))
 }
 
 /// A gift on a page's wall: what the donor lets everyone see (S18).
@@ -216,7 +235,11 @@ pub struct WallItem {
     params(("slug" = String, Path), ListQuery),
     responses((status = 200, body = Listed<WallItem>), (status = 404, body = crate::error::Problem), (status = 422, body = crate::error::Problem))
 )]
-pub async fn of_page(site: Data<Site>, path: Path<String>, request: HttpRequest) -> AppResult<HttpResponse> {
+pub async fn of_page(
+    site: Data<Site>,
+    path: Path<String>,
+    request: HttpRequest,
+) -> AppResult<HttpResponse> {
     let slug = path.0.parse().map_err(|_| AppError::NotFound("the page"))?;
     let asked: ListQuery = query::query(&request)?;
     let limit = query::limit(asked.limit.as_deref())?;
@@ -228,7 +251,8 @@ pub async fn of_page(site: Data<Site>, path: Path<String>, request: HttpRequest)
             model::wall(conn, Wall::Page(page.id), after, limit.and_one())
         })
         .await?;
-    let listed = Listed::cut(rows, limit, |gift| (gift.paid_at, gift.id)).map(|gift| wall_item(&gift));
+    let listed =
+        Listed::cut(rows, limit, |gift| (gift.paid_at, gift.id)).map(|gift| wall_item(&gift));
     Ok(HttpResponse::Ok().json(listed))
 }
 

@@ -84,7 +84,10 @@ pub fn findings(conn: &mut Conn) -> AppResult<Vec<String>> {
     let mut found = Vec::new();
     for (what, query) in PROOFS {
         let rows: Vec<Found> = each!(conn, c => diesel::sql_query(*query).load(c))?;
-        found.extend(rows.into_iter().map(|row| format!("gifts: {what}: {} (off by {})", row.subject, row.off)));
+        found.extend(
+            rows.into_iter()
+                .map(|row| format!("gifts: {what}: {} (off by {})", row.subject, row.off)),
+        );
     }
     Ok(found)
 }

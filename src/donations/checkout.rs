@@ -49,7 +49,8 @@ impl Giving {
         webhook_secrets: Vec<SecretString>,
     ) -> Self {
         let closed = processor.is_none().then(|| {
-            "no card processor is set up: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET".to_owned()
+            "no card processor is set up: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET"
+                .to_owned()
         });
         Self {
             site,
@@ -64,7 +65,10 @@ impl Giving {
     /// What "cover the fee" is offered at.
     pub fn cover(&self) -> CoverOffer {
         let payments = &self.site.config.payments;
-        CoverOffer { basis_points: payments.cover_basis_points, fixed: payments.cover_fixed }
+        CoverOffer {
+            basis_points: payments.cover_basis_points,
+            fixed: payments.cover_fixed,
+        }
     }
 
     /// Begins a gift and opens its checkout; a repeat under the same key answers the same gift.
@@ -98,7 +102,11 @@ impl Giving {
                 .tx(move |conn| ops::begin(conn, &give, &key, &fresh, cover, now))
                 .await;
             match begun {
-                Err(AppError::Database(cause)) if crate::error::faults::is_duplicate(&cause) && tries < 5 => tries += 1,
+                Err(AppError::Database(cause))
+                    if crate::error::faults::is_duplicate(&cause) && tries < 5 =>
+                {
+                    tries += 1
+                }
                 other => return other,
             }
         }
@@ -113,11 +121,19 @@ impl Giving {
         let lease = crate::kernel::secret::random_token()?;
         loop {
             let (token, now) = (lease.clone(), self.site.clock.now());
-            let step = self.site.db.tx(move |conn| ops::claim(conn, id, &token, now)).await;
+            let step = self
+                .site
+                .db
+                .tx(move |conn| ops::claim(conn, id, &token, now))
+                .await;
             match step {
                 Ok(Step::Ready(donation)) => return Ok(*donation),
                 Ok(Step::Refused) => return Err(refused()),
-                Ok(Step::Call { donation, key, look_since }) => {
+                Ok(Step::Call {
+                    donation,
+                    key,
+                    look_since,
+                }) => {
                     return self.call(*donation, key, look_since, lease).await;
                 }
                 Err(AppError::Database(cause)) if crate::error::faults::is_duplicate(&cause) => {}
@@ -168,7 +184,9 @@ impl Giving {
                 let cause = error.to_string();
                 self.site
                     .db
-                    .tx(move |conn| ops::store_fault(conn, id, &key, &lease, is_refusal, &cause, now))
+                    .tx(move |conn| {
+                        ops::store_fault(conn, id, &key, &lease, is_refusal, &cause, now)
+                    })
                     .await?;
                 Err(if is_refusal { refused() } else { away() })
             }
@@ -181,11 +199,19 @@ impl Giving {
             .site
             .db
             .read(move |conn| {
-                Ok((campaigns::model::by_id(conn, campaign)?, super::mails::address_of(conn, supporter)?))
+                Ok((
+                    campaigns::model::by_id(conn, campaign)?,
+                    super::mails::address_of(conn, supporter)?,
+                ))
             })
             .await?;
         let public = self.site.config.public_url();
-        let seconds = self.site.config.payments.checkout_seconds.clamp(1_860, 86_100);
+        let seconds = self
+            .site
+            .config
+            .payments
+            .checkout_seconds
+            .clamp(1_860, 86_100);
         Ok(NewCheckout {
             reference: donation.id.to_string(),
             amount: donation.charge(),
@@ -202,14 +228,20 @@ impl Giving {
     ///
     /// # Errors
     /// When the database is away. Calls that failed are answered beside what was applied.
-    pub async fn sync(&self, references: Vec<Reference>) -> AppResult<(Applied, Vec<(Reference, CallError)>)> {
+    pub async fn sync(
+        &self,
+        references: Vec<Reference>,
+    ) -> AppResult<(Applied, Vec<(Reference, CallError)>)> {
         let (payments, failed) = self.fetch(references).await;
         let applied = self.apply(payments).await?;
         Ok((applied, failed))
     }
 
     /// Fetches payments side by side; the client spaces the calls.
-    pub(super) async fn fetch(&self, references: Vec<Reference>) -> (Vec<Payment>, Vec<(Reference, CallError)>) {
+    pub(super) async fn fetch(
+        &self,
+        references: Vec<Reference>,
+    ) -> (Vec<Payment>, Vec<(Reference, CallError)>) {
         let Some(processor) = &self.processor else {
             return (Vec::new(), Vec::new());
         };

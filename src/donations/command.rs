@@ -158,14 +158,19 @@ impl Faults {
         text: Option<&String>,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let text = text.map(|text| text.trim()).filter(|text| !text.is_empty())?;
+        let text = text
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())?;
         self.take(field, parse(text))
     }
 
     /// Card numbers belong on the processor's page alone (P27).
     fn no_card(&mut self, field: &str, text: &str) {
         if holds_card_number(text) {
-            self.0.push(FieldError::new(field, "this looks like a card number; never write one here"));
+            self.0.push(FieldError::new(
+                field,
+                "this looks like a card number; never write one here",
+            ));
         }
     }
 }
@@ -184,12 +189,18 @@ impl GiveRequest {
         let program = faults.optional("program", self.program.as_ref(), slug);
         let amount = faults.take("amount", amount(self.amount));
         if self.interval == Some(Interval::Month) {
-            faults.0.push(FieldError::new("interval", "monthly gifts are not taken yet; choose a single gift"));
+            faults.0.push(FieldError::new(
+                "interval",
+                "monthly gifts are not taken yet; choose a single gift",
+            ));
         }
         let name = faults.take("donor.name", Line::parse(&self.donor.name, NAME));
         let email = faults.take("donor.email", self.donor.email.parse::<Email>());
         let comment = faults.optional("comment", self.comment.as_ref(), comment);
-        let tribute = self.tribute.as_ref().map(|asked| tribute(asked, &mut faults));
+        let tribute = self
+            .tribute
+            .as_ref()
+            .map(|asked| tribute(asked, &mut faults));
         let source = faults.optional("source", self.source.as_ref(), |text| {
             Line::parse(text, 100).map(Line::into_string)
         });
@@ -202,23 +213,30 @@ impl GiveRequest {
         }
         let request_hash = crate::kernel::secret::sha256_hex(serde_json::to_vec(self)?);
         match (campaign, amount, name, email) {
-            (Some(campaign), Some(amount), Some(donor_name), Some(donor_email)) if faults.0.is_empty() => Ok(Give {
-                campaign,
-                page,
-                team,
-                program,
-                amount,
-                donor_name,
-                donor_email,
-                anonymous: self.anonymous,
-                hide_amount: self.hide_amount,
-                comment,
-                cover_fees: self.cover_fees,
-                tribute: tribute.flatten(),
-                newsletter: self.consent.as_ref().is_some_and(|consent| consent.newsletter),
-                source,
-                request_hash,
-            }),
+            (Some(campaign), Some(amount), Some(donor_name), Some(donor_email))
+                if faults.0.is_empty() =>
+            {
+                Ok(Give {
+                    campaign,
+                    page,
+                    team,
+                    program,
+                    amount,
+                    donor_name,
+                    donor_email,
+                    anonymous: self.anonymous,
+                    hide_amount: self.hide_amount,
+                    comment,
+                    cover_fees: self.cover_fees,
+                    tribute: tribute.flatten(),
+                    newsletter: self
+                        .consent
+                        .as_ref()
+                        .is_some_and(|consent| consent.newsletter),
+                    source,
+                    request_hash,
+                })
+            }
             _ => Err(AppError::Invalid(faults.0)),
         }
     }
@@ -227,7 +245,9 @@ impl GiveRequest {
 fn amount(money: Money) -> Result<Money, &'static str> {
     match money.minor() {
         ..=0 => Err("give an amount above zero"),
-        minor if minor > LARGEST_MINOR => Err("for a gift this large please write to us: cards cannot carry it"),
+        minor if minor > LARGEST_MINOR => {
+            Err("for a gift this large please write to us: cards cannot carry it")
+        }
         _ => Ok(money),
     }
 }
@@ -239,7 +259,10 @@ fn comment(text: &str) -> Result<String, BadComment> {
     if text.contains('<') || text.contains('>') || lower.contains("](") {
         return Err(BadComment::Markup);
     }
-    if ["http://", "https://", "www."].iter().any(|link| lower.contains(link)) {
+    if ["http://", "https://", "www."]
+        .iter()
+        .any(|link| lower.contains(link))
+    {
         return Err(BadComment::Link);
     }
     Ok(text)
@@ -257,12 +280,20 @@ enum BadComment {
 
 fn tribute(asked: &TributeRequest, faults: &mut Faults) -> Option<Tribute> {
     let name = faults.take("tribute.name", Line::parse(&asked.name, NAME));
-    let notify = faults.optional("tribute.notify_email", asked.notify_email.as_ref(), |text| text.parse::<Email>());
-    Some(Tribute { kind: asked.kind, name: name?, notify })
+    let notify = faults.optional(
+        "tribute.notify_email",
+        asked.notify_email.as_ref(),
+        |text| text.parse::<Email>(),
+    );
+    Some(Tribute {
+        kind: asked.kind,
+        name: name?,
+        notify,
+    })
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use serde_json::{Value, json};
@@ -295,7 +326,17 @@ mod tests {
             body["donor"] = json!({ "name": "E\r\nBcc: x@y.org", "email": "maya" });
             body["comment"] = json!("see <b>this</b>");
         }));
-        assert_eq!(faults, ["campaign", "amount", "interval", "donor.name", "donor.email", "comment"]);
+        assert_eq!(
+            faults,
+            [
+                "campaign",
+                "amount",
+                "interval",
+                "donor.name",
+                "donor.email",
+                "comment"
+            ]
+        );
     }
 
     #[test]
@@ -313,7 +354,9 @@ mod tests {
     fn the_hash_tells_requests_apart() {
         let one = request(|_| {}).unwrap().request_hash;
         let same = request(|_| {}).unwrap().request_hash;
-        let other = request(|body| body["amount"]["minor"] = json!(5001)).unwrap().request_hash;
+        let other = request(|body| body["amount"]["minor"] = json!(5001))
+            .unwrap()
+            .request_hash;
         assert_eq!(one, same);
         assert_ne!(one, other);
     }

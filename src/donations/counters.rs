@@ -47,6 +47,19 @@ struct GiverRow<'a> {
     gifts: i64,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = totals)]
+struct TotalRow<'a> {
+    scope: TotalScope,
+    scope_id: &'a str,
+    campaign_id: CampaignId,
+    currency: Currency,
+    raised: i64,
+    donations: i64,
+    donors: i64,
+    reached_at: Timestamp,
+}
+
 impl Counters {
     /// Adds a gift's change to its campaign, its page and its team.
     pub(super) fn add(&mut self, gift: &Donation, change: Change) {
@@ -59,7 +72,10 @@ impl Counters {
             sum.raised += change.raised;
             sum.gifts += change.gifts;
             if change.gifts != 0 {
-                *self.givers.entry((scope, id, gift.supporter_id)).or_default() += change.gifts;
+                *self
+                    .givers
+                    .entry((scope, id, gift.supporter_id))
+                    .or_default() += change.gifts;
             }
         }
     }
@@ -67,7 +83,37 @@ impl Counters {
     /// Writes them.
     pub(super) fn write(mut self, conn: &mut Conn, now: Timestamp) -> AppResult<()> {
         self.count_donors(conn)?;
-        for ((scope, id), (campaign, currency, sum)) in &self.sums {
+        // Only what grows may be written as a row that meets itself: the table holds no negative sums, not even in passing.
+        let (growing, shrinking): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.sums)
+            .into_iter()
+            .partition(|(_, (_, _, sum))| sum.raised >= 0 && sum.gifts >= 0 && sum.donors >= 0);
+        let rows: Vec<TotalRow<'_>> = growing
+            .iter()
+            .map(|((scope, id), (campaign, currency, sum))| TotalRow {
+                scope: *scope,
+                scope_id: id,
+                campaign_id: *campaign,
+                currency: *currency,
+                raised: sum.raised,
+                donations: sum.gifts,
+                donors: sum.donors,
+                reached_at: now,
+            })
+            .collect();
+        for chunk in rows.chunks(1000) {
+            each!(conn, c => diesel::insert_into(totals::table)
+                .values(chunk)
+                .on_conflict((totals::scope, totals::scope_id))
+                .do_update()
+                .set((
+                    totals::raised.eq(totals::raised + excluded(totals::raised)),
+                    totals::donations.eq(totals::donations + excluded(totals::donations)),
+                    totals::donors.eq(totals::donors + excluded(totals::donors)),
+                    totals::reached_at.eq(now),
+                ))
+                .execute(c))?;
+        }
+        for ((scope, id), (_, _, sum)) in &shrinking {
             let own = totals::table.find((scope, id));
             let change = diesel::update(own).set((
                 totals::raised.eq(totals::raised + sum.raised),
@@ -76,17 +122,7 @@ impl Counters {
                 totals::reached_at.eq(now),
             ));
             if each!(conn, c => change.execute(c))? == 0 {
-                let fresh = (
-                    totals::scope.eq(scope),
-                    totals::scope_id.eq(id),
-                    totals::campaign_id.eq(campaign),
-                    totals::currency.eq(currency),
-                    totals::raised.eq(sum.raised),
-                    totals::donations.eq(sum.gifts),
-                    totals::donors.eq(sum.donors),
-                    totals::reached_at.eq(now),
-                );
-                each!(conn, c => diesel::insert_into(totals::table).values(fresh).execute(c))?;
+                return Err(AppError::internal("a total that shrinks was never there"));
             }
         }
         Ok(())
@@ -108,8 +144,7 @@ impl Counters {
         let (more, fewer): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.gifts > 0);
         let mut after: Vec<(TotalScope, String, SupporterId, i64)> = Vec::new();
         for chunk in more.chunks(1000) {
-            let counted: Vec<(TotalScope, String, SupporterId, i64)> =
-                each!(conn, c => diesel::insert_into(givers::table)
+            let counted: Vec<(TotalScope, String, SupporterId, i64)> = each!(conn, c => diesel::insert_into(givers::table)
                     .values(chunk)
                     .on_conflict((givers::scope, givers::scope_id, givers::supporter_id))
                     .do_update()
@@ -125,10 +160,15 @@ impl Counters {
                 .returning((givers::scope, givers::scope_id, givers::supporter_id, givers::gifts))
                 .get_result(c)
                 .optional())?;
-            after.push(counted.ok_or_else(|| AppError::internal("a giver was not counted before"))?);
+            after
+                .push(counted.ok_or_else(|| AppError::internal("a giver was not counted before"))?);
         }
         for (scope, id, supporter, gifts) in after {
-            let change = self.givers.get(&(scope, id.clone(), supporter)).copied().unwrap_or_default();
+            let change = self
+                .givers
+                .get(&(scope, id.clone(), supporter))
+                .copied()
+                .unwrap_or_default();
             let before = gifts - change;
             if let Some((_, _, sum)) = self.sums.get_mut(&(scope, id)) {
                 sum.donors += i64::from(gifts > 0) - i64::from(before > 0);

@@ -57,9 +57,19 @@ const LEASE: i64 = 60;
 ///
 /// # Errors
 /// The database's: then nothing was stored and the processor sends again.
-pub fn store(conn: &mut Conn, event: &Event, payload: &str, origin: &str, now: Timestamp) -> AppResult<bool> {
+pub fn store(
+    conn: &mut Conn,
+    event: &Event,
+    payload: &str,
+    origin: &str,
+    now: Timestamp,
+) -> AppResult<bool> {
     let leads_somewhere = KINDS.contains(&event.kind.as_str()) && event.reference.is_some();
-    let state = if leads_somewhere { EventState::Stored } else { EventState::Ignored };
+    let state = if leads_somewhere {
+        EventState::Stored
+    } else {
+        EventState::Ignored
+    };
     let row = (
         rows::id.eq(&event.id),
         rows::kind.eq(&event.kind),
@@ -129,9 +139,16 @@ impl Giving {
     /// The database's: the lease ends by itself and another worker takes over.
     pub async fn work_events(&self) -> AppResult<usize> {
         let limit = self.site.config.jobs.settle_batch;
-        let (lease, now) = (crate::kernel::secret::random_token()?, self.site.clock.now());
+        let (lease, now) = (
+            crate::kernel::secret::random_token()?,
+            self.site.clock.now(),
+        );
         let token = lease.clone();
-        let batch = self.site.db.tx(move |conn| claim(conn, limit, &token, now)).await?;
+        let batch = self
+            .site
+            .db
+            .tx(move |conn| claim(conn, limit, &token, now))
+            .await?;
         if batch.is_empty() {
             return Ok(0);
         }
@@ -140,7 +157,10 @@ impl Giving {
         let mut wanted: BTreeMap<Reference, Vec<Claimed>> = BTreeMap::new();
         let mut ends = Ends::default();
         for event in batch {
-            match webhook::parse(event.payload.as_bytes(), live).ok().and_then(|parsed| parsed.reference) {
+            match webhook::parse(event.payload.as_bytes(), live)
+                .ok()
+                .and_then(|parsed| parsed.reference)
+            {
                 Some(reference) => wanted.entry(reference).or_default().push(event),
                 None => ends.ignored.push(event.seq),
             }
@@ -151,11 +171,17 @@ impl Giving {
             for event in wanted.remove(&reference).unwrap_or_default() {
                 match &error {
                     CallError::Missing => ends.ignored.push(event.seq),
-                    other => ends.again.push((event.seq, event.attempts, other.to_string())),
+                    other => ends
+                        .again
+                        .push((event.seq, event.attempts, other.to_string())),
                 }
             }
         }
-        ends.processed = wanted.into_values().flatten().map(|event| event.seq).collect();
+        ends.processed = wanted
+            .into_values()
+            .flatten()
+            .map(|event| event.seq)
+            .collect();
         self.finish(payments, ends, lease).await?;
         Ok(taken)
     }
@@ -210,7 +236,9 @@ fn apply_or_single_out(
     let whole = conn.atomically(|conn| settle::apply(conn, with, payments, now));
     let error = match whole {
         Ok(applied) => return Ok(applied),
-        Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => return Err(cause.into()),
+        Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => {
+            return Err(cause.into());
+        }
         Err(error) => error,
     };
     // PostgreSQL's savepoint is rolled back, so the transaction goes on.
@@ -228,11 +256,20 @@ fn apply_or_single_out(
                 all.changed.extend(applied.changed);
                 all.quarantined.extend(applied.quarantined);
             }
-            Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => return Err(cause.into()),
+            Err(AppError::Database(cause)) if crate::error::faults::is_passing(&cause) => {
+                return Err(cause.into());
+            }
             Err(error) => {
                 tracing::error!(cause = %error, "a payment could not be settled");
-                if let Some(donation) = payment.reference.as_ref().and_then(|text| text.parse().ok()) {
-                    all.quarantined.push(settle::Quarantined { donation, why: format!("could not be settled: {error}") });
+                if let Some(donation) = payment
+                    .reference
+                    .as_ref()
+                    .and_then(|text| text.parse().ok())
+                {
+                    all.quarantined.push(settle::Quarantined {
+                        donation,
+                        why: format!("could not be settled: {error}"),
+                    });
                 }
             }
         }
@@ -241,8 +278,13 @@ fn apply_or_single_out(
 }
 
 fn end(conn: &mut Conn, ends: &Ends, lease: &str, now: Timestamp) -> AppResult<()> {
-    for (seqs, state) in [(&ends.processed, EventState::Processed), (&ends.ignored, EventState::Ignored)] {
-        let own = rows::table.filter(rows::seq.eq_any(seqs)).filter(rows::lease_token.eq(lease));
+    for (seqs, state) in [
+        (&ends.processed, EventState::Processed),
+        (&ends.ignored, EventState::Ignored),
+    ] {
+        let own = rows::table
+            .filter(rows::seq.eq_any(seqs))
+            .filter(rows::lease_token.eq(lease));
         let change = diesel::update(own).set((
             rows::state.eq(state),
             rows::processed_at.eq(now),
@@ -253,8 +295,13 @@ fn end(conn: &mut Conn, ends: &Ends, lease: &str, now: Timestamp) -> AppResult<(
         }
     }
     for (seq, attempts, cause) in &ends.again {
-        let state = if *attempts >= TRIES { EventState::Quarantined } else { EventState::Stored };
-        let pause = chrono::Duration::seconds(2i64.pow(u32::try_from(*attempts).unwrap_or(1).min(10)));
+        let state = if *attempts >= TRIES {
+            EventState::Quarantined
+        } else {
+            EventState::Stored
+        };
+        let pause =
+            chrono::Duration::seconds(2i64.pow(u32::try_from(*attempts).unwrap_or(1).min(10)));
         let own = rows::table.find(seq).filter(rows::lease_token.eq(lease));
         let change = diesel::update(own).set((
             rows::state.eq(state),

@@ -26,7 +26,13 @@ pub fn jobs(registry: &mut Registry, giving: &Giving) {
         let giving = sealing.clone();
         async move {
             let now = giving.site.clock.now();
-            while giving.site.db.tx(move |conn| seals::seal(conn, now)).await? > 0 {}
+            while giving
+                .site
+                .db
+                .tx(move |conn| seals::seal(conn, now))
+                .await?
+                > 0
+            {}
             Ok(())
         }
     });
@@ -35,7 +41,12 @@ pub fn jobs(registry: &mut Registry, giving: &Giving) {
         let giving = forgetting.clone();
         async move {
             let now = giving.site.clock.now();
-            giving.site.db.tx(move |conn| reconcile::forget_old_keys(conn, now)).await.map(|_| ())
+            giving
+                .site
+                .db
+                .tx(move |conn| reconcile::forget_old_keys(conn, now))
+                .await
+                .map(|_| ())
         }
     });
     registry.every("ask_about_pending_gifts", 15, "ask_about_pending_gifts");

@@ -15,7 +15,9 @@ impl Giving {
                         Ok(Some(state)) => giving.site.live.publish(kind, &id, &state),
                         Ok(None) => {}
                         // The next gift brings them up to date again.
-                        Err(error) => tracing::warn!(kind, cause = %error, "watchers were not told"),
+                        Err(error) => {
+                            tracing::warn!(kind, cause = %error, "watchers were not told")
+                        }
                     }
                 }));
             }
@@ -26,10 +28,17 @@ impl Giving {
         let now = self.site.clock.now();
         let db = &self.site.db;
         match (kind, id.parse(), id.parse(), id.parse()) {
-            ("page", Ok(id), _, _) => db.read(move |c| pages::html::live_state(c, id, true, now)).await,
-            ("team", _, Ok(id), _) => db.read(move |c| teams::html::live_state(c, id, true, now)).await,
+            ("page", Ok(id), _, _) => {
+                db.read(move |c| pages::html::live_state(c, id, true, now))
+                    .await
+            }
+            ("team", _, Ok(id), _) => {
+                db.read(move |c| teams::html::live_state(c, id, true, now))
+                    .await
+            }
             ("campaign", _, _, Ok(id)) => {
-                db.read(move |c| campaigns::public::live_state(c, id, true, now)).await
+                db.read(move |c| campaigns::public::live_state(c, id, true, now))
+                    .await
             }
             _ => Ok(None),
         }

@@ -62,7 +62,12 @@ struct Facts {
 ///
 /// # Errors
 /// The database's, and templates that do not render.
-pub(super) fn queue(conn: &mut Conn, with: &Settling, arrived: &[Arrived], now: Timestamp) -> AppResult<()> {
+pub(super) fn queue(
+    conn: &mut Conn,
+    with: &Settling,
+    arrived: &[Arrived],
+    now: Timestamp,
+) -> AppResult<()> {
     let facts = Facts::load(conn, arrived)?;
     let mut mails = Vec::with_capacity(arrived.len() * 2);
     for one in arrived {
@@ -75,7 +80,14 @@ pub(super) fn queue(conn: &mut Conn, with: &Settling, arrived: &[Arrived], now: 
 
 /// The outbox keeps one mail a kind and gift, so an id made anew when the transaction runs again does no harm.
 fn mail(kind: &'static str, gift: DonationId, to: Email, name: &str, context: Value) -> NewMail {
-    NewMail { id: MailId::new(), kind, source_id: gift.to_string(), to, to_name: Some(name.to_owned()), context }
+    NewMail {
+        id: MailId::new(),
+        kind,
+        source_id: gift.to_string(),
+        to,
+        to_name: Some(name.to_owned()),
+        context,
+    }
 }
 
 fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
@@ -86,12 +98,17 @@ fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
     let programs: Vec<Value> = one
         .splits
         .iter()
-        .filter_map(|split| Some(json!({ "name": facts.funds.get(&split.fund_id)?, "amount": money(split.amount) })))
+        .filter_map(|split| {
+            Some(json!({ "name": facts.funds.get(&split.fund_id)?, "amount": money(split.amount) }))
+        })
         .collect();
-    let tribute = gift.tribute_name.as_ref().map(|name| match gift.tribute_kind {
-        Some(TributeKind::Memory) => format!("In memory of {name}"),
-        _ => format!("In honour of {name}"),
-    });
+    let tribute = gift
+        .tribute_name
+        .as_ref()
+        .map(|name| match gift.tribute_kind {
+            Some(TributeKind::Memory) => format!("In memory of {name}"),
+            _ => format!("In honour of {name}"),
+        });
     let context = json!({
         "serial": gift.receipt,
         "donor_name": gift.donor_name,
@@ -148,7 +165,9 @@ fn threads(accent: &str, parts: impl Iterator<Item = i64>, bare: i64) -> Vec<Val
     let weights: Vec<i64> = dyed.iter().map(|(minor, _)| *minor).collect();
     let widths = largest_remainder(100, &weights).unwrap_or_default();
     let cells = widths.into_iter().zip(dyed).filter(|(width, _)| *width > 0);
-    cells.map(|(width, (_, colour))| json!({ "width": width, "colour": colour })).collect()
+    cells
+        .map(|(width, (_, colour))| json!({ "width": width, "colour": colour }))
+        .collect()
 }
 
 impl Facts {
@@ -157,26 +176,42 @@ impl Facts {
         let supporter_ids: BTreeSet<SupporterId> = gifts().map(|gift| gift.supporter_id).collect();
         let campaign_ids: BTreeSet<CampaignId> = gifts().map(|gift| gift.campaign_id).collect();
         let page_ids: BTreeSet<PageId> = gifts().filter_map(|gift| gift.page_id).collect();
-        let fund_ids: BTreeSet<FundId> =
-            arrived.iter().flat_map(|one| &one.splits).map(|split| split.fund_id).collect();
+        let fund_ids: BTreeSet<FundId> = arrived
+            .iter()
+            .flat_map(|one| &one.splits)
+            .map(|split| split.fund_id)
+            .collect();
         let query = supporters::table
             .filter(supporters::id.eq_any(supporter_ids))
             .select((supporters::id, supporters::email));
         let addresses: Vec<(SupporterId, Email)> = each!(conn, c => query.load(c))?;
-        let query = campaigns::table.filter(campaigns::id.eq_any(campaign_ids)).select((
-            campaigns::id,
-            campaigns::slug,
-            campaigns::title,
-            campaigns::accent,
-        ));
+        let query = campaigns::table
+            .filter(campaigns::id.eq_any(campaign_ids))
+            .select((
+                campaigns::id,
+                campaigns::slug,
+                campaigns::title,
+                campaigns::accent,
+            ));
         let titles: Vec<(CampaignId, String, String, String)> = each!(conn, c => query.load(c))?;
-        let query = funds::table.filter(funds::id.eq_any(fund_ids)).select((funds::id, funds::name));
+        let query = funds::table
+            .filter(funds::id.eq_any(fund_ids))
+            .select((funds::id, funds::name));
         let names: Vec<(FundId, String)> = each!(conn, c => query.load(c))?;
         Ok(Self {
             addresses: addresses.into_iter().collect(),
             campaigns: titles
                 .into_iter()
-                .map(|(id, slug, title, accent)| (id, CampaignFacts { slug, title, accent }))
+                .map(|(id, slug, title, accent)| {
+                    (
+                        id,
+                        CampaignFacts {
+                            slug,
+                            title,
+                            accent,
+                        },
+                    )
+                })
                 .collect(),
             pages: Self::pages(conn, page_ids)?,
             funds: names.into_iter().collect(),
@@ -207,7 +242,17 @@ impl Facts {
             .into_iter()
             .map(|(id, slug, title, participant, goal, owner)| {
                 let raised = raised.get(&id.to_string()).copied().unwrap_or_default();
-                (id, PageFacts { slug, title, participant, goal, owner, raised })
+                (
+                    id,
+                    PageFacts {
+                        slug,
+                        title,
+                        participant,
+                        goal,
+                        owner,
+                        raised,
+                    },
+                )
             })
             .collect())
     }

@@ -52,7 +52,10 @@ crate::words! {
 impl DonationStatus {
     /// Whether the money arrived (and may since have gone back).
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed)
+        matches!(
+            self,
+            Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Disputed
+        )
     }
 
     /// Whether money may still arrive.
@@ -73,7 +76,7 @@ crate::words! {
 
 /// A gift, every column.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = donations)]
+#[diesel(table_name = donations, treat_none_as_default_value = false)]
 #[allow(missing_docs)]
 pub struct Donation {
     pub id: DonationId,
@@ -197,7 +200,9 @@ pub fn any(conn: &mut Conn) -> AppResult<bool> {
 /// # Errors
 /// The database's.
 pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
-    let query = splits::table.filter(splits::donation_id.eq(id)).order(splits::fund_id);
+    let query = splits::table
+        .filter(splits::donation_id.eq(id))
+        .order(splits::fund_id);
     Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
 }
 
@@ -250,11 +255,21 @@ pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
 ///
 /// # Errors
 /// The database's.
-pub fn take_turn(conn: &mut Conn, id: DonationId, before: Timestamp, now: Timestamp) -> AppResult<bool> {
+pub fn take_turn(
+    conn: &mut Conn,
+    id: DonationId,
+    before: Timestamp,
+    now: Timestamp,
+) -> AppResult<bool> {
     let own = donations::table
         .find(id)
         .filter(donations::status.eq(DonationStatus::Pending))
-        .filter(donations::checked_at.le(before));
+        // One that was never asked about may be paid already: its giver has just come back.
+        .filter(
+            donations::checked_at
+                .le(before)
+                .or(donations::checked_at.eq(donations::created_at)),
+        );
     let change = diesel::update(own).set(donations::checked_at.eq(now));
     Ok(each!(conn, c => change.execute(c))? == 1)
 }

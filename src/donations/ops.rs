@@ -49,10 +49,19 @@ impl CoverOffer {
         let keeps = i128::from(10_000 - self.basis_points.clamp(0, 9_000));
         let whole = (i128::from(amount.minor()) + i128::from(self.fixed)) * 10_000;
         let charged = (whole + keeps - 1) / keeps;
-        let added = i64::try_from(charged).unwrap_or(i64::MAX).saturating_sub(amount.minor());
+        let added = i64::try_from(charged)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(amount.minor());
         // The processor takes three-decimal currencies in steps of ten.
-        let step = if amount.currency().exponent() == 3 { 10 } else { 1 };
-        Money::new(added.div_euclid(step).saturating_mul(step).max(0), amount.currency())
+        let step = if amount.currency().exponent() == 3 {
+            10
+        } else {
+            1
+        };
+        Money::new(
+            added.div_euclid(step).saturating_mul(step).max(0),
+            amount.currency(),
+        )
     }
 }
 
@@ -97,21 +106,30 @@ pub(super) fn begin(
 
 /// The gift begun before under this key.
 fn known(conn: &mut Conn, key: &str, request_hash: &str) -> AppResult<Option<Donation>> {
-    let query = idempotency_keys::table
-        .find(key)
-        .select((idempotency_keys::request_hash, idempotency_keys::donation_id));
+    let query = idempotency_keys::table.find(key).select((
+        idempotency_keys::request_hash,
+        idempotency_keys::donation_id,
+    ));
     let found: Option<(String, DonationId)> = each!(conn, c => query.first(c).optional())?;
     match found {
         None => Ok(None),
         Some((hash, id)) if hash == request_hash => super::model::by_id(conn, id).map(Some),
         Some(_) => Err(AppError::Unprocessable {
             code: "idempotency_key_reused",
-            detail: "this Idempotency-Key was used for another request; make a new key for a new gift".into(),
+            detail:
+                "this Idempotency-Key was used for another request; make a new key for a new gift"
+                    .into(),
         }),
     }
 }
 
-fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Timestamp) -> AppResult<Donation> {
+fn row(
+    conn: &mut Conn,
+    give: &Give,
+    fresh: &Fresh,
+    cover: CoverOffer,
+    now: Timestamp,
+) -> AppResult<Donation> {
     let campaign = campaigns::model::by_slug(conn, &give.campaign)
         .map_err(|e| missing(e, "campaign"))?
         .campaign;
@@ -119,9 +137,16 @@ fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Time
     let program = designation(conn, give, &campaign)?;
     let gift = fitting(give, &campaign, now)?;
     let policy = funds::policy_in_force(conn, campaign.id, now)?.ok_or_else(|| {
-        AppError::internal(format!("campaign {} takes gifts without an allocation policy", campaign.id))
+        AppError::internal(format!(
+            "campaign {} takes gifts without an allocation policy",
+            campaign.id
+        ))
     })?;
-    let fee_cover = if give.cover_fees { cover.on(gift) } else { Money::zero(gift.currency()) };
+    let fee_cover = if give.cover_fees {
+        cover.on(gift)
+    } else {
+        Money::zero(gift.currency())
+    };
     let charged = gift.plus(fee_cover)?;
     amounts::to_processor(charged).map_err(|e| AppError::field("amount", e))?;
     Ok(Donation {
@@ -131,7 +156,13 @@ fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Time
         team_id: team.or(page.as_ref().and_then(|page| page.team_id)),
         program_id: program,
         policy_id: policy.id,
-        supporter_id: supporter(conn, &give.donor_email, give.donor_name.as_str(), fresh.supporter, now)?,
+        supporter_id: supporter(
+            conn,
+            &give.donor_email,
+            give.donor_name.as_str(),
+            fresh.supporter,
+            now,
+        )?,
         status: DonationStatus::Pending,
         currency: gift.currency(),
         amount: gift.minor(),
@@ -144,8 +175,14 @@ fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Time
         hide_amount: give.hide_amount,
         comment: give.comment.clone(),
         tribute_kind: give.tribute.as_ref().map(|tribute| tribute.kind),
-        tribute_name: give.tribute.as_ref().map(|tribute| tribute.name.as_str().to_owned()),
-        tribute_email: give.tribute.as_ref().and_then(|tribute| Some(tribute.notify.as_ref()?.to_string())),
+        tribute_name: give
+            .tribute
+            .as_ref()
+            .map(|tribute| tribute.name.as_str().to_owned()),
+        tribute_email: give
+            .tribute
+            .as_ref()
+            .and_then(|tribute| Some(tribute.notify.as_ref()?.to_string())),
         source: give.source.clone(),
         token: fresh.token.clone(),
         session_id: None,
@@ -163,7 +200,10 @@ fn row(conn: &mut Conn, give: &Give, fresh: &Fresh, cover: CoverOffer, now: Time
 /// A slug in the request that leads nowhere is a field to mend.
 fn missing(error: AppError, field: &str) -> AppError {
     match error {
-        AppError::NotFound(what) => AppError::Invalid(vec![FieldError::new(field, format!("{what} does not exist"))]),
+        AppError::NotFound(what) => AppError::Invalid(vec![FieldError::new(
+            field,
+            format!("{what} does not exist"),
+        )]),
         other => other,
     }
 }
@@ -175,9 +215,14 @@ fn recipient(
 ) -> AppResult<(Option<pages::Page>, Option<teams::TeamId>)> {
     let page = match &give.page {
         Some(slug) => {
-            let page = pages::by_slug(conn, slug).map_err(|e| missing(e, "page"))?.page;
+            let page = pages::by_slug(conn, slug)
+                .map_err(|e| missing(e, "page"))?
+                .page;
             if page.campaign_id != campaign.id {
-                return Err(AppError::field("page", "this page belongs to another campaign"));
+                return Err(AppError::field(
+                    "page",
+                    "this page belongs to another campaign",
+                ));
             }
             Some(page)
         }
@@ -185,12 +230,23 @@ fn recipient(
     };
     let team = match &give.team {
         Some(slug) => {
-            let team = teams::model::by_slug(conn, slug).map_err(|e| missing(e, "team"))?.team;
+            let team = teams::model::by_slug(conn, slug)
+                .map_err(|e| missing(e, "team"))?
+                .team;
             if team.campaign_id != campaign.id {
-                return Err(AppError::field("team", "this team belongs to another campaign"));
+                return Err(AppError::field(
+                    "team",
+                    "this team belongs to another campaign",
+                ));
             }
-            if page.as_ref().is_some_and(|page| page.team_id != Some(team.id)) {
-                return Err(AppError::field("team", "this page is not of that team; name one of them"));
+            if page
+                .as_ref()
+                .is_some_and(|page| page.team_id != Some(team.id))
+            {
+                return Err(AppError::field(
+                    "team",
+                    "this page is not of that team; name one of them",
+                ));
             }
             Some(team.id)
         }
@@ -199,14 +255,25 @@ fn recipient(
     Ok((page, team))
 }
 
-fn designation(conn: &mut Conn, give: &Give, campaign: &Campaign) -> AppResult<Option<partners::ProgramId>> {
-    let Some(slug) = &give.program else { return Ok(None) };
-    let program = partners::model::program_by_slug(conn, slug).map_err(|e| missing(e, "program"))?.program;
+fn designation(
+    conn: &mut Conn,
+    give: &Give,
+    campaign: &Campaign,
+) -> AppResult<Option<partners::ProgramId>> {
+    let Some(slug) = &give.program else {
+        return Ok(None);
+    };
+    let program = partners::model::program_by_slug(conn, slug)
+        .map_err(|e| missing(e, "program"))?
+        .program;
     let supported = campaigns::overview::programs_of(conn, campaign.id)?;
     // The fund must be there before money can be promised to it.
     let fund = funds::model::fund_of_program(conn, program.id, campaign.currency)?;
     if fund.is_none() || !supported.iter().any(|(own, _)| own.id == program.id) {
-        return Err(AppError::field("program", "this campaign does not give to that program"));
+        return Err(AppError::field(
+            "program",
+            "this campaign does not give to that program",
+        ));
     }
     Ok(Some(program.id))
 }
@@ -220,11 +287,17 @@ fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money>
         });
     }
     if give.amount.currency() != campaign.currency {
-        return Err(AppError::field("amount.currency", format!("this campaign takes {}", campaign.currency)));
+        return Err(AppError::field(
+            "amount.currency",
+            format!("this campaign takes {}", campaign.currency),
+        ));
     }
     let least = campaign.minimum();
     if give.amount.minor() < least.minor() {
-        return Err(AppError::field("amount", format!("the least that a card can carry here is {least}")));
+        return Err(AppError::field(
+            "amount",
+            format!("the least that a card can carry here is {least}"),
+        ));
     }
     Ok(give.amount)
 }
@@ -237,7 +310,9 @@ fn supporter(
     fresh: SupporterId,
     now: Timestamp,
 ) -> AppResult<SupporterId> {
-    let query = supporters::table.filter(supporters::email_folded.eq(email.folded())).select(supporters::id);
+    let query = supporters::table
+        .filter(supporters::email_folded.eq(email.folded()))
+        .select(supporters::id);
     if let Some(id) = each!(conn, c => query.first(c).optional())? {
         return Ok(id);
     }
@@ -276,7 +351,11 @@ pub(super) enum Step {
     /// The processor refused this gift.
     Refused,
     /// Make the call under this key, after looking for an earlier one where `look_since` is set.
-    Call { donation: Box<Donation>, key: String, look_since: Option<Timestamp> },
+    Call {
+        donation: Box<Donation>,
+        key: String,
+        look_since: Option<Timestamp>,
+    },
 }
 
 /// Seconds for which one caller may hold the operation.
@@ -294,7 +373,12 @@ struct Operation {
 }
 
 /// Takes the next step towards a gift's checkout; a `Call` is leased to `lease`.
-pub(super) fn claim(conn: &mut Conn, id: DonationId, lease: &str, now: Timestamp) -> AppResult<Step> {
+pub(super) fn claim(
+    conn: &mut Conn,
+    id: DonationId,
+    lease: &str,
+    now: Timestamp,
+) -> AppResult<Step> {
     let donation = Box::new(super::model::by_id(conn, id)?);
     if donation.checkout_url.is_some() || donation.status != DonationStatus::Pending {
         return Ok(Step::Ready(donation));
@@ -312,7 +396,11 @@ pub(super) fn claim(conn: &mut Conn, id: DonationId, lease: &str, now: Timestamp
     let newest: Option<Operation> = each!(conn, c => query.first(c).optional())?;
     let Some(newest) = newest else {
         let key = start(conn, id, 1, lease, now)?;
-        return Ok(Step::Call { donation, key, look_since: None });
+        return Ok(Step::Call {
+            donation,
+            key,
+            look_since: None,
+        });
     };
     let held = newest.lease_until.is_some_and(|until| until > now);
     match newest.state {
@@ -322,13 +410,27 @@ pub(super) fn claim(conn: &mut Conn, id: DonationId, lease: &str, now: Timestamp
     }
     if newest.created_at.plus(chrono::Duration::hours(KEY_HOURS)) > now {
         hold(conn, &newest.key, lease, now)?;
-        return Ok(Step::Call { donation, key: newest.key, look_since: None });
+        return Ok(Step::Call {
+            donation,
+            key: newest.key,
+            look_since: None,
+        });
     }
     let key = start(conn, id, newest.number + 1, lease, now)?;
-    Ok(Step::Call { donation, key, look_since: Some(newest.created_at) })
+    Ok(Step::Call {
+        donation,
+        key,
+        look_since: Some(newest.created_at),
+    })
 }
 
-fn start(conn: &mut Conn, id: DonationId, number: i32, lease: &str, now: Timestamp) -> AppResult<String> {
+fn start(
+    conn: &mut Conn,
+    id: DonationId,
+    number: i32,
+    lease: &str,
+    now: Timestamp,
+) -> AppResult<String> {
     let key = format!("donation:{id}:checkout:{number}");
     let row = (
         processor_operations::key.eq(&key),
@@ -361,7 +463,9 @@ pub(super) fn store_checkout(
     checkout: &Checkout,
     now: Timestamp,
 ) -> AppResult<Donation> {
-    let own = donations::table.find(id).filter(donations::session_id.is_null());
+    let own = donations::table
+        .find(id)
+        .filter(donations::session_id.is_null());
     let change = diesel::update(own).set((
         donations::session_id.eq(&checkout.id),
         donations::checkout_url.eq(&checkout.url),
@@ -387,7 +491,11 @@ pub(super) fn store_fault(
     cause: &str,
     now: Timestamp,
 ) -> AppResult<()> {
-    let state = if refused { OperationState::Refused } else { OperationState::Unknown };
+    let state = if refused {
+        OperationState::Refused
+    } else {
+        OperationState::Unknown
+    };
     let own = processor_operations::table
         .find(key)
         .filter(processor_operations::lease_token.eq(lease))
@@ -399,7 +507,9 @@ pub(super) fn store_fault(
     ));
     let mine = each!(conn, c => change.execute(c))? == 1;
     if mine && refused {
-        let own = donations::table.find(id).filter(donations::status.eq(DonationStatus::Pending));
+        let own = donations::table
+            .find(id)
+            .filter(donations::status.eq(DonationStatus::Pending));
         let failed = diesel::update(own).set((
             donations::status.eq(DonationStatus::Failed),
             donations::failure.eq("refused_by_processor"),
@@ -419,7 +529,10 @@ mod tests {
 
     #[test]
     fn covering_fifty_dollars_adds_what_the_processor_keeps_of_the_whole() {
-        let offer = CoverOffer { basis_points: 290, fixed: 30 };
+        let offer = CoverOffer {
+            basis_points: 290,
+            fixed: 30,
+        };
         assert_eq!(offer.on(Money::new(5000, Currency::USD)).minor(), 181);
     }
 

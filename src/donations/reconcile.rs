@@ -47,22 +47,41 @@ impl Giving {
             return Ok(Reconciled::default());
         }
         let now = self.site.clock.now();
-        let since = now.minus(chrono::Duration::seconds(self.site.config.payments.ask_after_seconds));
-        let pending = self.site.db.read(move |conn| long_pending(conn, since)).await?;
-        let mut found = Reconciled { asked: pending.len(), ..Reconciled::default() };
+        let since = now.minus(chrono::Duration::seconds(
+            self.site.config.payments.ask_after_seconds,
+        ));
+        let pending = self
+            .site
+            .db
+            .read(move |conn| long_pending(conn, since))
+            .await?;
+        let mut found = Reconciled {
+            asked: pending.len(),
+            ..Reconciled::default()
+        };
         let ids: Vec<DonationId> = pending.iter().map(|donation| donation.id).collect();
-        let (with, without): (Vec<Donation>, Vec<Donation>) =
-            pending.into_iter().partition(|donation| donation.session_id.is_some());
+        let (with, without): (Vec<Donation>, Vec<Donation>) = pending
+            .into_iter()
+            .partition(|donation| donation.session_id.is_some());
         for donation in without {
             self.finish_opening(&donation, now).await?;
         }
-        let references = with.iter().filter_map(|donation| donation.session_id.clone()).map(Reference::Session);
+        let references = with
+            .iter()
+            .filter_map(|donation| donation.session_id.clone())
+            .map(Reference::Session);
         let (applied, failed) = self.sync(references.collect()).await?;
         found.settled = applied.settled.len();
-        for (_, error) in failed.iter().filter(|(_, error)| !matches!(error, CallError::Missing)) {
+        for (_, error) in failed
+            .iter()
+            .filter(|(_, error)| !matches!(error, CallError::Missing))
+        {
             tracing::warn!(cause = %error, "a pending gift could not be asked about");
         }
-        self.site.db.tx(move |conn| mark_asked(conn, &ids, now)).await?;
+        self.site
+            .db
+            .tx(move |conn| mark_asked(conn, &ids, now))
+            .await?;
         Ok(found)
     }
 
@@ -91,11 +110,20 @@ impl Giving {
         let now = self.site.clock.now();
         let last = self.site.db.read(|conn| last_run(conn, "events")).await?;
         let earliest = now.minus(chrono::Duration::days(KEPT_DAYS));
-        let since = last.map_or(earliest, |at| at.minus(chrono::Duration::hours(OVERLAP_HOURS)).max(earliest));
-        let listed = processor.events_since(since, events::KINDS).await.map_err(|error| {
-            tracing::warn!(cause = %error, "events could not be listed");
-            AppError::Unavailable { what: "The card processor cannot be reached right now".into(), retry_after: 60 }
-        })?;
+        let since = last.map_or(earliest, |at| {
+            at.minus(chrono::Duration::hours(OVERLAP_HOURS))
+                .max(earliest)
+        });
+        let listed = processor
+            .events_since(since, events::KINDS)
+            .await
+            .map_err(|error| {
+                tracing::warn!(cause = %error, "events could not be listed");
+                AppError::Unavailable {
+                    what: "The card processor cannot be reached right now".into(),
+                    retry_after: 60,
+                }
+            })?;
         let live = self.site.config.is_live();
         let bodies: Vec<(webhook::Event, String)> = listed
             .iter()
@@ -118,10 +146,14 @@ impl Giving {
             .await?;
         if missed > 0 {
             tracing::warn!(missed, "events that no webhook had brought");
-            metrics::counter!("selvedge_webhooks_missed_total").increment(u64::try_from(missed).unwrap_or_default());
+            metrics::counter!("selvedge_webhooks_missed_total")
+                .increment(u64::try_from(missed).unwrap_or_default());
             self.events.notify_one();
         }
-        Ok(Reconciled { missed_events: missed, ..Reconciled::default() })
+        Ok(Reconciled {
+            missed_events: missed,
+            ..Reconciled::default()
+        })
     }
 
     /// Both questions, and the events that they brought worked off: after it the books know all that the processor knows.
@@ -132,39 +164,57 @@ impl Giving {
         let listed = self.list_events().await?;
         while self.work_events().await? > 0 {}
         let asked = self.ask_about_pending().await?;
-        Ok(Reconciled { missed_events: listed.missed_events, ..asked })
+        Ok(Reconciled {
+            missed_events: listed.missed_events,
+            ..asked
+        })
     }
 }
 
 fn long_pending(conn: &mut Conn, since: Timestamp) -> AppResult<Vec<Donation>> {
     let query = donations::table
-        .filter(donations::status.eq(DonationStatus::Pending).and(donations::checked_at.le(since)))
+        .filter(
+            donations::status
+                .eq(DonationStatus::Pending)
+                .and(donations::checked_at.le(since)),
+        )
         .order(donations::checked_at)
         .limit(ASK);
     Ok(each!(conn, c => query.select(Donation::as_select()).load(c))?)
 }
 
 fn mark_asked(conn: &mut Conn, ids: &[DonationId], now: Timestamp) -> AppResult<()> {
-    let change = diesel::update(donations::table.filter(donations::id.eq_any(ids))).set(donations::checked_at.eq(now));
+    let change = diesel::update(donations::table.filter(donations::id.eq_any(ids)))
+        .set(donations::checked_at.eq(now));
     each!(conn, c => change.execute(c))?;
     Ok(())
 }
 
 fn expire(conn: &mut Conn, id: DonationId, now: Timestamp) -> AppResult<()> {
-    let own = donations::table.find(id).filter(donations::status.eq(DonationStatus::Pending));
-    let change = diesel::update(own)
-        .set((donations::status.eq(DonationStatus::Expired), donations::checked_at.eq(now)));
+    let own = donations::table
+        .find(id)
+        .filter(donations::status.eq(DonationStatus::Pending));
+    let change = diesel::update(own).set((
+        donations::status.eq(DonationStatus::Expired),
+        donations::checked_at.eq(now),
+    ));
     each!(conn, c => change.execute(c))?;
     Ok(())
 }
 
 fn last_run(conn: &mut Conn, name: &str) -> AppResult<Option<Timestamp>> {
-    let query = reconciliations::table.find(name).select(reconciliations::ran_at);
+    let query = reconciliations::table
+        .find(name)
+        .select(reconciliations::ran_at);
     Ok(each!(conn, c => query.first(c).optional())?)
 }
 
 fn remember_run(conn: &mut Conn, name: &str, now: Timestamp) -> AppResult<()> {
-    let row = (reconciliations::name.eq(name), reconciliations::position.eq(""), reconciliations::ran_at.eq(now));
+    let row = (
+        reconciliations::name.eq(name),
+        reconciliations::position.eq(""),
+        reconciliations::ran_at.eq(now),
+    );
     each!(conn, c => diesel::insert_into(reconciliations::table)
         .values(row)
         .on_conflict(reconciliations::name)
@@ -180,6 +230,7 @@ fn remember_run(conn: &mut Conn, name: &str, now: Timestamp) -> AppResult<()> {
 /// The database's.
 pub fn forget_old_keys(conn: &mut Conn, now: Timestamp) -> AppResult<usize> {
     let before = now.minus(chrono::Duration::hours(KEY_HOURS));
-    let old = diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(before)));
+    let old =
+        diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(before)));
     Ok(each!(conn, c => old.execute(c))?)
 }

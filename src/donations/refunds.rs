@@ -47,7 +47,9 @@ pub struct RefundRow {
 /// # Errors
 /// The database's.
 pub fn of_donation(conn: &mut Conn, id: DonationId) -> AppResult<Vec<RefundRow>> {
-    let query = refunds::table.filter(refunds::donation_id.eq(id)).order((refunds::created_at, refunds::id));
+    let query = refunds::table
+        .filter(refunds::donation_id.eq(id))
+        .order((refunds::created_at, refunds::id));
     Ok(each!(conn, c => query.select(RefundRow::as_select()).load(c))?)
 }
 
@@ -79,8 +81,10 @@ pub(super) fn follow(
     if seen.is_empty() {
         return Ok(Ok(false));
     }
-    let known: BTreeMap<String, RefundState> =
-        of_donation(conn, donation.id)?.into_iter().map(|row| (row.id, row.state)).collect();
+    let known: BTreeMap<String, RefundState> = of_donation(conn, donation.id)?
+        .into_iter()
+        .map(|row| (row.id, row.state))
+        .collect();
     let mut changed = false;
     // Failed ones first: what they give back may be refunded again.
     for refund in seen.iter().filter(|refund| has_failed(refund)) {
@@ -95,10 +99,18 @@ pub(super) fn follow(
         }
         let amount = match refund.amount {
             Some(money) if money.currency() == donation.currency && money.minor() > 0 => money,
-            _ => return Ok(Err(format!("refund {} has an amount that we cannot book", refund.id))),
+            _ => {
+                return Ok(Err(format!(
+                    "refund {} has an amount that we cannot book",
+                    refund.id
+                )));
+            }
         };
         if amount.minor() > donation.charged - donation.refunded {
-            return Ok(Err(format!("refund {} exceeds what is left of the gift", refund.id)));
+            return Ok(Err(format!(
+                "refund {} exceeds what is left of the gift",
+                refund.id
+            )));
         }
         give_back(conn, donation, &refund.id, amount, now)?;
         changed = true;
@@ -122,10 +134,14 @@ fn give_back(
     let parts = splits_of(conn, donation.id)?;
     let held: i64 = parts.iter().map(Split::remaining).sum();
     let fee_part = donation.charged - donation.refunded - held;
-    let weights: Vec<i64> = std::iter::once(fee_part).chain(parts.iter().map(Split::remaining)).collect();
+    let weights: Vec<i64> = std::iter::once(fee_part)
+        .chain(parts.iter().map(Split::remaining))
+        .collect();
     let shares = largest_remainder(amount.minor(), &weights)
         .ok_or_else(|| AppError::internal(format!("refund {id} cannot be divided")))?;
-    let (from_fee, from_funds) = shares.split_first().ok_or_else(|| AppError::internal("no shares"))?;
+    let (from_fee, from_funds) = shares
+        .split_first()
+        .ok_or_else(|| AppError::internal("no shares"))?;
     let originals = allocations_of(conn, donation.id)?;
     let transfer = |debit: Account, minor, code| NewTransfer {
         reverses: originals.get(debit.as_str()).copied(),
@@ -133,10 +149,17 @@ fn give_back(
         credit: Account::processor(PROCESSOR),
         amount: Money::new(minor, donation.currency),
         code,
-        source: Source { kind: "refund", id: id.to_owned() },
+        source: Source {
+            kind: "refund",
+            id: id.to_owned(),
+        },
         donation: Some(donation.id.to_string()),
     };
-    let mut all = vec![transfer(Account::received(donation.campaign_id), *from_fee, Code::new("refund_fee_part"))];
+    let mut all = vec![transfer(
+        Account::received(donation.campaign_id),
+        *from_fee,
+        Code::new("refund_fee_part"),
+    )];
     for (split, minor) in parts.iter().zip(from_funds) {
         let fund = Account::fund(split.fund_id);
         let code = Code::of("refund", &fund);
@@ -158,7 +181,11 @@ fn give_back(
 /// A refund failed: each of its transfers is reversed, and the gift stands as before.
 fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) -> AppResult<()> {
     let booked = transfers::table
-        .filter(transfers::source_kind.eq("refund").and(transfers::source_id.eq(id)))
+        .filter(
+            transfers::source_kind
+                .eq("refund")
+                .and(transfers::source_id.eq(id)),
+        )
         .order(transfers::id)
         .select((transfers::id, transfers::debit, transfers::amount));
     let booked: Vec<(i64, String, i64)> = each!(conn, c => booked.load(c))?;
@@ -166,7 +193,9 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
     let mut back = vec![0; parts.len()];
     let mut all = Vec::new();
     for (number, debit, minor) in &booked {
-        let fund = parts.iter().position(|split| Account::fund(split.fund_id).as_str() == debit);
+        let fund = parts
+            .iter()
+            .position(|split| Account::fund(split.fund_id).as_str() == debit);
         let credit = match fund.and_then(|place| parts.get(place)) {
             Some(split) => Account::fund(split.fund_id),
             None => Account::received(donation.campaign_id),
@@ -179,14 +208,19 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
             code: Code::of("recredit", &credit),
             credit,
             amount: Money::new(*minor, donation.currency),
-            source: Source { kind: "refund_failed", id: id.to_owned() },
+            source: Source {
+                kind: "refund_failed",
+                id: id.to_owned(),
+            },
             donation: Some(donation.id.to_string()),
             reverses: Some(*number),
         });
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, &back)?;
-    let own = refunds::table.find(id).filter(refunds::state.eq(RefundState::Posted));
+    let own = refunds::table
+        .find(id)
+        .filter(refunds::state.eq(RefundState::Posted));
     let change = diesel::update(own).set(refunds::state.eq(RefundState::Recredited));
     each!(conn, c => change.execute(c))?;
     let total: i64 = booked.iter().map(|(_, _, minor)| minor).sum();
@@ -194,7 +228,12 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
 }
 
 /// Moves the gift's refunded sum, its status and the totals.
-fn move_refunded(conn: &mut Conn, donation: &mut Donation, by: i64, now: Timestamp) -> AppResult<()> {
+fn move_refunded(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    by: i64,
+    now: Timestamp,
+) -> AppResult<()> {
     let was_whole_gone = donation.refunded == donation.charged;
     donation.refunded += by;
     let whole_gone = donation.refunded == donation.charged;
@@ -227,7 +266,11 @@ pub(super) fn take_back(conn: &mut Conn, parts: &[Split], taken: &[i64]) -> AppR
 /// The gift's own transfers that a later one can take back, by the account that they credited.
 pub(super) fn allocations_of(conn: &mut Conn, id: DonationId) -> AppResult<BTreeMap<String, i64>> {
     let query = transfers::table
-        .filter(transfers::donation_id.eq(id.to_string()).and(transfers::source_kind.eq("charge")))
+        .filter(
+            transfers::donation_id
+                .eq(id.to_string())
+                .and(transfers::source_kind.eq("charge")),
+        )
         .select((transfers::credit, transfers::id));
     let rows: Vec<(String, i64)> = each!(conn, c => query.load(c))?;
     Ok(rows.into_iter().collect())

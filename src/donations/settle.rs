@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
 use super::counters::{Change, Counters};
 use super::mails;
@@ -76,7 +77,12 @@ impl Arrived {
 ///
 /// # Errors
 /// The database's; then nothing of the batch was written.
-pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timestamp) -> AppResult<Applied> {
+pub fn apply(
+    conn: &mut Conn,
+    with: &Settling,
+    payments: &[Payment],
+    now: Timestamp,
+) -> AppResult<Applied> {
     let mut applied = Applied::default();
     let mut arrived = Vec::new();
     let mut later = Vec::new();
@@ -90,7 +96,10 @@ pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timest
                     fee,
                     splits: Vec::new(),
                 }),
-                Err(why) => applied.quarantined.push(Quarantined { donation: donation.id, why }),
+                Err(why) => applied.quarantined.push(Quarantined {
+                    donation: donation.id,
+                    why,
+                }),
             },
             Some(charge) => later.push((donation, charge.clone())),
             None => close(conn, &donation, payment, now)?,
@@ -98,13 +107,7 @@ pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timest
     }
     settle(conn, with, &mut arrived, now)?;
     applied.settled = arrived.iter().map(|one| one.donation.id).collect();
-    later.extend(arrived.into_iter().map(|one| {
-        let mut donation = one.donation;
-        donation.fee = one.fee.map(Money::minor);
-        donation.status = DonationStatus::Paid;
-        donation.charge_id = Some(one.charge.id.clone());
-        (donation, one.charge)
-    }));
+    later.extend(arrived.into_iter().map(|one| (one.donation, one.charge)));
     for (donation, charge) in later {
         let (id, settled_now) = (donation.id, applied.settled.contains(&donation.id));
         match follow(conn, donation, &charge, now)? {
@@ -118,11 +121,22 @@ pub fn apply(conn: &mut Conn, with: &Settling, payments: &[Payment], now: Timest
 }
 
 /// Finds each payment's gift; several sightings of one gift become one, the one with money first.
-fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donation, &'a Payment)>> {
-    let references = payments.iter().filter_map(|p| p.reference.as_ref()?.parse().ok());
+fn resolve<'a>(
+    conn: &mut Conn,
+    payments: &'a [Payment],
+) -> AppResult<Vec<(Donation, &'a Payment)>> {
+    let references = payments
+        .iter()
+        .filter_map(|p| p.reference.as_ref()?.parse().ok());
     let ids: Vec<DonationId> = references.collect();
-    let sessions: Vec<&str> = payments.iter().filter_map(|p| Some(p.session.as_ref()?.0.as_str())).collect();
-    let intents: Vec<&str> = payments.iter().filter_map(|p| p.intent_id.as_deref()).collect();
+    let sessions: Vec<&str> = payments
+        .iter()
+        .filter_map(|p| Some(p.session.as_ref()?.0.as_str()))
+        .collect();
+    let intents: Vec<&str> = payments
+        .iter()
+        .filter_map(|p| p.intent_id.as_deref())
+        .collect();
     let query = donations::table.filter(
         donations::id
             .eq_any(&ids)
@@ -132,7 +146,10 @@ fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donat
     let rows: Vec<Donation> = each!(conn, c => query.select(Donation::as_select()).load(c))?;
     let mut found: BTreeMap<DonationId, (Donation, &Payment)> = BTreeMap::new();
     for payment in payments {
-        let named = payment.reference.as_ref().and_then(|text| text.parse::<DonationId>().ok());
+        let named = payment
+            .reference
+            .as_ref()
+            .and_then(|text| text.parse::<DonationId>().ok());
         let session = payment.session.as_ref().map(|(id, _)| id.as_str());
         let row = rows.iter().find(|row| match named {
             Some(id) => row.id == id,
@@ -142,7 +159,11 @@ fn resolve<'a>(conn: &mut Conn, payments: &'a [Payment]) -> AppResult<Vec<(Donat
             }
         });
         let Some(row) = row else { continue };
-        let better = found.get(&row.id).is_none_or(|(_, held)| held.charge.is_none());
+        // Money says most; without it, a session says more than its intent (whether the checkout has closed).
+        let rank = |sighting: &Payment| (sighting.charge.is_some(), sighting.session.is_some());
+        let better = found
+            .get(&row.id)
+            .is_none_or(|(_, held)| rank(held) < rank(payment));
         if better {
             found.insert(row.id, (row.clone(), payment));
         }
@@ -155,8 +176,15 @@ fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> 
     let asked = donation.charge();
     match charge.captured {
         Some(captured) if captured == asked => {}
-        Some(captured) => return Err(format!("asked for {} {}, the processor took {} {}",
-            asked.decimal(), asked.currency(), captured.decimal(), captured.currency())),
+        Some(captured) => {
+            return Err(format!(
+                "asked for {} {}, the processor took {} {}",
+                asked.decimal(),
+                asked.currency(),
+                captured.decimal(),
+                captured.currency()
+            ));
+        }
         None => return Err("the processor's amount is no whole number of our minor units".into()),
     }
     Ok(fee_of(donation, charge))
@@ -164,7 +192,11 @@ fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> 
 
 /// The fee, if it is known and in the gift's currency; in another one it stays unknown and is reported by the alerts.
 fn fee_of(donation: &Donation, charge: &Charge) -> Option<Money> {
-    charge.fee.as_ref()?.amount.filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
+    charge
+        .fee
+        .as_ref()?
+        .amount
+        .filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
 }
 
 /// No money: the checkout closed, a delayed method failed, or it is still open.
@@ -177,27 +209,35 @@ fn close(conn: &mut Conn, donation: &Donation, payment: &Payment, now: Timestamp
         Some((_, SessionState::Complete)) if payment.failed => DonationStatus::Failed,
         _ => DonationStatus::Pending,
     };
-    let own = donations::table.find(donation.id).filter(donations::status.eq(DonationStatus::Pending));
+    let own = donations::table
+        .find(donation.id)
+        .filter(donations::status.eq(DonationStatus::Pending));
     let change = diesel::update(own).set((
         donations::status.eq(status),
         donations::failure.eq(payment.failure.clone()),
         donations::checked_at.eq(now),
-        donations::session_id.eq(donation.session_id.clone().or(payment.session.as_ref().map(|s| s.0.clone()))),
+        donations::session_id.eq(donation
+            .session_id
+            .clone()
+            .or(payment.session.as_ref().map(|s| s.0.clone()))),
     ));
     each!(conn, c => change.execute(c))?;
     Ok(())
 }
 
 /// Takes all of `arrived` as paid.
-fn settle(conn: &mut Conn, with: &Settling, arrived: &mut [Arrived], now: Timestamp) -> AppResult<()> {
+fn settle(
+    conn: &mut Conn,
+    with: &Settling,
+    arrived: &mut [Arrived],
+    now: Timestamp,
+) -> AppResult<()> {
     if arrived.is_empty() {
         return Ok(());
     }
     allocate(conn, arrived)?;
     let serials = take_serials(conn, arrived.len(), now)?;
-    for (one, serial) in arrived.iter_mut().zip(serials) {
-        mark_paid(conn, one, serial, now)?;
-    }
+    mark_paid(conn, arrived, serials, now)?;
     let rows: Vec<&Split> = arrived.iter().flat_map(|one| &one.splits).collect();
     for chunk in rows.chunks(1000) {
         each!(conn, c => diesel::insert_into(splits::table).values(chunk.to_vec()).execute(c))?;
@@ -206,7 +246,13 @@ fn settle(conn: &mut Conn, with: &Settling, arrived: &mut [Arrived], now: Timest
     ledger::post(conn, &transfers, now)?;
     let mut counters = Counters::default();
     for one in arrived.iter() {
-        counters.add(&one.donation, Change { raised: one.donation.charged, gifts: 1 });
+        counters.add(
+            &one.donation,
+            Change {
+                raised: one.donation.charged,
+                gifts: 1,
+            },
+        );
     }
     counters.write(conn, now)?;
     mails::queue(conn, with, arrived, now)?;
@@ -231,7 +277,9 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
                     Some(fund) => *fund,
                     None => {
                         let fund = funds::model::fund_of_program(conn, program, donation.currency)?
-                            .ok_or_else(|| AppError::internal(format!("program {program} has no fund")))?
+                            .ok_or_else(|| {
+                                AppError::internal(format!("program {program} has no fund"))
+                            })?
                             .id;
                         funds_of.insert(key, fund);
                         fund
@@ -243,13 +291,19 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
         };
         let weights: Vec<i64> = parts.iter().map(|(_, weight)| *weight).collect();
         let net = (donation.charged - one.fee_minor()).max(0);
-        let amounts = largest_remainder(net, &weights)
-            .ok_or_else(|| AppError::internal(format!("policy {} divides nothing", donation.policy_id)))?;
+        let amounts = largest_remainder(net, &weights).ok_or_else(|| {
+            AppError::internal(format!("policy {} divides nothing", donation.policy_id))
+        })?;
         one.splits = parts
             .into_iter()
             .zip(amounts)
             .filter(|(_, amount)| *amount > 0)
-            .map(|((fund_id, _), amount)| Split { donation_id: donation.id, fund_id, amount, reversed: 0 })
+            .map(|((fund_id, _), amount)| Split {
+                donation_id: donation.id,
+                fund_id,
+                amount,
+                reversed: 0,
+            })
             .collect();
     }
     Ok(())
@@ -267,28 +321,63 @@ fn take_serials(conn: &mut Conn, count: usize, now: Timestamp) -> AppResult<Vec<
         .set(receipt_series::last.eq(receipt_series::last + count))
         .returning(receipt_series::last)
         .get_result(c))?;
-    Ok((last - count + 1..=last).map(|number| format!("{series}-{number:06}")).collect())
+    Ok((last - count + 1..=last)
+        .map(|number| format!("{series}-{number:06}"))
+        .collect())
 }
 
-/// The guarded move to `paid`; somebody else's move in between is a conflict that undoes the batch.
-fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp) -> AppResult<()> {
-    let open = [DonationStatus::Pending, DonationStatus::Failed, DonationStatus::Expired];
-    let own = donations::table.find(one.donation.id).filter(donations::status.eq_any(open));
-    let change = diesel::update(own).set((
-        donations::status.eq(DonationStatus::Paid),
-        donations::fee.eq(one.fee.map(Money::minor)),
-        donations::charge_id.eq(&one.charge.id),
-        donations::payment_intent_id.eq(&one.intent_id),
-        donations::paid_at.eq(now),
-        donations::checked_at.eq(now),
-        donations::receipt.eq(&serial),
-        donations::failure.eq(None::<String>),
-    ));
-    if each!(conn, c => change.execute(c))? == 0 {
-        return Err(AppError::Conflict { code: "already_settled", detail: "this gift was settled meanwhile".into() });
+/// The guarded move to `paid` of a whole batch; somebody else's move in between is a conflict that undoes it.
+///
+/// One statement a batch: the rows are inserted once more and meet themselves, which lets each bring its own values.
+/// `UPDATE … FROM (VALUES …)` would say it plainly, but the engines do not speak it alike.
+fn mark_paid(
+    conn: &mut Conn,
+    arrived: &mut [Arrived],
+    serials: Vec<String>,
+    now: Timestamp,
+) -> AppResult<()> {
+    for (one, serial) in arrived.iter_mut().zip(serials) {
+        let gift = &mut one.donation;
+        gift.status = DonationStatus::Paid;
+        gift.fee = one.fee.map(Money::minor);
+        gift.charge_id = Some(one.charge.id.clone());
+        gift.payment_intent_id.clone_from(&one.intent_id);
+        gift.paid_at = Some(now);
+        gift.checked_at = now;
+        gift.receipt = Some(serial);
+        gift.failure = None;
     }
-    one.donation.receipt = Some(serial);
-    one.donation.paid_at = Some(now);
+    let open = [
+        DonationStatus::Pending,
+        DonationStatus::Failed,
+        DonationStatus::Expired,
+    ];
+    let rows: Vec<&Donation> = arrived.iter().map(|one| &one.donation).collect();
+    // 32 columns a row: SQLite takes 32,766 variables in a statement.
+    for chunk in rows.chunks(500) {
+        let moved = each!(conn, c => diesel::insert_into(donations::table)
+            .values(chunk.to_vec())
+            .on_conflict(donations::id)
+            .do_update()
+            .set((
+                donations::status.eq(excluded(donations::status)),
+                donations::fee.eq(excluded(donations::fee)),
+                donations::charge_id.eq(excluded(donations::charge_id)),
+                donations::payment_intent_id.eq(excluded(donations::payment_intent_id)),
+                donations::paid_at.eq(excluded(donations::paid_at)),
+                donations::checked_at.eq(excluded(donations::checked_at)),
+                donations::receipt.eq(excluded(donations::receipt)),
+                donations::failure.eq(excluded(donations::failure)),
+            ))
+            .filter(donations::status.eq_any(open))
+            .execute(c))?;
+        if moved < chunk.len() {
+            return Err(AppError::Conflict {
+                code: "already_settled",
+                detail: "a gift was settled meanwhile".into(),
+            });
+        }
+    }
     Ok(())
 }
 
@@ -296,7 +385,10 @@ fn mark_paid(conn: &mut Conn, one: &mut Arrived, serial: String, now: Timestamp)
 fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
     let donation = &one.donation;
     let received = Account::received(donation.campaign_id);
-    let charge = Source { kind: "charge", id: one.charge.id.clone() };
+    let charge = Source {
+        kind: "charge",
+        id: one.charge.id.clone(),
+    };
     let transfer = |debit, credit, minor, code, source| NewTransfer {
         debit,
         credit,
@@ -315,13 +407,28 @@ fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
         charge.clone(),
     )];
     if let (Some(fee), Some(known)) = (one.fee, &one.charge.fee) {
-        let source = Source { kind: "balance_transaction", id: known.id.clone() };
-        all.push(transfer(Account::fees(), processor, fee.minor(), Code::new("fee"), source));
+        let source = Source {
+            kind: "balance_transaction",
+            id: known.id.clone(),
+        };
+        all.push(transfer(
+            Account::fees(),
+            processor,
+            fee.minor(),
+            Code::new("fee"),
+            source,
+        ));
     }
     for split in &one.splits {
         let fund = Account::fund(split.fund_id);
         let code = Code::of("allocate", &fund);
-        all.push(transfer(received.clone(), fund, split.amount, code, charge.clone()));
+        all.push(transfer(
+            received.clone(),
+            fund,
+            split.amount,
+            code,
+            charge.clone(),
+        ));
     }
     all
 }
@@ -333,9 +440,16 @@ enum Followed {
 }
 
 /// What came after the money: a fee that was not known yet, refunds, refunds that failed.
-fn follow(conn: &mut Conn, mut donation: Donation, charge: &Charge, now: Timestamp) -> AppResult<Followed> {
+fn follow(
+    conn: &mut Conn,
+    mut donation: Donation,
+    charge: &Charge,
+    now: Timestamp,
+) -> AppResult<Followed> {
     if donation.charge_id.as_deref() != Some(charge.id.as_str()) {
-        return Ok(Followed::Misfit("a second charge for a gift that is already paid".into()));
+        return Ok(Followed::Misfit(
+            "a second charge for a gift that is already paid".into(),
+        ));
     }
     let mut changed = false;
     if donation.fee.is_none()
@@ -349,17 +463,30 @@ fn follow(conn: &mut Conn, mut donation: Donation, charge: &Charge, now: Timesta
         Ok(some) => changed |= some,
         Err(why) => return Ok(Followed::Misfit(why)),
     }
-    Ok(if changed { Followed::Changed(Box::new(donation)) } else { Followed::Same(Box::new(donation)) })
+    Ok(if changed {
+        Followed::Changed(Box::new(donation))
+    } else {
+        Followed::Same(Box::new(donation))
+    })
 }
 
 /// P20: the fee arrives after the allocation. It is borne by what remains set aside, and both postings stay.
-fn late_fee(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now: Timestamp) -> AppResult<()> {
+fn late_fee(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    fee: Money,
+    id: &str,
+    now: Timestamp,
+) -> AppResult<()> {
     let parts = super::model::splits_of(conn, donation.id)?;
     let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
     let held: i64 = remaining.iter().sum();
     let taken = largest_remainder(fee.minor().min(held), &remaining)
         .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
-    let source = Source { kind: "balance_transaction", id: id.to_owned() };
+    let source = Source {
+        kind: "balance_transaction",
+        id: id.to_owned(),
+    };
     let transfer = |debit, credit, minor, code, reverses| NewTransfer {
         debit,
         credit,
@@ -369,17 +496,30 @@ fn late_fee(conn: &mut Conn, donation: &mut Donation, fee: Money, id: &str, now:
         donation: Some(donation.id.to_string()),
         reverses,
     };
-    let mut all = vec![transfer(Account::fees(), Account::processor(PROCESSOR), fee.minor(), Code::new("fee"), None)];
+    let mut all = vec![transfer(
+        Account::fees(),
+        Account::processor(PROCESSOR),
+        fee.minor(),
+        Code::new("fee"),
+        None,
+    )];
     let originals = refunds::allocations_of(conn, donation.id)?;
     for (split, minor) in parts.iter().zip(&taken) {
         let fund = Account::fund(split.fund_id);
         let code = Code::of("fee_share", &fund);
         let original = originals.get(fund.as_str()).copied();
-        all.push(transfer(fund, Account::received(donation.campaign_id), *minor, code, original));
+        all.push(transfer(
+            fund,
+            Account::received(donation.campaign_id),
+            *minor,
+            code,
+            original,
+        ));
     }
     ledger::post(conn, &all, now)?;
     refunds::take_back(conn, &parts, &taken)?;
-    let change = diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
+    let change =
+        diesel::update(donations::table.find(donation.id)).set(donations::fee.eq(fee.minor()));
     each!(conn, c => change.execute(c))?;
     donation.fee = Some(fee.minor());
     Ok(())

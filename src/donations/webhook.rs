@@ -17,19 +17,28 @@ pub fn routes(cfg: &mut ServiceConfig) {
     );
 }
 
-async fn receive(giving: Data<Giving>, request: HttpRequest, body: Bytes) -> AppResult<HttpResponse> {
-    let header = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
+async fn receive(
+    giving: Data<Giving>,
+    request: HttpRequest,
+    body: Bytes,
+) -> AppResult<HttpResponse> {
+    let header = request
+        .headers()
+        .get("stripe-signature")
+        .and_then(|value| value.to_str().ok());
     let (config, now) = (&giving.site.config, giving.site.clock.now());
     let checked = webhook::verify(header, &body, &giving.webhook_secrets, now)
         .and_then(|()| webhook::parse(&body, config.is_live()));
     let event = match checked {
         Ok(event) => event,
         Err(refused) => {
-            metrics::counter!("selvedge_webhooks_refused_total", "why" => why(refused)).increment(1);
+            metrics::counter!("selvedge_webhooks_refused_total", "why" => why(refused))
+                .increment(1);
             return Err(AppError::BadRequest(refused.to_string()));
         }
     };
-    let payload = String::from_utf8(body.to_vec()).map_err(|_| AppError::BadRequest("the body is not UTF-8".into()))?;
+    let payload = String::from_utf8(body.to_vec())
+        .map_err(|_| AppError::BadRequest("the body is not UTF-8".into()))?;
     let stored = giving
         .site
         .db

@@ -64,7 +64,10 @@ pub(super) async fn campaign(
         let site = site.clone();
         move |nonce: Nonce| async move {
             let now = site.clock.now();
-            let read = site.db.read(move |c| PublicCampaign::read(c, &slug, now)).await?;
+            let read = site
+                .db
+                .read(move |c| PublicCampaign::read(c, &slug, now))
+                .await?;
             let view = view(&site.config, nonce.as_str(), &read, now)?;
             let id = read.row.campaign.id.to_string();
             Ok(View::html(site.render("campaign", &view)?).depends_on("campaign", &id))
@@ -73,12 +76,28 @@ pub(super) async fn campaign(
     site.views.respond(&request, &key, &[], render).await
 }
 
-fn view(config: &Config, nonce: &str, read: &PublicCampaign, now: Timestamp) -> AppResult<CampaignView> {
+fn view(
+    config: &Config,
+    nonce: &str,
+    read: &PublicCampaign,
+    now: Timestamp,
+) -> AppResult<CampaignView> {
     let campaign = &read.row.campaign;
     let here = frame::path(campaign);
-    let mut shell = frame::shell(config, nonce, campaign, now, (&campaign.title, &campaign.appeal))
-        .og(config, "website", &here, None);
-    shell.nav.extend(read.to.programs.first().map(|row| frame::program_link(&row.program)));
+    let mut shell = frame::shell(
+        config,
+        nonce,
+        campaign,
+        now,
+        (&campaign.title, &campaign.appeal),
+    )
+    .og(config, "website", &here, None);
+    shell.nav.extend(
+        read.to
+            .programs
+            .first()
+            .map(|row| frame::program_link(&row.program)),
+    );
     let give_url = frame::give_url(campaign, now, "");
     let live_url = give_url.is_some().then(|| format!("{here}/events"));
     let policy = read.to.policy.as_ref();
@@ -94,12 +113,22 @@ fn view(config: &Config, nonce: &str, read: &PublicCampaign, now: Timestamp) -> 
         starts_on: campaign.starts_on.to_string(),
         ends_on: campaign.ends_on.to_string(),
         giving_until: campaign.giving_until.to_string(),
-        band: read.weave.view(&shell.accent.light, campaign.days_left(now), live_url)?,
+        band: read
+            .weave
+            .view(&shell.accent.light, campaign.days_left(now), live_url)?,
         give_url,
         signup_url: None,
         leaderboard_url: format!("{here}/leaderboard"),
-        pages: read.pages.iter().map(|row| page_row(row, &shell.accent)).collect(),
-        teams: read.teams.iter().map(|row| team_row(row, &shell.accent)).collect(),
+        pages: read
+            .pages
+            .iter()
+            .map(|row| page_row(row, &shell.accent))
+            .collect(),
+        teams: read
+            .teams
+            .iter()
+            .map(|row| team_row(row, &shell.accent))
+            .collect(),
         programs: read.to.programs.iter().map(program_row).collect(),
         shares: shares(campaign, &read.to),
         policy_version: policy.map_or(0, |policy| i64::from(policy.version)),
@@ -124,9 +153,15 @@ fn shares(campaign: &Campaign, to: &Destinations) -> Vec<ShareView> {
     to.shares
         .iter()
         .map(|share| {
-            let row = to.programs.iter().find(|row| Some(row.program.id) == share.program_id);
+            let row = to
+                .programs
+                .iter()
+                .find(|row| Some(row.program.id) == share.program_id);
             let (program, href) = match row {
-                Some(row) => (row.program.name.clone(), format!("/programs/{}", row.program.slug)),
+                Some(row) => (
+                    row.program.name.clone(),
+                    format!("/programs/{}", row.program.slug),
+                ),
                 None => (share.name.clone(), frame::path(campaign)),
             };
             ShareView {

@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::views::{CampaignRow, HomeView};
 use super::once;
+use super::views::{CampaignRow, HomeView};
 use crate::campaigns::frame::{self, Destinations};
 use crate::campaigns::model::{self, CampaignTotal};
 use crate::campaigns::public;
@@ -33,7 +33,9 @@ impl Front {
     fn read(conn: &mut Conn, now: Timestamp) -> AppResult<Self> {
         let mut campaigns = Vec::new();
         let known = model::list(conn, None, Limit::MOST)?.items;
-        let open = known.into_iter().filter(|row| row.campaign.is_giving_open(now));
+        let open = known
+            .into_iter()
+            .filter(|row| row.campaign.is_giving_open(now));
         for row in open.take(MOST) {
             let to = Destinations::of(conn, &row.campaign, now)?;
             let weave = public::weave(conn, &row, &to, None)?;
@@ -93,7 +95,12 @@ fn view(config: &Config, nonce: &str, read: &Front, now: Timestamp) -> AppResult
             .iter()
             .map(|row| frame::program_row(&row.program, &row.partner, &read.figures, &shell.accent))
             .collect(),
-        shell: with_programs(shell, programs.first().map(|row| frame::program_link(&row.program))),
+        shell: with_programs(
+            shell,
+            programs
+                .first()
+                .map(|row| frame::program_link(&row.program)),
+        ),
     })
 }
 

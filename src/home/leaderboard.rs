@@ -56,20 +56,35 @@ pub(super) async fn board(
     query: Query<Asked>,
 ) -> AppResult<HttpResponse> {
     let slug = super::slug(&path.0, "the campaign")?;
-    let after = query.0.after.as_deref().and_then(|text| Cursor::parse(text).ok());
-    let after: Option<Standing> = after.filter(|standing: &Standing| standing.board == Board::Pages);
+    let after = query
+        .0
+        .after
+        .as_deref()
+        .and_then(|text| Cursor::parse(text).ok());
+    let after: Option<Standing> =
+        after.filter(|standing: &Standing| standing.board == Board::Pages);
     let now = site.clock.now();
     if after.is_some() {
         // Cursors are a stranger's to make up: they must not fill the cache.
         let nonce = Nonce::fresh()?;
-        let read = site.db.read(move |c| PublicBoard::read(c, &slug, after.as_ref())).await?;
-        return site.page("leaderboard", &view(&site.config, nonce.as_str(), &read, now), &nonce);
+        let read = site
+            .db
+            .read(move |c| PublicBoard::read(c, &slug, after.as_ref()))
+            .await?;
+        return site.page(
+            "leaderboard",
+            &view(&site.config, nonce.as_str(), &read, now),
+            &nonce,
+        );
     }
     let key = format!("/campaigns/{slug}/leaderboard");
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
-            let read = site.db.read(move |c| PublicBoard::read(c, &slug, None)).await?;
+            let read = site
+                .db
+                .read(move |c| PublicBoard::read(c, &slug, None))
+                .await?;
             let view = view(&site.config, nonce.as_str(), &read, now);
             let id = read.campaign.id.to_string();
             Ok(View::html(site.render("leaderboard", &view)?).depends_on("campaign", &id))
@@ -87,8 +102,17 @@ fn view(config: &Config, nonce: &str, read: &PublicBoard, now: Timestamp) -> Lea
     let next = read.pages.next.as_ref();
     LeaderboardView {
         campaign: Link::new(&campaign.title, &frame::path(campaign)),
-        pages: read.pages.items.iter().map(|row| page_row(row, &shell.accent)).collect(),
-        teams: read.teams.iter().map(|row| team_row(row, &shell.accent)).collect(),
+        pages: read
+            .pages
+            .items
+            .iter()
+            .map(|row| page_row(row, &shell.accent))
+            .collect(),
+        teams: read
+            .teams
+            .iter()
+            .map(|row| team_row(row, &shell.accent))
+            .collect(),
         next_url: next.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         shell,
     }

@@ -44,12 +44,21 @@ pub(super) async fn screen(
     site.views.respond(&request, &key, &[], render).await
 }
 
-fn view(config: &Config, nonce: &str, (row, weave, wall): &Screen, now: Timestamp) -> AppResult<LiveView> {
+fn view(
+    config: &Config,
+    nonce: &str,
+    (row, weave, wall): &Screen,
+    now: Timestamp,
+) -> AppResult<LiveView> {
     let campaign = &row.campaign;
     let here = frame::path(campaign);
     let title = format!("{}, live", campaign.title);
-    let shell = frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal))
-        .og(config, "website", &format!("{here}/live"), None);
+    let shell = frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal)).og(
+        config,
+        "website",
+        &format!("{here}/live"),
+        None,
+    );
     let live_url = Some(format!("{here}/events"));
     let public = config.public_url();
     let address = frame::give_url(campaign, now, "").map(|path| format!("{public}{path}"));
@@ -64,9 +73,15 @@ fn view(config: &Config, nonce: &str, (row, weave, wall): &Screen, now: Timestam
 
 pub(super) async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = super::slug(&path.0, "the campaign")?;
-    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.campaign.id)).await?;
+    let id = site
+        .db
+        .read(move |c| Ok(model::by_slug(c, &slug)?.campaign.id))
+        .await?;
     let watcher = site.live.watch("campaign", &id.to_string())?;
     let now = site.clock.now();
-    let state = site.db.read(move |c| public::live_state(c, id, false, now)).await?;
+    let state = site
+        .db
+        .read(move |c| public::live_state(c, id, false, now))
+        .await?;
     Ok(watcher.begin(state.as_deref()))
 }

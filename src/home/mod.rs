@@ -29,7 +29,9 @@ use crate::web::views::rows::{PageRow, TeamRow};
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/").route(web::get().to(front::home)))
         .service(web::resource("/campaigns/{slug}").route(web::get().to(campaign::campaign)))
-        .service(web::resource("/campaigns/{slug}/leaderboard").route(web::get().to(leaderboard::board)))
+        .service(
+            web::resource("/campaigns/{slug}/leaderboard").route(web::get().to(leaderboard::board)),
+        )
         .service(web::resource("/campaigns/{slug}/live").route(web::get().to(live::screen)))
         .service(web::resource("/campaigns/{slug}/events").route(web::get().to(live::events)))
         .service(web::resource("/programs/{slug}").route(web::get().to(program::program)))
@@ -42,7 +44,9 @@ fn slug(text: &str, what: &'static str) -> AppResult<Slug> {
 
 /// A page at its place.
 fn page_row(ranked: &Ranked<PageCard>, accent: &Accent) -> PageRow {
-    let PageCard { page, total, team, .. } = &ranked.item;
+    let PageCard {
+        page, total, team, ..
+    } = &ranked.item;
     let goal = ranked.item.goal();
     PageRow {
         rank: ranked.rank,
@@ -61,7 +65,11 @@ fn page_row(ranked: &Ranked<PageCard>, accent: &Accent) -> PageRow {
 
 /// A team at its place.
 fn team_row(ranked: &Ranked<TeamCard>, accent: &Accent) -> TeamRow {
-    let TeamCard { team, total, members } = &ranked.item;
+    let TeamCard {
+        team,
+        total,
+        members,
+    } = &ranked.item;
     let goal = ranked.item.goal();
     TeamRow {
         rank: ranked.rank,
@@ -77,7 +85,10 @@ fn team_row(ranked: &Ranked<TeamCard>, accent: &Accent) -> TeamRow {
 /// `items` without those whose key came before.
 fn once<T, K: Ord>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut seen = BTreeSet::new();
-    items.into_iter().filter(|item| seen.insert(key(item))).collect()
+    items
+        .into_iter()
+        .filter(|item| seen.insert(key(item)))
+        .collect()
 }
 
 #[cfg(test)]

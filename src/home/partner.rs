@@ -57,7 +57,8 @@ pub(super) async fn partner(
 fn view(config: &Config, nonce: &str, read: &PublicPartner) -> PartnerView {
     let partner = &read.partner;
     let here = format!("/partners/{}", partner.slug);
-    let shell = Shell::new(config, nonce, &partner.name, &partner.summary).og(config, "article", &here, None);
+    let shell = Shell::new(config, nonce, &partner.name, &partner.summary)
+        .og(config, "article", &here, None);
     let contact = partner.contact_email.as_ref();
     PartnerView {
         name: partner.name.clone(),

@@ -32,7 +32,9 @@ impl PublicProgram {
         let campaign = model::live_for(conn, id)?
             .into_iter()
             .find(|campaign| campaign.is_giving_open(now));
-        let zone = campaign.as_ref().map_or(Zone::UTC, |campaign| campaign.time_zone);
+        let zone = campaign
+            .as_ref()
+            .map_or(Zone::UTC, |campaign| campaign.time_zone);
         let costs = match zone.day_of(now) {
             Some(today) => impact::unit_costs(conn, &[id], today)?,
             None => Vec::new(),
@@ -57,7 +59,10 @@ pub(super) async fn program(
         let site = site.clone();
         move |nonce: Nonce| async move {
             let now = site.clock.now();
-            let read = site.db.read(move |c| PublicProgram::read(c, &slug, now)).await?;
+            let read = site
+                .db
+                .read(move |c| PublicProgram::read(c, &slug, now))
+                .await?;
             let view = view(&site.config, nonce.as_str(), &read, now);
             let id = read.row.program.id.to_string();
             Ok(View::html(site.render("program", &view)?).depends_on("program", &id))
@@ -96,7 +101,12 @@ fn view(config: &Config, nonce: &str, read: &PublicProgram, now: Timestamp) -> P
         figures: read.figures.iter().map(frame::figure).collect(),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         take_part: program.take_part.0.clone(),
-        more: program.more.0.iter().map(|link| Link::new(&link.label, &link.href)).collect(),
+        more: program
+            .more
+            .0
+            .iter()
+            .map(|link| Link::new(&link.label, &link.href))
+            .collect(),
         give_url,
         shell,
     }

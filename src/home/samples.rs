@@ -7,16 +7,17 @@
     clippy::panic
 )]
 
+mod gifts;
 mod pages;
 
+use crate::web::band::{Band, Size, Thread};
+use crate::web::placeholder;
+use crate::web::templates::Templates;
 use crate::web::views::figures::*;
 use crate::web::views::money::MoneyView;
 use crate::web::views::palette::Accent;
 use crate::web::views::rows::*;
 use crate::web::views::shell::*;
-use crate::web::band::{Band, Size, Thread};
-use crate::web::placeholder;
-use crate::web::templates::Templates;
 use crate::web::views::wording;
 
 const ACCENT: &str = "#9c2a3c";

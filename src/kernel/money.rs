@@ -212,7 +212,7 @@ impl fmt::Display for Money {
             self.currency.sign(),
             thousands(minor / scale)
         )?;
-        if minor % scale != 0 {
+        if !minor.is_multiple_of(scale) {
             let places = self.currency.exponent() as usize;
             write!(out, ".{:0places$}", minor % scale)?;
         }

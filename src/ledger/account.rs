@@ -18,7 +18,8 @@ pub enum Side {
 pub struct Account(String);
 
 impl Account {
-    /// Money that a processor holds for us.
+    /// Money that a processor holds for us. It may be overdrawn, as the processor's own balance may: a gift refunded in
+    /// full takes out more than it brought, for its fee is not returned (P18).
     pub fn processor(name: &str) -> Self {
         Self(format!("processor:{name}"))
     }
@@ -48,7 +49,8 @@ impl Account {
         &self.0
     }
 
-    /// The side on which an account of this name grows; the table's CHECK says the same.
+    /// The side on which an account of this name grows. The table's CHECK lets no account but `outside:` and
+    /// `processor:` be overdrawn.
     pub fn side_of(name: &str) -> Side {
         let debit = ["processor:", "partner:"];
         if name.starts_with("outside:") {

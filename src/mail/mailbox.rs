@@ -2,7 +2,7 @@
 //!
 //! A message's HTML is shown in a sandboxed frame under a policy of its own: no script, no form, nothing fetched.
 
-use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS};
+use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderValue, X_FRAME_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,10 @@ use crate::db::{Conn, Db};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Timestamp};
+use crate::web::Site;
+use crate::web::headers::Nonce;
+use crate::web::views::sandbox::{MailRow, SandboxMailMessageView, SandboxMailView};
+use crate::web::views::shell::Shell;
 
 /// Messages on one page for people.
 const SHOWN: usize = 50;
@@ -24,7 +28,7 @@ const LISTED: usize = 1_000;
 const HTML_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; \
      sandbox allow-popups allow-popups-to-escape-sandbox";
 
-/// Mounts the mailbox. Needs `web::Data<Db>`.
+/// Mounts the mailbox. Needs `web::Data<Site>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::scope("/sandbox/mail")
@@ -129,7 +133,7 @@ fn newest(
 async fn list(
     request: HttpRequest,
     asked: web::Query<Asked>,
-    db: web::Data<Db>,
+    site: web::Data<Site>,
 ) -> AppResult<HttpResponse> {
     let wants_json = request
         .headers()
@@ -144,12 +148,12 @@ async fn list(
         .map_err(|cause| AppError::field("after", cause))?;
     let most = if wants_json { LISTED } else { SHOWN };
     let most = asked.limit.unwrap_or(most).clamp(1, LISTED);
-    let (found, next) = db.read(move |conn| newest(conn, after, most)).await?;
+    let (found, next) = site.db.read(move |conn| newest(conn, after, most)).await?;
     Ok(if wants_json {
         let items = found.into_iter().map(Item::from).collect();
         HttpResponse::Ok().json(Items { items, next })
     } else {
-        page(list_page(&found, next.as_ref()))
+        list_page(&site, found, next.as_ref())?
     })
 }
 
@@ -167,12 +171,42 @@ async fn find(db: &Db, id: &str) -> AppResult<Received> {
     .ok_or_else(missing)
 }
 
-async fn message(id: web::Path<String>, db: web::Data<Db>) -> AppResult<HttpResponse> {
-    Ok(page(message_page(&find(&db, &id).await?)))
+async fn message(id: web::Path<String>, site: web::Data<Site>) -> AppResult<HttpResponse> {
+    let mail = find(&site.db, &id).await?;
+    let nonce = Nonce::fresh()?;
+    let view = SandboxMailMessageView {
+        shell: Shell::new(
+            &site.config,
+            nonce.as_str(),
+            &mail.subject,
+            "A mail in the sandbox mailbox.",
+        )
+        .private(),
+        list_url: "/sandbox/mail".to_owned(),
+        html_url: Some(format!("/sandbox/mail/{}/html", mail.id)),
+        from: mail.from_email,
+        to: mail.to_email,
+        subject: mail.subject,
+        sent_at: mail.received_at.rfc3339(),
+        text: mail.text,
+        source: mail.source,
+    };
+    let mut response = site.page("sandbox_mail_message", &view, &nonce)?;
+    // This page alone frames another: the mail's HTML.
+    let policy = nonce
+        .policy()
+        .to_str()
+        .map(|policy| format!("{policy}; frame-src 'self'"));
+    let policy = policy.map_err(AppError::internal)?;
+    let policy = HeaderValue::from_str(&policy).map_err(AppError::internal)?;
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }
 
-async fn html(id: web::Path<String>, db: web::Data<Db>) -> AppResult<HttpResponse> {
-    let mail = find(&db, &id).await?;
+async fn html(id: web::Path<String>, site: web::Data<Site>) -> AppResult<HttpResponse> {
+    let mail = find(&site.db, &id).await?;
     // Links open beside the mailbox, not inside its frame.
     let shown = mail
         .html
@@ -184,77 +218,32 @@ async fn html(id: web::Path<String>, db: web::Data<Db>) -> AppResult<HttpRespons
         .body(shown))
 }
 
-async fn source(id: web::Path<String>, db: web::Data<Db>) -> AppResult<HttpResponse> {
-    let mail = find(&db, &id).await?;
+async fn source(id: web::Path<String>, site: web::Data<Site>) -> AppResult<HttpResponse> {
+    let mail = find(&site.db, &id).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .body(mail.source))
 }
 
-fn page(html: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(html)
-}
-
-fn escaped(text: &str) -> String {
-    handlebars::html_escape(text)
-}
-
-/// The mailbox for people. To be drawn by the template `sandbox_mail`.
-fn list_page(mails: &[Received], next: Option<&Cursor>) -> String {
-    let rows: String = mails
-        .iter()
-        .map(|mail| {
-            format!(
-                "<li><a href=\"/sandbox/mail/{}\">{}</a> <span>{}</span> <time datetime=\"{}\">{}</time></li>\n",
-                mail.id,
-                escaped(&mail.subject),
-                escaped(&mail.to_email),
-                mail.received_at.rfc3339(),
-                mail.received_at.naive().format("%-d %B %Y, %H:%M UTC"),
-            )
-        })
-        .collect();
-    let older = next.map_or_else(String::new, |next| {
-        format!(
-            "<p><a href=\"/sandbox/mail?after={}\">Older mails</a></p>",
-            next.as_str()
-        )
+/// The mailbox for people.
+fn list_page(site: &Site, mails: Vec<Received>, next: Option<&Cursor>) -> AppResult<HttpResponse> {
+    let nonce = Nonce::fresh()?;
+    let items = mails.into_iter().map(|mail| MailRow {
+        href: format!("/sandbox/mail/{}", mail.id),
+        to: mail.to_email,
+        subject: mail.subject,
+        sent_at: mail.received_at.rfc3339(),
     });
-    let empty = if mails.is_empty() {
-        "<p>No mail yet. Give on a page, and the receipt comes here.</p>"
-    } else {
-        ""
+    let view = SandboxMailView {
+        shell: Shell::new(
+            &site.config,
+            nonce.as_str(),
+            "Sandbox mailbox",
+            "Mails that the demo sent to nobody.",
+        )
+        .private(),
+        items: items.collect(),
+        next_url: next.map(|next| format!("/sandbox/mail?after={}", next.as_str())),
     };
-    frame(
-        "Sandbox mailbox",
-        &format!("<h1>Sandbox mailbox</h1>{empty}<ul>\n{rows}</ul>{older}"),
-    )
-}
-
-/// One message for people. To be drawn by the template `sandbox_mail_message`.
-fn message_page(mail: &Received) -> String {
-    frame(
-        &mail.subject,
-        &format!(
-            "<p><a href=\"/sandbox/mail\">All mails</a></p><h1>{subject}</h1><p>From {from} to {to}</p>\
-             <iframe sandbox=\"allow-popups allow-popups-to-escape-sandbox\" src=\"/sandbox/mail/{id}/html\" \
-             title=\"The mail as HTML\" width=\"100%\" height=\"900\"></iframe>\
-             <h2>As text</h2><pre>{text}</pre><p><a href=\"/sandbox/mail/{id}/source\">Source</a></p>",
-            subject = escaped(&mail.subject),
-            from = escaped(&mail.from_email),
-            to = escaped(&mail.to_email),
-            id = mail.id,
-            text = escaped(&mail.text),
-        ),
-    )
-}
-
-fn frame(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title></head><body><main>{body}</main></body></html>",
-        escaped(title)
-    )
+    site.page("sandbox_mail", &view, &nonce)
 }

@@ -163,9 +163,19 @@ async fn the_sandbox_mailbox_shows_what_was_sent_newest_first() {
     bench.sender(transport()).deliver_due().await.unwrap();
     bench.queue(vec![hostile]).await;
     bench.sender(transport()).deliver_due().await.unwrap();
+    let config = crate::config::Config::load(None, &std::collections::HashMap::new(), &[]).unwrap();
+    let templates = crate::web::templates::Templates::load(None).unwrap();
+    let site = crate::web::Site::open(
+        std::sync::Arc::new(config),
+        bench.db.clone(),
+        bench.clock.clone(),
+        templates,
+    )
+    .await
+    .unwrap();
     let app = test::init_service(
         App::new()
-            .app_data(web::Data::new(bench.db.clone()))
+            .app_data(web::Data::new(site))
             .configure(mailbox::routes),
     )
     .await;

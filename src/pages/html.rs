@@ -41,18 +41,32 @@ async fn page(
 ) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
     let now = site.clock.now();
-    let after: Option<Place> = query.0.after.as_deref().and_then(|text| Cursor::parse(text).ok());
+    let after: Option<Place> = query
+        .0
+        .after
+        .as_deref()
+        .and_then(|text| Cursor::parse(text).ok());
     if after.is_some() {
         // Cursors are a stranger's to make up: they must not fill the cache.
         let nonce = Nonce::fresh()?;
-        let read = site.db.read(move |c| PublicPage::read(c, &slug, after.as_ref(), now)).await?;
-        return site.page("page", &view(&site.config, nonce.as_str(), &read, now)?, &nonce);
+        let read = site
+            .db
+            .read(move |c| PublicPage::read(c, &slug, after.as_ref(), now))
+            .await?;
+        return site.page(
+            "page",
+            &view(&site.config, nonce.as_str(), &read, now)?,
+            &nonce,
+        );
     }
     let key = format!("/pages/{slug}");
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
-            let read = site.db.read(move |c| PublicPage::read(c, &slug, None, now)).await?;
+            let read = site
+                .db
+                .read(move |c| PublicPage::read(c, &slug, None, now))
+                .await?;
             let view = view(&site.config, nonce.as_str(), &read, now)?;
             let id = read.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
@@ -66,10 +80,23 @@ fn slug(text: &str) -> AppResult<Slug> {
 }
 
 /// The page as its template wants it.
-pub(super) fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppResult<PageView> {
-    let PageOverview { page, campaign, team, .. } = &read.overview;
+pub(super) fn view(
+    config: &Config,
+    nonce: &str,
+    read: &PublicPage,
+    now: Timestamp,
+) -> AppResult<PageView> {
+    let PageOverview {
+        page,
+        campaign,
+        team,
+        ..
+    } = &read.overview;
     let here = format!("/pages/{}", page.slug);
-    let description = format!("{} takes part in {}. {}", page.participant, campaign.title, campaign.appeal);
+    let description = format!(
+        "{} takes part in {}. {}",
+        page.participant, campaign.title, campaign.appeal
+    );
     let card = public::card_path(&read.overview, now);
     let mut shell = frame::shell(config, nonce, campaign, now, (&page.title, &description)).og(
         config,
@@ -80,7 +107,9 @@ pub(super) fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timesta
     let give_url = frame::give_url(campaign, now, &format!("?page={}", page.slug));
     shell.give_url.clone_from(&give_url);
     let live_url = give_url.is_some().then(|| format!("{here}/events"));
-    let band = read.weave.view(&shell.accent.light, campaign.days_left(now), live_url)?;
+    let band = read
+        .weave
+        .view(&shell.accent.light, campaign.days_left(now), live_url)?;
     let more = read.wall.next.as_ref();
     Ok(PageView {
         title: page.title.clone(),
@@ -126,7 +155,11 @@ static CARDS: LazyLock<moka::sync::Cache<String, Bytes>> = LazyLock::new(|| {
 /// Seconds for which a card may be kept: its address changes with what it says.
 const CARD_SECONDS: u32 = 3_600;
 
-async fn card_png(site: Data<Site>, request: HttpRequest, path: Path<String>) -> AppResult<HttpResponse> {
+async fn card_png(
+    site: Data<Site>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
     let key = format!("/pages/{slug}/card.png");
     let now = site.clock.now();
@@ -144,7 +177,9 @@ async fn card_png(site: Data<Site>, request: HttpRequest, path: Path<String>) ->
                     png
                 }
             };
-            Ok(View::new("image/png", png).keep(CARD_SECONDS).depends_on("page", &id))
+            Ok(View::new("image/png", png)
+                .keep(CARD_SECONDS)
+                .depends_on("page", &id))
         }
     };
     site.views.respond(&request, &key, &[], render).await
@@ -160,13 +195,18 @@ async fn draw(site: &Site, overview: PageOverview, now: Timestamp) -> AppResult<
         })
         .await?;
     let drawn = tokio::task::spawn_blocking(move || card::png(&facts)).await;
-    let png = drawn.map_err(AppError::internal)?.map_err(AppError::internal)?;
+    let png = drawn
+        .map_err(AppError::internal)?
+        .map_err(AppError::internal)?;
     Ok(png.into())
 }
 
 async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
-    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.page.id)).await?;
+    let id = site
+        .db
+        .read(move |c| Ok(model::by_slug(c, &slug)?.page.id))
+        .await?;
     let watcher = site.live.watch("page", &id.to_string())?;
     let now = site.clock.now();
     let state = site.db.read(move |c| live_state(c, id, false, now)).await?;
@@ -177,14 +217,24 @@ async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse>
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: super::PageId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(
+    conn: &mut Conn,
+    id: super::PageId,
+    announce: bool,
+    now: Timestamp,
+) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
         Some(overview) => state_of(conn, &overview, announce, now).map(Some),
         None => Ok(None),
     }
 }
 
-fn state_of(conn: &mut Conn, overview: &PageOverview, announce: bool, now: Timestamp) -> AppResult<String> {
+fn state_of(
+    conn: &mut Conn,
+    overview: &PageOverview,
+    announce: bool,
+    now: Timestamp,
+) -> AppResult<String> {
     let to = Destinations::of(conn, &overview.campaign, now)?;
     let weave = public::weave(conn, overview, &to, None)?;
     let newest = walls::newest(conn, Wall::Page(overview.page.id), None, Limit::default())?;

@@ -61,14 +61,21 @@ pub fn weave(
     Weave::of(conn, wall, (overview.total, goal), &to.shades(), own)
 }
 
-async fn team(site: Data<Site>, request: HttpRequest, path: Path<String>) -> AppResult<HttpResponse> {
+async fn team(
+    site: Data<Site>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
     let key = format!("/teams/{slug}");
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
             let now = site.clock.now();
-            let read = site.db.read(move |c| PublicTeam::read(c, &slug, now)).await?;
+            let read = site
+                .db
+                .read(move |c| PublicTeam::read(c, &slug, now))
+                .await?;
             let view = view(&site.config, nonce.as_str(), &read, now)?;
             let id = read.overview.team.id.to_string();
             Ok(View::html(site.render("team", &view)?).depends_on("team", &id))
@@ -82,7 +89,12 @@ fn slug(text: &str) -> AppResult<Slug> {
 }
 
 fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppResult<TeamView> {
-    let TeamOverview { team, campaign, captain, .. } = &read.overview;
+    let TeamOverview {
+        team,
+        campaign,
+        captain,
+        ..
+    } = &read.overview;
     let here = format!("/teams/{}", team.slug);
     let description = format!("A team of {}. {}", campaign.title, campaign.appeal);
     let mut shell = frame::shell(config, nonce, campaign, now, (&team.name, &description))
@@ -90,11 +102,14 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
     let give_url = frame::give_url(campaign, now, &format!("?team={}", team.slug));
     shell.give_url.clone_from(&give_url);
     let live_url = give_url.is_some().then(|| format!("{here}/events"));
-    let band = read.weave.view(&shell.accent.light, campaign.days_left(now), live_url)?;
-    let is_captain = |member: &Member| member.owner_id.is_some() && member.owner_id == team.captain_id;
-    let roster = (1..).zip(&read.roster).map(|(rank, member)| {
-        member_row(rank, member, is_captain(member), &shell.accent)
-    });
+    let band = read
+        .weave
+        .view(&shell.accent.light, campaign.days_left(now), live_url)?;
+    let is_captain =
+        |member: &Member| member.owner_id.is_some() && member.owner_id == team.captain_id;
+    let roster = (1..)
+        .zip(&read.roster)
+        .map(|(rank, member)| member_row(rank, member, is_captain(member), &shell.accent));
     Ok(TeamView {
         name: team.name.clone(),
         campaign: Link::new(&campaign.title, &frame::path(campaign)),
@@ -116,7 +131,10 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
 /// Ways to share a team's page.
 pub fn share(config: &Config, overview: &TeamOverview) -> ShareView {
     let url = format!("{}/teams/{}", config.public_url(), overview.team.slug);
-    let text = format!("{}, a team of {}", overview.team.name, overview.campaign.title);
+    let text = format!(
+        "{}, a team of {}",
+        overview.team.name, overview.campaign.title
+    );
     ShareView::new(&url, &text, None)
 }
 
@@ -139,7 +157,10 @@ fn member_row(rank: i64, member: &Member, is_captain: bool, accent: &Accent) -> 
 
 async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {
     let slug = slug(&path.0)?;
-    let id = site.db.read(move |c| Ok(model::by_slug(c, &slug)?.team.id)).await?;
+    let id = site
+        .db
+        .read(move |c| Ok(model::by_slug(c, &slug)?.team.id))
+        .await?;
     let watcher = site.live.watch("team", &id.to_string())?;
     let now = site.clock.now();
     let state = site.db.read(move |c| live_state(c, id, false, now)).await?;
@@ -150,14 +171,24 @@ async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse>
 ///
 /// # Errors
 /// The database's.
-pub fn live_state(conn: &mut Conn, id: TeamId, announce: bool, now: Timestamp) -> AppResult<Option<String>> {
+pub fn live_state(
+    conn: &mut Conn,
+    id: TeamId,
+    announce: bool,
+    now: Timestamp,
+) -> AppResult<Option<String>> {
     match model::shown_by_id(conn, id)? {
         Some(overview) => state_of(conn, &overview, announce, now).map(Some),
         None => Ok(None),
     }
 }
 
-fn state_of(conn: &mut Conn, overview: &TeamOverview, announce: bool, now: Timestamp) -> AppResult<String> {
+fn state_of(
+    conn: &mut Conn,
+    overview: &TeamOverview,
+    announce: bool,
+    now: Timestamp,
+) -> AppResult<String> {
     let to = Destinations::of(conn, &overview.campaign, now)?;
     let weave = weave(conn, overview, &to, None)?;
     let newest = walls::newest(conn, Wall::Team(overview.team.id), None, Limit::default())?;

@@ -42,7 +42,9 @@ impl Shades {
     }
 
     fn name(&self, shade: u8) -> Option<&str> {
-        self.programs.get(usize::from(shade)).map(|(_, name)| name.as_str())
+        self.programs
+            .get(usize::from(shade))
+            .map(|(_, name)| name.as_str())
     }
 }
 
@@ -84,7 +86,13 @@ impl Weave {
         Ok(Self::new(&rows, total, goal, shades, own))
     }
 
-    fn new(rows: &[ThreadRow], total: Total, goal: Money, shades: &Shades, own: Option<&str>) -> Self {
+    fn new(
+        rows: &[ThreadRow],
+        total: Total,
+        goal: Money,
+        shades: &Shades,
+        own: Option<&str>,
+    ) -> Self {
         let threads: Vec<Thread> = rows
             .iter()
             .map(|row| Thread {
@@ -95,11 +103,18 @@ impl Weave {
                 verified: row.fee.is_some(),
             })
             .collect();
-        let dyed = |shade: u8| threads.iter().any(|t| !t.anonymous && !t.own && t.shade == shade);
+        let dyed = |shade: u8| {
+            threads
+                .iter()
+                .any(|t| !t.anonymous && !t.own && t.shade == shade)
+        };
         let legend = (0..u8::try_from(SHADES).unwrap_or_default())
             .filter(|shade| dyed(*shade))
             .filter_map(|shade| {
-                Some(ShadeView { shade, label: shades.name(shade)?.to_owned() })
+                Some(ShadeView {
+                    shade,
+                    label: shades.name(shade)?.to_owned(),
+                })
             })
             .collect();
         Self {
@@ -137,7 +152,12 @@ impl Weave {
     ///
     /// # Errors
     /// When an amount cannot be written.
-    pub fn view(&self, palette: &Palette, days_left: Option<i64>, live_url: Option<String>) -> AppResult<BandView> {
+    pub fn view(
+        &self,
+        palette: &Palette,
+        days_left: Option<i64>,
+        live_url: Option<String>,
+    ) -> AppResult<BandView> {
         Ok(BandView {
             band_svg: self.svg(palette)?,
             raised: self.total.raised().into(),

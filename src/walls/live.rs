@@ -63,7 +63,9 @@ pub fn message(
         donors: count(total.donors),
         gifts: count(total.donations),
         say: news
-            .map(|gift| Ok::<_, crate::error::AppError>(format!("{} gave {}.", who(gift), what(gift)?)))
+            .map(|gift| {
+                Ok::<_, crate::error::AppError>(format!("{} gave {}.", who(gift), what(gift)?))
+            })
             .transpose()?,
         band: weave.svg(palette)?,
         wall,

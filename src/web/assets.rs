@@ -106,7 +106,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         web::resource("/assets/{path:.*}")
             .route(web::get().to(serve))
             .route(web::head().to(serve)),
-    );
+    )
+    // Browsers ask here for pages that name no icon: the sandbox's pay page, a JSON answer.
+    .service(web::resource("/favicon.ico").route(web::get().to(favicon)));
+}
+
+async fn favicon() -> HttpResponse {
+    match url("icon.svg") {
+        Some(place) => HttpResponse::PermanentRedirect()
+            .insert_header((header::LOCATION, place))
+            .finish(),
+        None => HttpResponse::NotFound().finish(),
+    }
 }
 
 #[cfg(test)]

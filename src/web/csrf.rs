@@ -9,15 +9,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use diesel::prelude::*;
 use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::body::{self, Pace};
 use crate::config::Config;
-use crate::db::schema::installation;
-use crate::db::{Conn, Db};
+use crate::db::{Db, installation};
 use crate::error::{AppError, AppResult};
 use crate::kernel::secret;
 
@@ -58,9 +56,12 @@ impl Csrf {
     /// When the database fails.
     pub async fn load(db: &Db, config: &Config) -> AppResult<Self> {
         let made = secret::random_token()?;
-        let key = match db.read(stored_key).await? {
+        let key = match db.read(|conn| installation::kept(conn, KEY_NAME)).await? {
             Some(key) => key,
-            None => db.tx(move |conn| keep_key(conn, &made)).await?,
+            None => {
+                db.tx(move |conn| installation::keep(conn, KEY_NAME, &made))
+                    .await?
+            }
         };
         let is_https = config.is_https();
         let origin = url::Url::parse(&config.public_url())
@@ -217,26 +218,6 @@ fn is_form(headers: &HeaderMap) -> bool {
             kind.trim()
                 .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         })
-}
-
-fn stored_key(conn: &mut Conn) -> AppResult<Option<String>> {
-    let query = installation::table
-        .find(KEY_NAME)
-        .select(installation::value);
-    Ok(crate::each!(conn, c => query.first(c).optional())?)
-}
-
-/// Two first starts at once agree on the key that was written first.
-fn keep_key(conn: &mut Conn, made: &str) -> AppResult<String> {
-    if let Some(key) = stored_key(conn)? {
-        return Ok(key);
-    }
-    let row = (
-        installation::name.eq(KEY_NAME),
-        installation::value.eq(made),
-    );
-    crate::each!(conn, c => diesel::insert_into(installation::table).values(row).execute(c))?;
-    Ok(made.to_owned())
 }
 
 /// A form whose seal was good.

@@ -217,6 +217,11 @@ where
                 error_id,
                 "request failed"
             );
+        } else if status < 400
+            && (route.starts_with("/webhooks/") || route.starts_with("/sandbox/"))
+        {
+            // Machines talk much: what went well is for whoever asks for it.
+            tracing::debug!(method, route, status, ms, request_id = id, "request");
         } else {
             tracing::info!(method, route, status, ms, request_id = id, "request");
         }

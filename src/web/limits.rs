@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::error::{AppError, AppResult};
 
 /// Paths that are never limited here: they are signed, the processor's own, or asked for by machines that watch.
-const EXEMPT: [&str; 4] = ["/webhooks/", "/sandbox/stripe/", "/livez", "/readyz"];
+const EXEMPT: [&str; 4] = ["/webhooks/", "/sandbox/", "/livez", "/readyz"];
 
 /// The reverse proxies whose word about a client's address is believed.
 #[derive(Debug, Clone, Default)]

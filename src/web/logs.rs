@@ -29,6 +29,7 @@ pub fn begin(lines: Lines, filter: Option<&str>) -> AppResult<()> {
         .map_err(|error| AppError::internal(format!("RUST_LOG: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     match lines {
         // serde_json escapes control characters.

@@ -143,6 +143,7 @@ fn hbs_files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
 
 fn register_helpers(registry: &mut Handlebars<'static>) {
     registry.register_helper("money", Box::new(helper(|p| wording::money(arg(p, 0)?))));
+    registry.register_helper("cents", Box::new(helper(|p| wording::cents(arg(p, 0)?))));
     registry.register_helper("number", Box::new(helper(|p| wording::number(arg(p, 0)?))));
     registry.register_helper(
         "date",

@@ -58,9 +58,11 @@ async fn ground_with(settings: &[(&str, &str)], change: impl FnOnce(&mut Site)) 
     let db = Db::open(db).await.unwrap();
     db.exclusive(migrations::up).await.unwrap();
     let templates = Templates::load(None).unwrap();
-    let mut site = Site::open(Arc::new(config), db, Clock::system(), templates)
+    let config = Arc::new(config);
+    let mut site = Site::open(Arc::clone(&config), db, Clock::system(), templates)
         .await
         .unwrap();
+    site.error_context = super::views::error::context(config);
     change(&mut site);
     Ground {
         site: Data::new(site),

@@ -33,8 +33,11 @@ export async function openProgram() {
   const port = await freePort();
   const data = await mkdtemp(join(tmpdir(), "selvedge-journeys-"));
   // Every journey comes from one address, so the limits that hold for one person are off.
-  const env = { ...process.env, SELVEDGE__LIMITS__ENABLED: "false" };
+  const env = { RUST_LOG: "warn", ...process.env, SELVEDGE__LIMITS__ENABLED: "false" };
   const program = spawn(binary, ["demo", "--port", String(port), "--data", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+  // However this script ends, the program does not outlive it.
+  process.once("exit", () => program.kill("SIGKILL"));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   let output = "";
   for (const stream of [program.stdout, program.stderr]) {
     stream.setEncoding("utf8");

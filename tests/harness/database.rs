@@ -22,7 +22,9 @@ impl Guard {
     /// The address by which another process reaches the same database.
     pub fn url(&self) -> String {
         match self {
-            Self::File(folder) => format!("sqlite://{}", folder.path().join("selvedge.db").display()),
+            Self::File(folder) => {
+                format!("sqlite://{}", folder.path().join("selvedge.db").display())
+            }
             Self::Server { name } => server_url(name),
         }
     }
@@ -34,7 +36,10 @@ impl Drop for Guard {
         let statement = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
         // A thread of its own: the test's runtime is on its way out.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(maintain(&statement));
         });
         if dropped.join().is_err() {
@@ -45,7 +50,9 @@ impl Drop for Guard {
 
 /// The server's address, if the suite runs on one.
 pub fn server() -> Option<String> {
-    std::env::var("SELVEDGE_TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+    std::env::var("SELVEDGE_TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 fn server_url(database: &str) -> String {
@@ -57,16 +64,25 @@ fn server_url(database: &str) -> String {
 
 /// One statement outside any transaction, on the server's own database.
 async fn maintain(statement: &str) {
-    let (client, connection) =
-        tokio_postgres::connect(&server().unwrap(), tokio_postgres::NoTls).await.expect("the test server answers");
+    let (client, connection) = tokio_postgres::connect(&server().unwrap(), tokio_postgres::NoTls)
+        .await
+        .expect("the test server answers");
     let driver = tokio::spawn(connection);
-    client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    client
+        .batch_execute(statement)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
     drop(client);
     driver.await.unwrap().unwrap();
 }
 
 fn fresh_name() -> String {
-    let token: String = random_token().unwrap().chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let token: String = random_token()
+        .unwrap()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(16)
+        .collect();
     format!("selvedge_test_{}", token.to_lowercase())
 }
 
@@ -111,7 +127,10 @@ pub async fn place() -> Guard {
     let template = template().await;
     if server().is_some() {
         let name = fresh_name();
-        maintain(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await;
+        maintain(&format!(
+            "CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""
+        ))
+        .await;
         return Guard::Server { name };
     }
     let folder = tempfile::tempdir().unwrap();

@@ -46,11 +46,19 @@ impl World {
         let (db, guard) = database::fresh().await;
         let clock = Clock::system();
         let (seed, now) = (DemoSeed::new(Vec::new()), clock.now());
-        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now)).await.unwrap();
+        db.tx(move |conn| selvedge::demo::seed(conn, &seed, now))
+            .await
+            .unwrap();
         Self::over(db, guard, clock, settings).await
     }
 
     async fn over(db: Db, guard: Guard, clock: Clock, settings: &[(&str, &str)]) -> Self {
+        if let Ok(filter) = std::env::var("RUST_LOG")
+            && selvedge::web::logs::begin(selvedge::web::logs::Lines::Readable, Some(&filter))
+                .is_err()
+        {
+            // Another test of this run has begun to log already.
+        }
         let files = tempfile::tempdir().unwrap();
         let mut presets: Vec<(&str, String)> = vec![
             ("database.url", guard.url()),
@@ -63,7 +71,11 @@ impl World {
             ("mail.from", "campaign@selvedge.example".into()),
             ("limits.enabled", "false".into()),
         ];
-        presets.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
+        presets.extend(
+            settings
+                .iter()
+                .map(|(key, value)| (*key, (*value).to_owned())),
+        );
         let mut config = Config::load(None, &HashMap::new(), &presets).unwrap();
         let bound = Bound::new(&config).unwrap();
         config.http.port = bound.address().port();
@@ -73,7 +85,11 @@ impl World {
         let (site, mounted) = (app.site.clone(), app.clone());
         std::thread::spawn(move || {
             actix_web::rt::System::new()
-                .block_on(bound.serve(site, move |cfg: &mut ServiceConfig| mounted.routes(cfg), stopped))
+                .block_on(bound.serve(
+                    site,
+                    move |cfg: &mut ServiceConfig| mounted.routes(cfg),
+                    stopped,
+                ))
                 .unwrap();
         });
         let http = reqwest::Client::builder()
@@ -81,7 +97,16 @@ impl World {
             .timeout(Duration::from_secs(60))
             .build()
             .unwrap();
-        Self { app, base, http, clock, stop, _database: guard, _files: files, finished: false }
+        Self {
+            app,
+            base,
+            http,
+            clock,
+            stop,
+            _database: guard,
+            _files: files,
+            finished: false,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -130,8 +155,15 @@ impl World {
 
     /// Fills in the hosted pay page; answers its status.
     pub async fn pay(&self, checkout: &str, card: &str) -> u16 {
-        let form = [("card_number", card), ("exp", "12/34"), ("cvc", "123"), ("name", "A. Verma")];
-        let body = form.map(|(key, value)| format!("{key}={}", value.replace(' ', "+").replace('/', "%2F"))).join("&");
+        let form = [
+            ("card_number", card),
+            ("exp", "12/34"),
+            ("cvc", "123"),
+            ("name", "A. Verma"),
+        ];
+        let body = form
+            .map(|(key, value)| format!("{key}={}", value.replace(' ', "+").replace('/', "%2F")))
+            .join("&");
         let answer = self
             .http
             .post(checkout)
@@ -196,20 +228,36 @@ impl World {
     }
 
     pub async fn control(&self, body: Value) -> Value {
-        let answer = self.http.post(self.url("/sandbox/control")).json(&body).send().await.unwrap();
+        let answer = self
+            .http
+            .post(self.url("/sandbox/control"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status().as_u16(), 200, "{body}");
         answer.json().await.unwrap()
     }
 
     /// The mailbox, newest first.
     pub async fn mails(&self) -> Vec<Value> {
-        let answer = self.http.get(self.url("/sandbox/mail")).header("accept", "application/json").send().await.unwrap();
+        let answer = self
+            .http
+            .get(self.url("/sandbox/mail"))
+            .header("accept", "application/json")
+            .send()
+            .await
+            .unwrap();
         let list: Value = answer.json().await.unwrap();
         list["items"].as_array().unwrap().clone()
     }
 
     pub async fn mails_to(&self, address: &str) -> Vec<Value> {
-        self.mails().await.into_iter().filter(|mail| mail["to"].as_str().unwrap().contains(address)).collect()
+        self.mails()
+            .await
+            .into_iter()
+            .filter(|mail| mail["to"].as_str().unwrap().contains(address))
+            .collect()
     }
 
     /// What `selvedge check` would say.
@@ -220,7 +268,11 @@ impl World {
     /// The end of every test: nothing is left undone, and the books hold.
     pub async fn done(mut self) {
         self.settle().await;
-        assert_eq!(self.app.runner.left_over().await.unwrap(), Vec::<String>::new(), "jobs were left unrun");
+        assert_eq!(
+            self.app.runner.left_over().await.unwrap(),
+            Vec::<String>::new(),
+            "jobs were left unrun"
+        );
         assert_eq!(self.findings().await, Vec::<String>::new());
         self.finished = true;
         self.stop.ask();
@@ -230,6 +282,9 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         self.stop.ask();
-        assert!(self.finished || std::thread::panicking(), "a test must end with World::done, which looks for work left undone");
+        assert!(
+            self.finished || std::thread::panicking(),
+            "a test must end with World::done, which looks for work left undone"
+        );
     }
 }

@@ -31,7 +31,8 @@ CREATE TABLE accounts (
     PRIMARY KEY (name, currency),
     CHECK (
         name LIKE 'outside:%'
-        OR ((name LIKE 'processor:%' OR name = 'bank' OR name = 'fees' OR name LIKE 'partner:%') AND debits >= credits)
+        OR name LIKE 'processor:%'
+        OR ((name = 'bank' OR name = 'fees' OR name LIKE 'partner:%') AND debits >= credits)
         OR ((name LIKE 'fund:%' OR name LIKE 'match:%' OR name LIKE 'received:%') AND credits >= debits)
     )
 );

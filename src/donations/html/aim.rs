@@ -32,13 +32,21 @@ impl Aim {
     ) -> AppResult<Self> {
         let row = campaigns::model::by_slug(conn, campaign)?;
         let page = page.map(|slug| pages::by_slug(conn, slug)).transpose()?;
-        if page.as_ref().is_some_and(|page| page.campaign.id != row.campaign.id) {
+        if page
+            .as_ref()
+            .is_some_and(|page| page.campaign.id != row.campaign.id)
+        {
             return Err(AppError::NotFound("the page"));
         }
         // A gift to a page is its team's too; only one of the two is shown as the recipient.
         let team = team.filter(|_| page.is_none());
-        let team = team.map(|slug| teams::model::by_slug(conn, slug)).transpose()?;
-        if team.as_ref().is_some_and(|team| team.campaign.id != row.campaign.id) {
+        let team = team
+            .map(|slug| teams::model::by_slug(conn, slug))
+            .transpose()?;
+        if team
+            .as_ref()
+            .is_some_and(|team| team.campaign.id != row.campaign.id)
+        {
             return Err(AppError::NotFound("the team"));
         }
         Ok(Self { row, page, team })
@@ -73,7 +81,12 @@ impl Aim {
     }
 
     /// Its cloth, with the gift `own` highlighted.
-    pub(super) fn weave(&self, conn: &mut Conn, own: Option<&str>, now: Timestamp) -> AppResult<Weave> {
+    pub(super) fn weave(
+        &self,
+        conn: &mut Conn,
+        own: Option<&str>,
+        now: Timestamp,
+    ) -> AppResult<Weave> {
         let to = Destinations::of(conn, self.campaign(), now)?;
         match (&self.page, &self.team) {
             (Some(of), _) => pages::public::weave(conn, of, &to, own),

@@ -42,7 +42,9 @@ impl Typed {
         let suggested = campaign.suggested();
         let chosen = suggested.get(1).or(suggested.first());
         Self {
-            amount_choice: chosen.map(|amount| amount.minor().to_string()).unwrap_or_default(),
+            amount_choice: chosen
+                .map(|amount| amount.minor().to_string())
+                .unwrap_or_default(),
             ..Self::default()
         }
     }
@@ -52,18 +54,34 @@ impl Typed {
         let amount = gift.gift();
         let is_suggested = aim.campaign().suggested().contains(&amount);
         let ticked = |yes: bool| if yes { "1".to_owned() } else { String::new() };
-        let program = to.programs.iter().find(|row| Some(row.program.id) == gift.program_id);
+        let program = to
+            .programs
+            .iter()
+            .find(|row| Some(row.program.id) == gift.program_id);
         Self {
-            program: program.map(|row| row.program.slug.to_string()).unwrap_or_default(),
-            amount_choice: if is_suggested { amount.minor().to_string() } else { String::new() },
-            amount_own: if is_suggested { String::new() } else { amount.decimal() },
+            program: program
+                .map(|row| row.program.slug.to_string())
+                .unwrap_or_default(),
+            amount_choice: if is_suggested {
+                amount.minor().to_string()
+            } else {
+                String::new()
+            },
+            amount_own: if is_suggested {
+                String::new()
+            } else {
+                amount.decimal()
+            },
             name: gift.donor_name.clone(),
             email: email.to_string(),
             cover_fees: ticked(gift.fee_cover > 0),
             anonymous: ticked(gift.anonymous),
             hide_amount: ticked(gift.hide_amount),
             comment: gift.comment.clone().unwrap_or_default(),
-            tribute_kind: gift.tribute_kind.map(|kind| kind.to_string()).unwrap_or_default(),
+            tribute_kind: gift
+                .tribute_kind
+                .map(|kind| kind.to_string())
+                .unwrap_or_default(),
             tribute_name: gift.tribute_name.clone().unwrap_or_default(),
             source: gift.source.clone().unwrap_or_default(),
             ..Self::default()
@@ -73,7 +91,8 @@ impl Typed {
     /// The amount that counts; the error says how to mend it.
     pub(super) fn amount(&self, campaign: &Campaign) -> Result<Money, String> {
         if !self.amount_own.trim().is_empty() {
-            return Money::parse_typed(&self.amount_own, campaign.currency).map_err(|error| error.to_string());
+            return Money::parse_typed(&self.amount_own, campaign.currency)
+                .map_err(|error| error.to_string());
         }
         match self.amount_choice.parse() {
             Ok(minor) => Ok(Money::new(minor, campaign.currency)),

@@ -65,7 +65,8 @@ fn read(conn: &mut Conn, campaign: &Slug, asked: &Asked, now: Timestamp) -> AppR
 
 fn optional(text: &str, what: &'static str) -> AppResult<Option<Slug>> {
     let text = Some(text).filter(|text| !text.is_empty());
-    text.map(|text| text.parse().map_err(|_| AppError::NotFound(what))).transpose()
+    text.map(|text| text.parse().map_err(|_| AppError::NotFound(what)))
+        .transpose()
 }
 
 fn slug(text: &str) -> AppResult<Slug> {
@@ -81,17 +82,32 @@ pub(super) async fn form(
     let (slug, asked) = (slug(&path.0)?, query.0);
     let now = giving.site.clock.now();
     let (program, source) = (asked.program.clone(), asked.utm_source.clone());
-    let (setting, earlier) = giving.site.db.read(move |c| read(c, &slug, &asked, now)).await?;
+    let (setting, earlier) = giving
+        .site
+        .db
+        .read(move |c| read(c, &slug, &asked, now))
+        .await?;
     let typed = match &earlier {
         // It was paid after all: nobody is asked to pay twice.
-        Some((gift, _)) if gift.status.is_settled() => return Ok(see(&format!("/thanks/{}", gift.token))),
+        Some((gift, _)) if gift.status.is_settled() => {
+            return Ok(see(&format!("/thanks/{}", gift.token)));
+        }
         Some((gift, email)) => Typed::again(gift, email, &setting.aim, &setting.to),
-        None => Typed { program, source, ..Typed::fresh(setting.aim.campaign()) },
+        None => Typed {
+            program,
+            source,
+            ..Typed::fresh(setting.aim.campaign())
+        },
     };
     let notice = giving.closed_because.read().is_some().then(|| {
-        "Gifts cannot be taken right now; the people who run this campaign have been told.".to_owned()
+        "Gifts cannot be taken right now; the people who run this campaign have been told."
+            .to_owned()
     });
-    let shown = Shown { typed, notice, ..Shown::default() };
+    let shown = Shown {
+        typed,
+        notice,
+        ..Shown::default()
+    };
     let mut response = show(&giving, &request, &setting, shown, StatusCode::OK, None)?;
     if earlier.is_some() {
         keep_address_private(&mut response);
@@ -107,10 +123,20 @@ pub(super) async fn give(
 ) -> AppResult<HttpResponse> {
     let (slug, typed) = (slug(&path.0)?, form.0);
     let now = giving.site.clock.now();
-    let asked = Asked { page: typed.page.clone(), team: typed.team.clone(), ..Asked::default() };
-    let (setting, _) = giving.site.db.read(move |c| read(c, &slug, &asked, now)).await?;
+    let asked = Asked {
+        page: typed.page.clone(),
+        team: typed.team.clone(),
+        ..Asked::default()
+    };
+    let (setting, _) = giving
+        .site
+        .db
+        .read(move |c| read(c, &slug, &asked, now))
+        .await?;
     let key = kept_key(&typed.idempotency_key);
-    let parsed = typed.request(setting.aim.campaign()).map_err(AppError::Invalid);
+    let parsed = typed
+        .request(setting.aim.campaign())
+        .map_err(AppError::Invalid);
     let begun = match parsed.and_then(|request| parse(&request)) {
         Ok(give) => begin(&giving, give, key.as_deref()).await,
         Err(error) => Err(error),
@@ -133,7 +159,10 @@ async fn begin(giving: &Giving, give: Give, key: Option<&str>) -> AppResult<Dona
         None => format!("form:{}", secret::random_token()?),
     };
     match giving.give(give.clone(), &key).await {
-        Err(AppError::Unprocessable { code: "idempotency_key_reused", .. }) => {
+        Err(AppError::Unprocessable {
+            code: "idempotency_key_reused",
+            ..
+        }) => {
             let changed = give.request_hash.get(..32).unwrap_or_default();
             giving.give(give.clone(), &format!("{key}:{changed}")).await
         }
@@ -160,7 +189,10 @@ fn mend(
     error: AppError,
 ) -> AppResult<HttpResponse> {
     let status = error.status_code();
-    let mut shown = Shown { typed, ..Shown::default() };
+    let mut shown = Shown {
+        typed,
+        ..Shown::default()
+    };
     let mut wait = None;
     let key = match error {
         AppError::Invalid(faults) => {
@@ -181,7 +213,9 @@ fn mend(
             key
         }
         AppError::TooMany { retry_after } => {
-            shown.notice = Some(format!("Too many tries from here. Please try again in {retry_after} seconds; nothing was charged."));
+            shown.notice = Some(format!(
+                "Too many tries from here. Please try again in {retry_after} seconds; nothing was charged."
+            ));
             wait = Some(retry_after);
             key
         }
@@ -194,7 +228,9 @@ fn mend(
     };
     let mut response = show(giving, request, setting, shown, status, key)?;
     if let Some(seconds) = wait {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
 }
@@ -216,8 +252,18 @@ fn show(
             Some(key) => key,
             None => secret::random_token()?,
         };
-        let secrets = Secrets { csrf: seal.value, idempotency_key };
-        let view = setting.view(&site.config, nonce.as_str(), giving.cover(), &shown, secrets, now);
+        let secrets = Secrets {
+            csrf: seal.value,
+            idempotency_key,
+        };
+        let view = setting.view(
+            &site.config,
+            nonce.as_str(),
+            giving.cover(),
+            &shown,
+            secrets,
+            now,
+        );
         let mut response = site.page("give", &view, &nonce)?;
         if let Some(cookie) = seal.cookie {
             response.add_cookie(&cookie).map_err(AppError::internal)?;
@@ -229,14 +275,18 @@ fn show(
     };
     *response.status_mut() = status;
     let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     Ok(response)
 }
 
 /// The key that the form was made with, if it still looks like one.
 fn kept_key(text: &str) -> Option<String> {
     let fits = (16..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     fits.then(|| text.to_owned())
 }
 

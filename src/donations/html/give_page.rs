@@ -17,6 +17,9 @@ use crate::web::placeholder;
 use crate::web::views::palette::Accent;
 use crate::web::views::shell::{Link, Shell};
 
+/// Unit costs beside the form: the smallest, which are near to what most people give.
+const COSTS: usize = 5;
+
 /// What the form needs from the records.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
@@ -92,14 +95,15 @@ impl Setting {
                 .filter(|amount| amount.minor() > 0)
                 .map_or(zero, |amount| cover.on(amount))
                 .into(),
-            button: match chosen {
-                Some(amount) => format!("Give {amount}"),
-                None => "Give".to_owned(),
-            },
             consent_wording: NEWSLETTER_WORDING.to_owned(),
-            unit_costs: self.costs.iter().map(frame::unit_cost).collect(),
+            unit_costs: self
+                .costs
+                .iter()
+                .take(COSTS)
+                .map(frame::unit_cost)
+                .collect(),
             typed: typed_view(typed, &field_errors),
-            errors: shown.faults.iter().map(|fault| summary(fault)).collect(),
+            errors: shown.faults.iter().map(summary).collect(),
             field_errors,
             source: typed.source.clone(),
             csrf: secrets.csrf,
@@ -117,7 +121,12 @@ impl Setting {
     }
 
     /// Instead of the form, when gifts are not taken.
-    pub(super) fn closed_view(&self, config: &Config, nonce: &str, now: Timestamp) -> GiveClosedView {
+    pub(super) fn closed_view(
+        &self,
+        config: &Config,
+        nonce: &str,
+        now: Timestamp,
+    ) -> GiveClosedView {
         let campaign = self.aim.campaign();
         GiveClosedView {
             shell: self.shell(config, nonce, now),
@@ -132,7 +141,7 @@ impl Setting {
         let href = self.aim.link().href;
         match (&self.aim.page, &self.aim.team) {
             (Some(of), _) => Some(RecipientView {
-                name: format!("{}’s page", of.page.participant),
+                name: of.page.participant.clone(),
                 page_slug: Some(of.page.slug.to_string()),
                 team_slug: None,
                 href,
@@ -212,7 +221,10 @@ fn summary(fault: &error::FieldError) -> FieldError {
 /// A message of the rules as a sentence.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let mut out: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let mut out: String = letters
+        .next()
+        .map(|first| first.to_uppercase().collect())
+        .unwrap_or_default();
     out.push_str(letters.as_str());
     if !out.ends_with(['.', '!', '?']) {
         out.push('.');

@@ -75,7 +75,11 @@ async fn ask(giving: &Data<Giving>, gift: &Donation) -> bool {
     };
     let (id, now) = (gift.id, giving.site.clock.now());
     let before = now.minus(chrono::Duration::seconds(PAUSE));
-    let turn = giving.site.db.tx(move |c| model::take_turn(c, id, before, now)).await;
+    let turn = giving
+        .site
+        .db
+        .tx(move |c| model::take_turn(c, id, before, now))
+        .await;
     if !matches!(turn, Ok(true)) {
         return false;
     }
@@ -140,13 +144,17 @@ fn state(status: DonationStatus) -> &'static str {
 /// Why a payment failed, in plain words (Stripe's decline codes, <https://docs.stripe.com/declines/codes>).
 fn reason(failure: Option<&str>) -> &'static str {
     match failure {
-        Some("insufficient_funds") => "There was not enough money on the card. A smaller amount or another card may work.",
+        Some("insufficient_funds") => {
+            "There was not enough money on the card. A smaller amount or another card may work."
+        }
         Some("expired_card") => "The card has expired. Please use another one.",
         Some("incorrect_cvc" | "invalid_cvc") => "The security code of the card was not right.",
         Some("authentication_required" | "payment_intent_authentication_failure") => {
             "Your bank asked you to confirm the payment, and that did not happen."
         }
-        Some("refused_by_processor") => "The card processor does not take this gift as it is. Another amount may work.",
+        Some("refused_by_processor") => {
+            "The card processor does not take this gift as it is. Another amount may work."
+        }
         _ => "Your bank declined the payment. It does not tell us why; another card often works.",
     }
 }

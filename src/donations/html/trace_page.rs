@@ -13,14 +13,20 @@ use crate::web::views::shell::Link;
 ///
 /// # Errors
 /// When an amount cannot be written.
-pub(super) fn view(config: &Config, nonce: &str, traced: &Traced, now: Timestamp) -> AppResult<TraceView> {
+pub(super) fn view(
+    config: &Config,
+    nonce: &str,
+    traced: &Traced,
+    now: Timestamp,
+) -> AppResult<TraceView> {
     let (gift, campaign) = (&traced.gift, traced.aim.campaign());
     let money = |minor| Money::new(minor, gift.currency);
     let fee = money(gift.fee.unwrap_or_default());
     let net = gift.charge().minus(fee)?;
     let remaining = money(traced.parts.iter().map(GiftPart::remaining).sum());
     let title = format!("{}, the whole way", gift.charge());
-    let mut shell = frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal)).private();
+    let mut shell =
+        frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal)).private();
     shell.give_url = None;
     Ok(TraceView {
         donor: gift.donor_name.clone(),
@@ -41,7 +47,9 @@ pub(super) fn view(config: &Config, nonce: &str, traced: &Traced, now: Timestamp
             .map(|part| part_view(traced, part))
             .collect(),
         division: division(traced),
-        band: traced.weave.view(&shell.accent.light, campaign.days_left(now), None)?,
+        band: traced
+            .weave
+            .view(&shell.accent.light, campaign.days_left(now), None)?,
         shell,
     })
 }
@@ -69,13 +77,16 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
     let at = gift.paid_at.map(Timestamp::rfc3339);
     let known = gift.fee.is_some();
     let gone = remaining.minor() == 0;
-    let step = |title: &str, detail: &str, amount: Option<Money>, at: Option<String>, state: &str| StepView {
-        title: title.to_owned(),
-        detail: detail.to_owned(),
-        amount: amount.map(Into::into),
-        at,
-        state: state.to_owned(),
-    };
+    let step =
+        |title: &str, detail: &str, amount: Option<Money>, at: Option<String>, state: &str| {
+            StepView {
+                title: title.to_owned(),
+                detail: detail.to_owned(),
+                amount: amount.map(Into::into),
+                at,
+                state: state.to_owned(),
+            }
+        };
     let fee_words = if known {
         "The processor kept this; it told us so itself."
     } else {
@@ -87,12 +98,42 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
         (false, _) => "It is set aside for the programs below and waits for the next grants.",
     };
     vec![
-        step("Your card", "The processor took your gift.", Some(gift.charge()), at.clone(), "done"),
+        step(
+            "Your card",
+            "The processor took your gift.",
+            Some(gift.charge()),
+            at.clone(),
+            "done",
+        ),
         step("Fee", fee_words, known.then_some(fee), None, "done"),
-        step("Fund", "The rest was set aside and can be used for nothing else.", Some(net), at, "done"),
-        step("Program", program_words, Some(remaining), None, if gone { "done" } else { "now" }),
-        step("Grant", "The partner is paid; the oldest gifts go first.", None, None, "ahead"),
-        step("Result", "The partner reports what came of it, graded.", None, None, "ahead"),
+        step(
+            "Fund",
+            "The rest was set aside and can be used for nothing else.",
+            Some(net),
+            at,
+            "done",
+        ),
+        step(
+            "Program",
+            program_words,
+            Some(remaining),
+            None,
+            if gone { "done" } else { "now" },
+        ),
+        step(
+            "Grant",
+            "The partner is paid; the oldest gifts go first.",
+            None,
+            None,
+            "ahead",
+        ),
+        step(
+            "Result",
+            "The partner reports what came of it, graded.",
+            None,
+            None,
+            "ahead",
+        ),
     ]
 }
 

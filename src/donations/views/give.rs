@@ -36,8 +36,6 @@ pub struct GiveView {
     /// What covering the fees would add to the chosen amount, in minor units rounded up:
     /// `ceil((amount + fixed) * 10000 / (10000 - basis points)) - amount`; `give.js` reckons alike.
     pub fee_extra: MoneyView,
-    /// What the button says without JavaScript: "Give $50" when an amount is chosen, else "Give".
-    pub button: String,
     /// The exact wording of the newsletter consent; stored with the answer.
     pub consent_wording: String,
     /// What amounts cover.

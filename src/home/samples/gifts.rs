@@ -1,8 +1,9 @@
 //! The pages of a gift's way (give, thanks, trace), the error page and the sandbox.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use super::super::{error::*, give::*, sandbox::*, thanks::*, trace::*};
 use super::*;
+use crate::donations::views::{give::*, thanks::*, trace::*};
+use crate::web::views::{error::*, sandbox::*};
 
 fn give_sample() -> GiveView {
     let suggestion = |minor, covers: Option<&str>| SuggestionView {
@@ -36,12 +37,12 @@ fn give_sample() -> GiveView {
         fee_basis_points: 290,
         fee_fixed: usd(30),
         fee_extra: usd(181),
-        button: "Give $50".into(),
         consent_wording: "Send me the newsletter: what gifts did, about once a month. I can leave with one click.".into(),
         unit_costs: unit_costs()[..4].to_vec(),
         typed: TypedView::default(),
         errors: vec![],
         field_errors: GiveErrors::default(),
+        source: String::new(),
         csrf: "token".into(),
         idempotency_key: "0193".into(),
     }
@@ -82,10 +83,16 @@ fn give() {
         suggestions: vec![],
         programs: vec![],
         unit_costs: vec![],
-        button: "Give".into(),
         ..give_sample()
     };
     show(&t, "give", "give-empty", &empty);
+    let closed = GiveClosedView {
+        shell: bare("Give"),
+        campaign: dressember(),
+        recipient: Link::new("Mira Sen", "/pages/mira-sen"),
+        giving_until: "2027-01-31".into(),
+    };
+    show(&t, "give_closed", "give-closed", &closed);
 }
 
 #[test]
@@ -285,38 +292,6 @@ fn error_and_sandbox() {
             ways: vec![],
             error_id: None,
             ..full
-        },
-    );
-    let pay = SandboxPayView {
-        shell: bare("Test payment"),
-        action: "/sandbox/pay/cs_test_1".into(),
-        payee: "Dressember 2026".into(),
-        description: "Gift to Mira Sen’s page".into(),
-        amount: usd(5_181),
-        name: "Theo Marchetti".into(),
-        error: Some("Your card was declined.".into()),
-        cancel_url: "/give/dressember-2026".into(),
-    };
-    show(&t, "sandbox_pay", "sandbox_pay", &pay);
-    show(
-        &t,
-        "sandbox_pay",
-        "sandbox_pay-empty",
-        &SandboxPayView {
-            error: None,
-            name: String::new(),
-            ..pay
-        },
-    );
-    show(
-        &t,
-        "sandbox_authenticate",
-        "sandbox_authenticate",
-        &SandboxAuthenticateView {
-            shell: bare("Test authentication"),
-            action: "/sandbox/authenticate/pi_1".into(),
-            payee: "Dressember 2026".into(),
-            amount: usd(5_181),
         },
     );
     let mail = |subject: &str| MailRow {

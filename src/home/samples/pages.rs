@@ -235,3 +235,24 @@ fn program_and_partner() {
     };
     show(&t, "partner", "partner-empty", &empty);
 }
+
+#[test]
+fn live_screen() {
+    let t = templates();
+    let full = LiveView {
+        shell: shell("Dressember 2026, live"),
+        campaign: dressember(),
+        band: band(900, 6_000_000, false),
+        wall: wall(),
+        give_address: Some("https://give.example.org/give/dressember-2026".into()),
+    };
+    show(&t, "live", "live", &full);
+    let empty = LiveView {
+        shell: bare("Live"),
+        band: no_band(),
+        wall: vec![],
+        give_address: None,
+        ..full
+    };
+    show(&t, "live", "live-empty", &empty);
+}

@@ -349,3 +349,22 @@ async fn how_fast_one_connection_is() {
     );
     assert_eq!(sink.taken().len(), 1_000);
 }
+
+#[tokio::test]
+async fn a_wrong_password_blames_no_mail() {
+    use lettre::transport::smtp::authentication::Credentials;
+    let (bench, sink) = (bench().await, Sink::start(vec![]).await);
+    bench
+        .queue(vec![bench.draft("d", "a@example.org", None)])
+        .await;
+    for (password, sent, state) in [
+        ("wrong", 0, (MailState::Queued, 0)),
+        ("right", 1, (MailState::Sent, 1)),
+    ] {
+        let mut settings = settings(sink.port, 1);
+        settings.credentials = Some(Credentials::new("maya".into(), password.into()));
+        let sender = bench.sender(Transport::Smtp(Smtp::new(settings)));
+        assert_eq!(sender.deliver_due().await.unwrap(), sent, "{password}");
+        assert_eq!(bench.states().await, [state]);
+    }
+}

@@ -93,7 +93,10 @@ async fn serve(socket: TcpStream, seen: Arc<Mutex<Seen>>) {
         }
         let verb = line.get(..4).unwrap_or_default().to_uppercase();
         let said = match verb.as_str() {
-            "EHLO" => "250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8",
+            "EHLO" => "250-sink\r\n250-8BITMIME\r\n250-AUTH LOGIN PLAIN\r\n250 SMTPUTF8",
+            // "\0maya\0right" (RFC 4616)
+            "AUTH" if line.trim_end() == "AUTH PLAIN AG1heWEAcmlnaHQ=" => "235 come in",
+            "AUTH" => "535 who are you?",
             "RCPT" => {
                 manner = seen.lock().manners.pop_front();
                 match manner {

@@ -92,7 +92,7 @@ fn frame(title: &str, inner: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · TEST</title>\
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-<style>{style}</style></head><body><div class=\"test\" role=\"note\">TEST · Sandbox payment processor. No real money moves.</div>\
+<style>{style}</style></head><body><header class=\"test\">TEST · Sandbox payment processor. No real money moves.</header>\
 <main>{inner}</main></body></html>",
         title = escape(title),
         style = STYLE.0,

@@ -54,8 +54,8 @@ async fn panics() -> HttpResponse {
 
 async fn private(site: Data<Site>) -> AppResult<HttpResponse> {
     let nonce = Nonce::fresh()?;
-    let context =
-        serde_json::json!({"title": "t", "detail": "d", "errors": [], "nonce": nonce.as_str()});
+    let problem = AppError::NotFound("the page").problem();
+    let context = crate::web::views::error::ErrorView::of(&site.config, &problem, nonce.as_str());
     let mut response = site.page("error", &context, &nonce)?;
     headers::keep_address_private(&mut response);
     Ok(response)

@@ -1,8 +1,13 @@
 //! The error page for people.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::shell::{Link, Shell};
+use crate::config::Config;
+use crate::error::Problem;
+use crate::web::error_pages::ErrorContext;
 
 /// Context of `error`.
 #[derive(Clone, Debug, Serialize)]
@@ -21,4 +26,51 @@ pub struct ErrorView {
     pub ways: Vec<Link>,
     /// The id that stands in the log, for whoever asks for help.
     pub error_id: Option<String>,
+}
+
+impl ErrorView {
+    /// The page for `problem`, with the way back to where people can go on.
+    pub fn of(config: &Config, problem: &Problem, nonce: &str) -> Self {
+        let (title, safe) = match problem.status {
+            400 => ("This request cannot be read.", None),
+            403 => ("This was not allowed.", Some("Nothing was charged.")),
+            404 => ("We cannot find that page.", None),
+            405 => ("This address does not answer that.", None),
+            410 => ("This was taken down.", None),
+            413 => ("That is too large.", Some("Nothing was charged.")),
+            422 => ("Something needs mending.", Some("Nothing was charged.")),
+            429 => ("Too many requests from here.", Some("Nothing was charged.")),
+            503 => (
+                "Not available just now.",
+                Some("Nothing was lost and nothing was charged."),
+            ),
+            _ => (
+                "Something went wrong on our side.",
+                Some(
+                    "If you were giving, look at your mail before you try again: a receipt is sent for every gift that arrived.",
+                ),
+            ),
+        };
+        let mut detail = problem.detail.clone();
+        for error in &problem.errors {
+            detail.push_str(&format!(" {}: {}.", error.field, error.message));
+        }
+        Self {
+            shell: Shell::new(config, nonce, title.trim_end_matches('.'), &detail).private(),
+            status: problem.status,
+            title: title.to_owned(),
+            detail,
+            safe: safe.map(str::to_owned),
+            ways: vec![Link::new("Campaigns that are open", "/")],
+            error_id: problem.error_id.clone(),
+        }
+    }
+}
+
+/// Makes the `error` template's context out of a problem.
+pub fn context(config: Arc<Config>) -> ErrorContext {
+    ErrorContext::new(move |problem, nonce| {
+        let view = ErrorView::of(&config, problem, nonce.as_str());
+        serde_json::to_value(view).unwrap_or_default()
+    })
 }

@@ -1,43 +1,8 @@
-//! The sandbox processor's hosted pages and the sandbox mailbox. Test mode only.
+//! The sandbox mailbox. Test mode only.
 
 use serde::Serialize;
 
-use super::money::MoneyView;
 use super::shell::Shell;
-
-/// Context of `sandbox_pay`: the hosted pay page. Posts to its own address.
-#[derive(Clone, Debug, Serialize)]
-pub struct SandboxPayView {
-    /// The frame.
-    pub shell: Shell,
-    /// Where the form posts.
-    pub action: String,
-    /// Who is paid.
-    pub payee: String,
-    /// What for.
-    pub description: String,
-    /// How much.
-    pub amount: MoneyView,
-    /// Name on the card, as typed.
-    pub name: String,
-    /// What went wrong at the last try: "Your card was declined."
-    pub error: Option<String>,
-    /// Back without paying.
-    pub cancel_url: String,
-}
-
-/// Context of `sandbox_authenticate`: the 3-D Secure test step. Posts `outcome` = `complete` or `fail`.
-#[derive(Clone, Debug, Serialize)]
-pub struct SandboxAuthenticateView {
-    /// The frame.
-    pub shell: Shell,
-    /// Where the form posts.
-    pub action: String,
-    /// Who is paid.
-    pub payee: String,
-    /// How much.
-    pub amount: MoneyView,
-}
 
 /// Context of `sandbox_mail`: the mailbox.
 #[derive(Clone, Debug, Serialize)]

@@ -24,7 +24,15 @@ impl ShareView {
 /// Percent-encoded as RFC 3986 wants it in every scheme: a space is `%20`, since `+` is a plus sign in `mailto:`.
 fn encoded(text: &str) -> String {
     let parts = byte_serialize(text.as_bytes());
-    parts.map(|part| if part == "+" { Cow::Borrowed("%20") } else { Cow::Borrowed(part) }).collect()
+    parts
+        .map(|part| {
+            if part == "+" {
+                Cow::Borrowed("%20")
+            } else {
+                Cow::Borrowed(part)
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -34,7 +42,11 @@ mod tests {
 
     #[test]
     fn words_cannot_add_fields_to_a_mail() {
-        let share = ShareView::new("https://give.example.org/pages/a", "A & B?\r\ncc=x@y.org + 1", None);
+        let share = ShareView::new(
+            "https://give.example.org/pages/a",
+            "A & B?\r\ncc=x@y.org + 1",
+            None,
+        );
         assert_eq!(
             share.mail_url,
             "mailto:?subject=A%20%26%20B%3F%0D%0Acc%3Dx%40y.org%20%2B%201&body=A%20%26%20B%3F%0D%0Acc%3Dx%40y.org%20%2B%201%0Ahttps%3A%2F%2Fgive.example.org%2Fpages%2Fa"

@@ -44,6 +44,21 @@ pub fn money(value: &Value) -> Result<String, String> {
     amount(minor, code)
 }
 
+/// The same with every decimal, for columns that are added up: `$50.00`.
+pub fn cents(value: &Value) -> Result<String, String> {
+    let short = money(value)?;
+    let exponent = value
+        .get("currency")
+        .and_then(Value::as_str)
+        .and_then(Currency::from_code)
+        .and_then(Currency::exponent)
+        .unwrap_or_default();
+    if exponent == 0 || short.contains('.') {
+        return Ok(short);
+    }
+    Ok(format!("{short}.{}", "0".repeat(usize::from(exponent))))
+}
+
 /// The same from its parts.
 pub fn amount(minor: i64, code: &str) -> Result<String, String> {
     let exponent = Currency::from_code(code)
@@ -137,6 +152,18 @@ mod tests {
         ] {
             assert_eq!(amount(minor, code).unwrap(), expected);
         }
+        assert_eq!(
+            cents(&json!({"minor": 5_000, "currency": "USD"})).unwrap(),
+            "$50.00"
+        );
+        assert_eq!(
+            cents(&json!({"minor": 5_025, "currency": "USD"})).unwrap(),
+            "$50.25"
+        );
+        assert_eq!(
+            cents(&json!({"minor": 500, "currency": "JPY"})).unwrap(),
+            "¥500"
+        );
         assert!(amount(1, "XYZ").is_err());
         assert!(money(&json!({"minor": 1.5, "currency": "USD"})).is_err());
     }
