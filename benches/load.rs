@@ -150,11 +150,17 @@ async fn client(order: Arc<Order>, count: Arc<AtomicU64>, until: Instant) -> (Ve
             event(&order, events, number)
         });
         let start = Instant::now();
-        let status = wire.ask(post.as_deref().unwrap_or(get.as_bytes())).await;
+        let status = wire.ask(post.as_deref().unwrap_or(&get)).await;
         times.push(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
         bad += u64::from(status != 200);
     }
     (times, bad)
+}
+
+/// A request as a browser makes it.
+pub fn get(path: &str, address: SocketAddr) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/html,*/*\r\naccept-encoding: gzip, deflate, br\r\n\r\n")
+        .into_bytes()
 }
 
 /// The body of an event of the usual size.

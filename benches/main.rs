@@ -154,7 +154,7 @@ fn main() -> ExitCode {
         .unwrap();
     let gifts = asked
         .gifts
-        .unwrap_or(if asked.small { 20_000 } else { 1_000_000 });
+        .unwrap_or(if asked.small { 100_000 } else { 1_000_000 });
     let boards = if asked.small {
         [520, 5_200, 52_000]
     } else {

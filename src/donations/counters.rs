@@ -48,7 +48,7 @@ struct GiverRow<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = totals)]
+#[diesel(table_name = totals, treat_none_as_default_value = false)]
 struct TotalRow<'a> {
     scope: TotalScope,
     scope_id: &'a str,
