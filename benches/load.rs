@@ -140,17 +140,14 @@ async fn generate(order: Order) -> Load {
 async fn client(order: Arc<Order>, count: Arc<AtomicU64>, until: Instant) -> (Vec<u32>, u64) {
     let mut wire = Wire::to(order.address).await;
     let (mut times, mut bad) = (Vec::new(), 0);
-    let get = format!(
-        "GET {} HTTP/1.1\r\nhost: {}\r\n\r\n",
-        order.path, order.address
-    );
+    let get = get(&order.path, order.address);
     while Instant::now() < until {
         let post = order.events.as_ref().map(|events| {
             let number = count.fetch_add(1, Ordering::Relaxed);
             event(&order, events, number)
         });
         let start = Instant::now();
-        let status = wire.ask(post.as_deref().unwrap_or(&get)).await;
+        let status = wire.ask(post.as_deref().unwrap_or(get.as_slice())).await;
         times.push(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
         bad += u64::from(status != 200);
     }
