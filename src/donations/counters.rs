@@ -47,6 +47,19 @@ struct GiverRow<'a> {
     gifts: i64,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = totals, treat_none_as_default_value = false)]
+struct TotalRow<'a> {
+    scope: TotalScope,
+    scope_id: &'a str,
+    campaign_id: CampaignId,
+    currency: Currency,
+    raised: i64,
+    donations: i64,
+    donors: i64,
+    reached_at: Timestamp,
+}
+
 impl Counters {
     /// Adds a gift's change to its campaign, its page and its team.
     pub(super) fn add(&mut self, gift: &Donation, change: Change) {
@@ -70,7 +83,37 @@ impl Counters {
     /// Writes them.
     pub(super) fn write(mut self, conn: &mut Conn, now: Timestamp) -> AppResult<()> {
         self.count_donors(conn)?;
-        for ((scope, id), (campaign, currency, sum)) in &self.sums {
+        // Only what grows may be written as a row that meets itself: the table holds no negative sums, not even in passing.
+        let (growing, shrinking): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.sums)
+            .into_iter()
+            .partition(|(_, (_, _, sum))| sum.raised >= 0 && sum.gifts >= 0 && sum.donors >= 0);
+        let rows: Vec<TotalRow<'_>> = growing
+            .iter()
+            .map(|((scope, id), (campaign, currency, sum))| TotalRow {
+                scope: *scope,
+                scope_id: id,
+                campaign_id: *campaign,
+                currency: *currency,
+                raised: sum.raised,
+                donations: sum.gifts,
+                donors: sum.donors,
+                reached_at: now,
+            })
+            .collect();
+        for chunk in rows.chunks(1000) {
+            each!(conn, c => diesel::insert_into(totals::table)
+                .values(chunk)
+                .on_conflict((totals::scope, totals::scope_id))
+                .do_update()
+                .set((
+                    totals::raised.eq(totals::raised + excluded(totals::raised)),
+                    totals::donations.eq(totals::donations + excluded(totals::donations)),
+                    totals::donors.eq(totals::donors + excluded(totals::donors)),
+                    totals::reached_at.eq(now),
+                ))
+                .execute(c))?;
+        }
+        for ((scope, id), (_, _, sum)) in &shrinking {
             let own = totals::table.find((scope, id));
             let change = diesel::update(own).set((
                 totals::raised.eq(totals::raised + sum.raised),
@@ -79,17 +122,7 @@ impl Counters {
                 totals::reached_at.eq(now),
             ));
             if each!(conn, c => change.execute(c))? == 0 {
-                let fresh = (
-                    totals::scope.eq(scope),
-                    totals::scope_id.eq(id),
-                    totals::campaign_id.eq(campaign),
-                    totals::currency.eq(currency),
-                    totals::raised.eq(sum.raised),
-                    totals::donations.eq(sum.gifts),
-                    totals::donors.eq(sum.donors),
-                    totals::reached_at.eq(now),
-                );
-                each!(conn, c => diesel::insert_into(totals::table).values(fresh).execute(c))?;
+                return Err(AppError::internal("a total that shrinks was never there"));
             }
         }
         Ok(())

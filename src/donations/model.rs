@@ -76,7 +76,7 @@ crate::words! {
 
 /// A gift, every column.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = donations)]
+#[diesel(table_name = donations, treat_none_as_default_value = false)]
 #[allow(missing_docs)]
 pub struct Donation {
     pub id: DonationId,
