@@ -162,8 +162,11 @@ pub fn get(path: &str, address: SocketAddr) -> Vec<u8> {
 
 /// The body of an event of the usual size.
 pub fn event_body(id: &str) -> String {
-    let line = r#"{"amount":5000,"currency":"usd","name":"A gift to the season","quantity":1,"metadata":{"kind":"gift"}}"#;
-    let lines = vec![line; 20].join(",");
+    static LINES: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let line = r#"{"amount":5000,"currency":"usd","name":"A gift to the season","quantity":1,"metadata":{"kind":"gift"}}"#;
+        vec![line; 20].join(",")
+    });
+    let lines = LINES.as_str();
     let now = unix_now();
     format!(
         r#"{{"id":"{id}","object":"event","api_version":"2026-01-28","created":{now},"livemode":false,"type":"checkout.session.completed","data":{{"object":{{"id":"cs_{id}","object":"checkout.session","payment_intent":"pi_{id}","lines":[{lines}]}}}}}}"#
