@@ -172,17 +172,23 @@ fn resolve<'a>(
 
 /// How far a sighting has come: a payment gains money, then its fee, then refunds, then their failures, and loses none of
 /// them again.
-fn tells(payment: &Payment) -> (bool, bool, usize, usize) {
+fn tells(payment: &Payment) -> (bool, u8, bool, usize, usize) {
+    // A session says more than its intent, and one that has closed more than one seen open: closing is for good.
+    let session = match &payment.session {
+        None => 0,
+        Some((_, SessionState::Open)) => 1,
+        Some((_, SessionState::Complete | SessionState::Expired)) => 2,
+    };
     match &payment.charge {
-        // A session says more than its intent: whether the checkout has closed.
-        None => (false, payment.session.is_some(), 0, 0),
+        None => (false, session, payment.failed, 0, 0),
         Some(charge) => {
             let failed = charge
                 .refunds
                 .iter()
                 .filter(|refund| refunds::has_failed(refund))
                 .count();
-            (true, charge.fee.is_some(), charge.refunds.len(), failed)
+            let known = charge.fee.is_some();
+            (true, 0, known, charge.refunds.len(), failed)
         }
     }
 }
