@@ -17,7 +17,10 @@ use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::web::Site;
 use crate::web::templates::Templates;
-use crate::{campaigns, home, impact, mail, openapi, pages, partners, teams};
+use crate::{
+    accounts, campaigns, coaching, console, diary, home, impact, mail, openapi, pages, partners,
+    teams,
+};
 
 /// The program's parts. Clones share them.
 #[derive(Clone)]
@@ -188,6 +191,10 @@ fn routes(cfg: &mut ServiceConfig) {
     partners::routes(cfg);
     impact::routes(cfg);
     donations::routes(cfg);
+    accounts::routes(cfg);
+    diary::routes(cfg);
+    coaching::routes(cfg);
+    console::routes(cfg);
     openapi::routes(cfg);
     crate::web::assets::routes(cfg);
 }

@@ -30,6 +30,8 @@ pub struct Config {
     pub mail: Mail,
     pub jobs: Jobs,
     pub limits: Limits,
+    pub auth: Auth,
+    pub media: Media,
     /// Every setting as it was read, for [`Config::printable`].
     #[serde(skip)]
     effective: Effective,
@@ -123,6 +125,28 @@ pub struct Mail {
 pub struct Jobs {
     pub concurrency: usize,
     pub settle_batch: i64,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Auth {
+    pub staff_second_factor: bool,
+    pub hashes_at_once: usize,
+    pub hashes_waiting: usize,
+    pub login_per_minute: u32,
+    pub login_burst: u32,
+    pub mails_per_hour: u32,
+}
+
+/// `[media]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Media {
+    pub dir: String,
+    pub decodes_at_once: usize,
 }
 
 /// `[limits]`
@@ -229,6 +253,9 @@ impl Config {
         }
         if live && !self.limits.enabled {
             faults.push("limits.enabled is false beside a live key: switch the limits on".into());
+        }
+        if live && !self.auth.staff_second_factor {
+            faults.push("auth.staff_second_factor is false beside a live key: staff need a second factor (S6)".into());
         }
         if live && cfg!(debug_assertions) {
             faults

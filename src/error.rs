@@ -69,6 +69,12 @@ pub enum AppError {
     /// Known, but not allowed.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Signed in, but the second factor is still owed (S6).
+    #[error("show your second factor first")]
+    SecondFactor,
+    /// Signed in for a while: what is asked needs a fresh proof of who it is (S6).
+    #[error("sign in once more, so that we know it is you")]
+    ProveAgain,
     /// Too large in bytes.
     #[error("the request is larger than {0} bytes")]
     TooLarge(usize),
@@ -162,6 +168,8 @@ impl AppError {
             ),
             Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "Sign in first"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::SecondFactor => (S::FORBIDDEN, "second_factor_required", "One more step"),
+            Self::ProveAgain => (S::FORBIDDEN, "proof_required", "Sign in once more"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "too_slow", "Too slow"),
             Self::MethodNotAllowed(_) => (

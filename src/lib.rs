@@ -12,8 +12,8 @@
 //! | faults | [`error`]: what can go wrong, and its one mapping to HTTP; [`ids`]: ids that several nouns name |
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
-//! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, tokens · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`home`] · [`demo`] · [`openapi`] |
+//! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`web`] gate, views, forms, drawing |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -36,13 +36,18 @@
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |
 //! | a subcommand | a file in `cli/` |
 
+pub mod accounts;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod campaigns;
 pub mod cli;
+pub mod coaching;
 pub mod config;
+pub mod console;
 pub mod db;
 pub mod demo;
+pub mod diary;
 pub mod donations;
 pub mod error;
 pub mod funds;

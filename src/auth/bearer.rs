@@ -22,6 +22,20 @@ impl Bearer {
     }
 }
 
+/// Whoever shows a valid token; without one the request is 401. What it may do is asked by
+/// [`TokenHolder::may`](super::TokenHolder::may), whose object it is by the noun.
+pub struct Holder(pub TokenHolder);
+
+impl FromRequest for Holder {
+    type Error = AppError;
+    type Future = LocalBoxFuture<'static, AppResult<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bearer = Bearer::from_request(request, payload);
+        Box::pin(async move { bearer.await?.0.map(Self).ok_or(AppError::Unauthorized) })
+    }
+}
+
 impl FromRequest for Bearer {
     type Error = AppError;
     type Future = LocalBoxFuture<'static, AppResult<Self>>;

@@ -30,6 +30,13 @@ crate::words! {
     }
 }
 
+impl Role {
+    /// Whether it opens the console: such accounts need a second factor (S6) and have shorter sessions (S1).
+    pub fn is_staff(self) -> bool {
+        matches!(self, Self::Owner | Self::Coordinator | Self::Finance)
+    }
+}
+
 /// A person who can sign in.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -46,6 +53,18 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when the person is kept out.
     pub disabled_at: Option<Timestamp>,
+    /// When the address was shown to be the person's own.
+    pub verified_at: Option<Timestamp>,
+    /// BCP 47 language of pages and mails.
+    pub language: String,
+    /// The TOTP secret in Base32, sealed by the installation's key; without `totp_confirmed_at` it is only offered.
+    pub totp_secret: Option<String>,
+    /// Since when TOTP codes are asked for.
+    pub totp_confirmed_at: Option<Timestamp>,
+    /// The last time step whose code was taken.
+    pub totp_last_step: Option<i64>,
+    /// When the account was deleted: its name and address are gone.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// A user to be made.

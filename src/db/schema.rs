@@ -79,6 +79,12 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         created_at -> Timestamp,
         disabled_at -> Nullable<Timestamp>,
+        verified_at -> Nullable<Timestamp>,
+        language -> Text,
+        totp_secret -> Nullable<Text>,
+        totp_confirmed_at -> Nullable<Timestamp>,
+        totp_last_step -> Nullable<BigInt>,
+        deleted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -189,6 +195,7 @@ diesel::table! {
         faq -> Text,
         previous_id -> Nullable<Text>,
         created_at -> Timestamp,
+        rules -> Text,
     }
 }
 
@@ -210,6 +217,13 @@ diesel::table! {
         goal -> BigInt,
         captain_id -> Nullable<Text>,
         created_at -> Timestamp,
+        join_policy -> Text,
+        password_hash -> Nullable<Text>,
+        previous_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
+        photo -> Nullable<Text>,
+        photo_alt -> Text,
+        archived_at -> Nullable<Timestamp>,
     }
 }
 
@@ -228,6 +242,12 @@ diesel::table! {
         photo -> Nullable<Text>,
         status -> Text,
         created_at -> Timestamp,
+        photo_alt -> Text,
+        previous_id -> Nullable<Text>,
+        updated_at -> Nullable<Timestamp>,
+        published_at -> Nullable<Timestamp>,
+        hidden_reason -> Nullable<Text>,
+        is_diary_public -> Bool,
     }
 }
 
@@ -458,6 +478,353 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token_hash -> Text,
+        user_id -> Text,
+        browser -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        proved_at -> Timestamp,
+        second_factor_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    mailed_tokens (id) {
+        id -> Text,
+        purpose -> Text,
+        token_hash -> Text,
+        user_id -> Nullable<Text>,
+        payload -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> Text,
+        code_hash -> Text,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        credential_id -> Text,
+        name -> Text,
+        credential -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    mail_mutes (user_id, kind) {
+        user_id -> Text,
+        kind -> Text,
+        muted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    role_campaigns (user_id, role, campaign_id) {
+        user_id -> Text,
+        role -> Text,
+        campaign_id -> Text,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<Text>,
+        via -> Text,
+        action -> Text,
+        subject_kind -> Text,
+        subject_id -> Text,
+        campaign_id -> Nullable<Text>,
+        detail -> Text,
+        before_hash -> Nullable<Text>,
+        after_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    media (id) {
+        id -> Text,
+        owner_id -> Nullable<Text>,
+        used_for -> Text,
+        width -> Integer,
+        height -> Integer,
+        bytes -> BigInt,
+        created_at -> Timestamp,
+        hidden_at -> Nullable<Timestamp>,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    page_aliases (slug) {
+        slug -> Text,
+        page_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    page_updates (id) {
+        id -> Text,
+        page_id -> Text,
+        body -> Text,
+        photo -> Nullable<Text>,
+        photo_alt -> Text,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    page_messages (id) {
+        id -> Text,
+        page_id -> Text,
+        author_id -> Nullable<Text>,
+        from_staff -> Bool,
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    page_reports (id) {
+        id -> Text,
+        page_id -> Text,
+        reason -> Text,
+        words -> Text,
+        reporter_email -> Nullable<Text>,
+        state -> Text,
+        created_at -> Timestamp,
+        handled_by -> Nullable<Text>,
+        handled_at -> Nullable<Timestamp>,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    page_transfers (id) {
+        id -> Text,
+        page_id -> Text,
+        from_user -> Text,
+        to_email -> Text,
+        to_email_folded -> Text,
+        token_hash -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    gift_thanks (donation_id) {
+        donation_id -> Text,
+        page_id -> Text,
+        user_id -> Text,
+        words -> Text,
+        thanked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    offline_gifts (id) {
+        id -> Text,
+        page_id -> Text,
+        campaign_id -> Text,
+        entered_by -> Text,
+        kind -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        donor_name -> Text,
+        donor_email -> Nullable<Text>,
+        anonymous -> Bool,
+        received_on -> Text,
+        note -> Text,
+        state -> Text,
+        donation_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    page_asks (page_id, supporter_id) {
+        page_id -> Text,
+        supporter_id -> Text,
+        asked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    team_groups (id) {
+        id -> Text,
+        campaign_id -> Text,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        story -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    team_co_captains (team_id, user_id) {
+        team_id -> Text,
+        user_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    team_requests (id) {
+        id -> Text,
+        team_id -> Text,
+        page_id -> Text,
+        words -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    team_invitations (id) {
+        id -> Text,
+        team_id -> Text,
+        token_hash -> Text,
+        to_email -> Nullable<Text>,
+        invited_by -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_by -> Nullable<Text>,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    team_messages (id) {
+        id -> Text,
+        team_id -> Text,
+        author_id -> Text,
+        subject -> Text,
+        body -> Text,
+        recipients -> BigInt,
+        sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    diary_entries (id) {
+        id -> Text,
+        page_id -> Text,
+        day -> Text,
+        outfit -> Text,
+        note -> Text,
+        photo -> Nullable<Text>,
+        photo_alt -> Text,
+        is_public -> Bool,
+        is_backfill -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    conversations (id) {
+        id -> Text,
+        page_id -> Text,
+        day -> Text,
+        who -> Text,
+        learned -> Bool,
+        signed -> Bool,
+        gave -> Bool,
+        note -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    tallies (scope, scope_id) {
+        scope -> Text,
+        scope_id -> Text,
+        campaign_id -> Text,
+        days -> BigInt,
+        conversations -> BigInt,
+        learned -> BigInt,
+        signed -> BigInt,
+        gave -> BigInt,
+    }
+}
+
+diesel::table! {
+    day_sponsors (id) {
+        id -> Text,
+        page_id -> Text,
+        name -> Text,
+        email -> Text,
+        email_folded -> Text,
+        currency -> Text,
+        per_day -> BigInt,
+        cap -> BigInt,
+        is_named -> Bool,
+        state -> Text,
+        token_hash -> Text,
+        created_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        requested_at -> Nullable<Timestamp>,
+        requested -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    badges (scope, scope_id, badge) {
+        scope -> Text,
+        scope_id -> Text,
+        badge -> Text,
+        earned_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    coaching_mails (page_id, kind, key) {
+        page_id -> Text,
+        kind -> Text,
+        key -> Text,
+        user_id -> Text,
+        decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    own_milestones (id) {
+        id -> Text,
+        page_id -> Text,
+        amount -> BigInt,
+        promise -> Text,
+        created_at -> Timestamp,
+        reached_at -> Nullable<Timestamp>,
+        kept_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -494,4 +861,32 @@ diesel::allow_tables_to_appear_in_same_query!(
     totals,
     givers,
     reconciliations,
+    sessions,
+    mailed_tokens,
+    recovery_codes,
+    passkeys,
+    mail_mutes,
+    role_campaigns,
+    audit_log,
+    media,
+    page_aliases,
+    page_updates,
+    page_messages,
+    page_reports,
+    page_transfers,
+    gift_thanks,
+    offline_gifts,
+    page_asks,
+    team_groups,
+    team_co_captains,
+    team_requests,
+    team_invitations,
+    team_messages,
+    diary_entries,
+    conversations,
+    tallies,
+    day_sponsors,
+    badges,
+    coaching_mails,
+    own_milestones,
 );

@@ -16,7 +16,6 @@ pub mod leaderboard;
 pub mod model;
 pub mod ops;
 pub mod public;
-pub mod views;
 
 pub use crate::ids::PageId;
 pub use model::{Page, PageCard, PageStatus, by_slug};

@@ -1,158 +1,26 @@
-//! `/teams/{slug}` and its stream.
+//! A team's stream, and what others show of it. The page itself is drawn by `home`.
 
+use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::TeamId;
-use super::model::{self, Member, TeamOverview};
-use super::views::TeamView;
-use crate::campaigns::frame::{self, Destinations};
-use crate::config::Config;
+use super::model::{self, TeamOverview};
+use super::public::weave;
+use crate::campaigns::frame::Destinations;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Limit, Slug, Timestamp};
-use crate::walls::{self, Wall, WallGift, Weave, live};
-use crate::web::headers::Nonce;
+use crate::walls::{self, Wall, live};
 use crate::web::views::palette::Accent;
-use crate::web::views::rows::{PageRow, ShareView};
-use crate::web::views::shell::Link;
-use crate::web::{Path, Site, View, markdown, placeholder};
+use crate::web::{Path, Site};
 
 /// Mounts the teams' pages.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/teams/{slug}").route(web::get().to(team)))
-        .service(web::resource("/teams/{slug}/events").route(web::get().to(events)));
-}
-
-/// What a team's page tells.
-struct PublicTeam {
-    overview: TeamOverview,
-    weave: Weave,
-    roster: Vec<Member>,
-    wall: Vec<WallGift>,
-}
-
-impl PublicTeam {
-    fn read(conn: &mut Conn, slug: &Slug, now: Timestamp) -> AppResult<Self> {
-        let overview = model::by_slug(conn, slug)?;
-        let to = Destinations::of(conn, &overview.campaign, now)?;
-        let id = overview.team.id;
-        Ok(Self {
-            weave: weave(conn, &overview, &to, None)?,
-            roster: model::roster(conn, id, None, Limit::MOST)?.items,
-            wall: walls::newest(conn, Wall::Team(id), None, Limit::default())?.items,
-            overview,
-        })
-    }
-}
-
-/// A team's cloth; `own` (a gift's id) is highlighted.
-///
-/// # Errors
-/// The database's.
-pub fn weave(
-    conn: &mut Conn,
-    overview: &TeamOverview,
-    to: &Destinations,
-    own: Option<&str>,
-) -> AppResult<Weave> {
-    let goal = overview.team.goal(overview.campaign.currency);
-    let wall = Wall::Team(overview.team.id);
-    Weave::of(conn, wall, (overview.total, goal), &to.shades(), own)
-}
-
-async fn team(
-    site: Data<Site>,
-    request: HttpRequest,
-    path: Path<String>,
-) -> AppResult<HttpResponse> {
-    let slug = slug(&path.0)?;
-    let key = format!("/teams/{slug}");
-    let render = {
-        let site = site.clone();
-        move |nonce: Nonce| async move {
-            let now = site.clock.now();
-            let read = site
-                .db
-                .read(move |c| PublicTeam::read(c, &slug, now))
-                .await?;
-            let view = view(&site.config, nonce.as_str(), &read, now)?;
-            let id = read.overview.team.id.to_string();
-            Ok(View::html(site.render("team", &view)?).depends_on("team", &id))
-        }
-    };
-    site.views.respond(&request, &key, &[], render).await
+    cfg.service(web::resource("/teams/{slug}/events").route(web::get().to(events)));
 }
 
 fn slug(text: &str) -> AppResult<Slug> {
     text.parse().map_err(|_| AppError::NotFound("the team"))
-}
-
-fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppResult<TeamView> {
-    let TeamOverview {
-        team,
-        campaign,
-        captain,
-        ..
-    } = &read.overview;
-    let here = format!("/teams/{}", team.slug);
-    let description = format!("A team of {}. {}", campaign.title, campaign.appeal);
-    let mut shell = frame::shell(config, nonce, campaign, now, (&team.name, &description))
-        .og(config, "website", &here, None);
-    let give_url = frame::give_url(campaign, now, &format!("?team={}", team.slug));
-    shell.give_url.clone_from(&give_url);
-    let live_url = give_url.is_some().then(|| format!("{here}/events"));
-    let band = read
-        .weave
-        .view(&shell.accent.light, campaign.days_left(now), live_url)?;
-    let is_captain =
-        |member: &Member| member.owner_id.is_some() && member.owner_id == team.captain_id;
-    let roster = (1..)
-        .zip(&read.roster)
-        .map(|(rank, member)| member_row(rank, member, is_captain(member), &shell.accent));
-    Ok(TeamView {
-        name: team.name.clone(),
-        campaign: Link::new(&campaign.title, &frame::path(campaign)),
-        captain: captain.clone(),
-        story_html: match team.story.trim() {
-            "" => String::new(),
-            story => markdown::html(story).into_string(),
-        },
-        cover_svg: placeholder::cover(team.slug.as_str(), &shell.accent),
-        band,
-        give_url,
-        roster: roster.collect(),
-        wall: read.wall.iter().map(WallGift::row).collect(),
-        share: share(config, &read.overview),
-        shell,
-    })
-}
-
-/// Ways to share a team's page.
-pub fn share(config: &Config, overview: &TeamOverview) -> ShareView {
-    let url = format!("{}/teams/{}", config.public_url(), overview.team.slug);
-    let text = format!(
-        "{}, a team of {}",
-        overview.team.name, overview.campaign.title
-    );
-    ShareView::new(&url, &text, None)
-}
-
-fn member_row(rank: i64, member: &Member, is_captain: bool, accent: &Accent) -> PageRow {
-    let goal = member.goal();
-    PageRow {
-        rank,
-        participant: member.participant.clone(),
-        title: member.title.clone(),
-        href: format!("/pages/{}", member.slug),
-        team: None,
-        photo_url: None,
-        portrait_svg: placeholder::portrait(member.slug.as_str(), &member.participant, accent),
-        raised: member.total.raised().into(),
-        goal: (goal.minor() > 0).then(|| goal.into()),
-        gifts: member.total.donations,
-        role: is_captain.then(|| "captain".to_owned()),
-    }
 }
 
 async fn events(site: Data<Site>, path: Path<String>) -> AppResult<HttpResponse> {

@@ -11,7 +11,7 @@ pub mod api;
 pub mod html;
 pub mod model;
 pub mod ops;
-pub mod views;
+pub mod public;
 
 pub use crate::ids::TeamId;
 pub use model::{Member, Team, TeamCard, by_slug, roster};

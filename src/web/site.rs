@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::body::Pace;
@@ -112,6 +113,35 @@ impl Site {
         Ok(response)
     }
 
+    /// Renders the template `name` with forms on it: a page made for one reader, kept by nobody, its seal in the context
+    /// that `make` builds from nonce and seal.
+    ///
+    /// # Errors
+    /// Those of `make`; when the template does not fit the context.
+    pub fn form_page<C, F>(
+        &self,
+        request: &HttpRequest,
+        name: &str,
+        status: StatusCode,
+        make: F,
+    ) -> AppResult<HttpResponse>
+    where
+        C: Serialize,
+        F: FnOnce(&Nonce, String) -> AppResult<C>,
+    {
+        let (nonce, seal) = (Nonce::fresh()?, self.csrf.token(request)?);
+        let context = make(&nonce, seal.value)?;
+        let mut response = self.page(name, &context, &nonce)?;
+        *response.status_mut() = status;
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(cookie) = seal.cookie {
+            response.add_cookie(&cookie).map_err(AppError::internal)?;
+        }
+        Ok(response)
+    }
+
     /// Renders the template `name` to text.
     ///
     /// # Errors
@@ -132,4 +162,13 @@ impl Site {
     {
         self.readiness.add(name, check);
     }
+}
+
+/// 303: the deed is done, go there with GET. Nobody keeps the answer, and no other site learns where it came from.
+pub fn see(place: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, place))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .finish()
 }

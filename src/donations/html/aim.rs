@@ -90,7 +90,7 @@ impl Aim {
         let to = Destinations::of(conn, self.campaign(), now)?;
         match (&self.page, &self.team) {
             (Some(of), _) => pages::public::weave(conn, of, &to, own),
-            (None, Some(of)) => teams::html::weave(conn, of, &to, own),
+            (None, Some(of)) => teams::public::weave(conn, of, &to, own),
             (None, None) => campaigns::public::weave(conn, &self.row, &to, own),
         }
     }
@@ -99,7 +99,7 @@ impl Aim {
     pub(super) fn share(&self, config: &Config, now: Timestamp) -> ShareView {
         match (&self.page, &self.team) {
             (Some(of), _) => pages::public::share(config, of, now),
-            (None, Some(of)) => teams::html::share(config, of),
+            (None, Some(of)) => teams::public::share(config, of),
             (None, None) => {
                 let url = format!("{}{}", config.public_url(), frame::path(self.campaign()));
                 ShareView::new(&url, &self.campaign().title, None)

@@ -17,6 +17,7 @@ use crate::donations::{Giving, mails};
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Slug, Timestamp, secret};
 use crate::web::headers::{Nonce, keep_address_private};
+use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Query};
 
 /// What may stand behind `?`; whatever else a link from elsewhere carries is left alone.
@@ -288,13 +289,4 @@ fn kept_key(text: &str) -> Option<String> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     fits.then(|| text.to_owned())
-}
-
-/// 303: go there with GET.
-pub(super) fn see(place: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, place))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .finish()
 }

@@ -5,7 +5,6 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::aim::Aim;
-use super::give::see;
 use crate::db::Conn;
 use crate::donations::Giving;
 use crate::donations::model::{self, Donation, GiftPart};
@@ -17,6 +16,7 @@ use crate::kernel::Timestamp;
 use crate::walls::{Shades, Weave};
 use crate::web::Path;
 use crate::web::headers::{Nonce, keep_address_private};
+use crate::web::site::see;
 
 /// A gift's path.
 pub(super) struct Traced {

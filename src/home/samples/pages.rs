@@ -3,8 +3,6 @@
 
 use super::super::views::*;
 use super::*;
-use crate::pages::views::PageView;
-use crate::teams::views::TeamView;
 use crate::web::views::figures::ShareView as PolicyShare;
 
 #[test]

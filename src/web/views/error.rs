@@ -33,6 +33,9 @@ impl ErrorView {
     pub fn of(config: &Config, problem: &Problem, nonce: &str) -> Self {
         let (title, safe) = match problem.status {
             400 => ("This request cannot be read.", None),
+            401 => ("Please sign in.", None),
+            403 if problem.code == "second_factor_required" => ("One more step.", None),
+            403 if problem.code == "proof_required" => ("Please sign in once more.", None),
             403 => ("This was not allowed.", Some("Nothing was charged.")),
             404 => ("We cannot find that page.", None),
             405 => ("This address does not answer that.", None),
@@ -61,7 +64,17 @@ impl ErrorView {
             title: title.to_owned(),
             detail,
             safe: safe.map(str::to_owned),
-            ways: vec![Link::new("Campaigns that are open", "/")],
+            ways: match problem.code.as_str() {
+                "unauthorized" => vec![
+                    Link::new("Sign in", "/login"),
+                    Link::new("Make an account", "/signup"),
+                ],
+                "second_factor_required" => {
+                    vec![Link::new("Show the second factor", "/login/second-factor")]
+                }
+                "proof_required" => vec![Link::new("Sign in once more", "/login/again")],
+                _ => vec![Link::new("Campaigns that are open", "/")],
+            },
             error_id: problem.error_id.clone(),
         }
     }

@@ -1,0 +1,13 @@
+DROP TABLE audit_log;
+DROP TABLE role_campaigns;
+DROP TABLE mail_mutes;
+DROP TABLE passkeys;
+DROP TABLE recovery_codes;
+DROP TABLE mailed_tokens;
+DROP TABLE sessions;
+ALTER TABLE users DROP COLUMN deleted_at;
+ALTER TABLE users DROP COLUMN totp_last_step;
+ALTER TABLE users DROP COLUMN totp_confirmed_at;
+ALTER TABLE users DROP COLUMN totp_secret;
+ALTER TABLE users DROP COLUMN language;
+ALTER TABLE users DROP COLUMN verified_at;

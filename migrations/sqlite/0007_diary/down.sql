@@ -1,0 +1,4 @@
+DROP TABLE day_sponsors;
+DROP TABLE tallies;
+DROP TABLE conversations;
+DROP TABLE diary_entries;

@@ -1,0 +1,3 @@
+DROP TABLE own_milestones;
+DROP TABLE coaching_mails;
+DROP TABLE badges;

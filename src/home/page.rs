@@ -1,0 +1,126 @@
+//! `/pages/{slug}`: a participant's page.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::slug;
+use super::views::PageView;
+use crate::campaigns::frame;
+use crate::config::Config;
+use crate::error::AppResult;
+use crate::kernel::{Cursor, Timestamp};
+use crate::pages::model::PageOverview;
+use crate::pages::public::{self, PublicPage};
+use crate::walls::{self, Place};
+use crate::web::headers::Nonce;
+use crate::web::views::shell::Link;
+use crate::web::{Path, Query, Site, View, markdown, placeholder};
+
+/// What may stand behind `?`; whatever else a link from elsewhere carries is left alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    after: Option<String>,
+}
+
+pub(super) async fn page(
+    site: Data<Site>,
+    request: HttpRequest,
+    path: Path<String>,
+    query: Query<Asked>,
+) -> AppResult<HttpResponse> {
+    let slug = slug(&path.0, "the page")?;
+    let now = site.clock.now();
+    let after: Option<Place> = query
+        .0
+        .after
+        .as_deref()
+        .and_then(|text| Cursor::parse(text).ok());
+    if after.is_some() {
+        // Cursors are a stranger's to make up: they must not fill the cache.
+        let nonce = Nonce::fresh()?;
+        let read = site
+            .db
+            .read(move |c| PublicPage::read(c, &slug, after.as_ref(), now))
+            .await?;
+        return site.page(
+            "page",
+            &view(&site.config, nonce.as_str(), &read, now)?,
+            &nonce,
+        );
+    }
+    let key = format!("/pages/{slug}");
+    let render = {
+        let site = site.clone();
+        move |nonce: Nonce| async move {
+            let read = site
+                .db
+                .read(move |c| PublicPage::read(c, &slug, None, now))
+                .await?;
+            let view = view(&site.config, nonce.as_str(), &read, now)?;
+            let id = read.overview.page.id.to_string();
+            Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
+        }
+    };
+    site.views.respond(&request, &key, &[], render).await
+}
+
+/// The page as its template wants it.
+fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppResult<PageView> {
+    let PageOverview {
+        page,
+        campaign,
+        team,
+        ..
+    } = &read.overview;
+    let here = format!("/pages/{}", page.slug);
+    let description = format!(
+        "{} takes part in {}. {}",
+        page.participant, campaign.title, campaign.appeal
+    );
+    let card = public::card_path(&read.overview, now);
+    let mut shell = frame::shell(config, nonce, campaign, now, (&page.title, &description)).og(
+        config,
+        "profile",
+        &here,
+        Some(&card),
+    );
+    let give_url = frame::give_url(campaign, now, &format!("?page={}", page.slug));
+    shell.give_url.clone_from(&give_url);
+    let live_url = give_url.is_some().then(|| format!("{here}/events"));
+    let band = read
+        .weave
+        .view(&shell.accent.light, campaign.days_left(now), live_url)?;
+    let more = read.wall.next.as_ref();
+    Ok(PageView {
+        title: page.title.clone(),
+        participant: page.participant.clone(),
+        campaign: Link::new(&campaign.title, &frame::path(campaign)),
+        team: team
+            .as_ref()
+            .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
+        // Photographs come with the participant's own tools; until then every page has its drawn cloth.
+        photo_url: None,
+        photo_alt: String::new(),
+        portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, &shell.accent),
+        story_html: story(read.overview.story()),
+        band,
+        give_url,
+        giving_until: campaign.giving_until.to_string(),
+        wall: read.wall.items.iter().map(walls::WallGift::row).collect(),
+        wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
+        unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
+        programs: read.to.undesignated(),
+        share: public::share(config, &read.overview, now),
+        shell,
+    })
+}
+
+/// A story as markup; nothing for an empty one, so that the template can say that it is missing.
+pub(super) fn story(markdown: &str) -> String {
+    if markdown.trim().is_empty() {
+        String::new()
+    } else {
+        markdown::html(markdown).into_string()
+    }
+}
