@@ -19,6 +19,7 @@ pub mod model;
 pub mod ops;
 pub mod overview;
 pub mod public;
+pub mod rules;
 
 pub use crate::ids::CampaignId;
 pub use api::routes;

@@ -10,6 +10,7 @@ use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
 use super::CampaignId;
+use super::rules::SeasonRules;
 use crate::db::Conn;
 use crate::db::schema::{campaign_programs, campaigns, totals};
 use crate::each;
@@ -126,6 +127,8 @@ pub struct Campaign {
     pub previous_id: Option<CampaignId>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How it is run.
+    pub rules: Json<SeasonRules>,
 }
 
 impl Campaign {

@@ -11,13 +11,16 @@
 //! same campaign; it has its total from the day it is made, which is also its place in the ranking among equals.
 
 pub mod api;
+pub mod guard;
 pub mod html;
 pub mod leaderboard;
 pub mod model;
 pub mod ops;
 pub mod public;
+pub mod tools;
 
 pub use crate::ids::PageId;
+pub use guard::PageOwner;
 pub use model::{Page, PageCard, PageStatus, by_slug};
 
 /// Mounts the public pages and the API.

@@ -176,6 +176,14 @@ pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<PageOverview> {
     found.ok_or(AppError::NotFound("the page"))
 }
 
+/// The page at a slug in whatever state, for its owner and staff.
+///
+/// # Errors
+/// The database's.
+pub fn any_by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<Option<PageOverview>> {
+    Ok(load_overview!(conn, pages::slug.eq(slug))?)
+}
+
 /// The page of an id as [`by_slug`] answers it; `None` when it is not shown.
 ///
 /// # Errors

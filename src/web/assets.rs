@@ -4,9 +4,13 @@
 //! another URL. A request with a stale or missing hash is answered with the current content, but
 //! is not marked immutable.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -15,10 +19,43 @@ struct Embedded;
 /// How many hex digits of the SHA-256 go into the URL: 48 bits, enough to tell versions apart.
 const HASH_DIGITS: usize = 12;
 
+/// The stylesheet that every page loads, and the folder whose sheets (one a noun) are joined to it.
+const STYLES: &str = "selvedge.css";
+/// See [`STYLES`].
+const SHEETS: &str = "css/";
+
+/// The joined stylesheet.
+static JOINED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut sheets: Vec<_> = Embedded::iter()
+        .filter(|name| name.starts_with(SHEETS))
+        .collect();
+    sheets.sort();
+    let names = std::iter::once(STYLES.into()).chain(sheets);
+    let mut all = Vec::new();
+    for file in names.filter_map(|name| Embedded::get(&name)) {
+        all.extend_from_slice(&file.data);
+        all.push(b'\n');
+    }
+    all
+});
+
+/// An asset's content.
+fn content(name: &str) -> Option<Cow<'static, [u8]>> {
+    match name {
+        STYLES => Some(Cow::Borrowed(JOINED.as_slice())),
+        name if name.starts_with(SHEETS) => None,
+        name => Embedded::get(name).map(|file| file.data),
+    }
+}
+
 /// The hash of `name`'s content as it stands in the URL, or `None` if there is no such asset.
 fn short_hash(name: &str) -> Option<String> {
-    let file = Embedded::get(name)?;
-    let mut hash = hex::encode(file.metadata.sha256_hash());
+    static JOINED_HASH: LazyLock<String> = LazyLock::new(|| hex::encode(Sha256::digest(&*JOINED)));
+    let mut hash = match name {
+        STYLES => JOINED_HASH.clone(),
+        name if name.starts_with(SHEETS) => return None,
+        name => hex::encode(Embedded::get(name)?.metadata.sha256_hash()),
+    };
     hash.truncate(HASH_DIGITS);
     Some(hash)
 }
@@ -34,7 +71,9 @@ pub fn url(name: &str) -> Option<String> {
 
 /// Every embedded asset's name, for tests and for warming caches.
 pub fn names() -> impl Iterator<Item = String> {
-    Embedded::iter().map(|name| name.into_owned())
+    Embedded::iter()
+        .map(|name| name.into_owned())
+        .filter(|name| !name.starts_with(SHEETS))
 }
 
 /// Splits `selvedge.<hash>.css` into (`selvedge.css`, Some(hash)); a name without a hash stays whole.
@@ -65,7 +104,7 @@ fn media_type(name: &str) -> &'static str {
 /// `GET /assets/{path}`.
 async fn serve(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     let (name, asked) = parse(&path);
-    let (Some(file), Some(hash)) = (Embedded::get(&name), short_hash(&name)) else {
+    let (Some(data), Some(hash)) = (content(&name), short_hash(&name)) else {
         return HttpResponse::NotFound().finish();
     };
     let etag = format!("\"{hash}\"");
@@ -97,7 +136,7 @@ async fn serve(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     }
     response
         .insert_header((header::CONTENT_TYPE, media_type(&name)))
-        .body(file.data.into_owned())
+        .body(data.into_owned())
 }
 
 /// Mounts `/assets/{path}` (GET and HEAD).
