@@ -19,8 +19,8 @@ use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, openapi, pages, partners,
-    teams,
+    accounts, campaigns, coaching, console, diary, home, impact, mail, media, openapi, pages,
+    partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -187,6 +187,7 @@ impl App {
 
 /// Every slice's routes.
 fn routes(cfg: &mut ServiceConfig) {
+    media::routes(cfg);
     home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
@@ -205,6 +206,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving) {
     donations::jobs(registry, giving);
+    media::jobs(registry, &giving.site);
 }
 
 /// The address of this process's own listener.

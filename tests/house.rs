@@ -40,7 +40,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("mail", &["jobs", "web"]),
     ("auth", &["web"]),
     ("audit", &["auth"]),
-    ("media", &["auth", "web"]),
+    ("media", &["auth", "jobs", "web"]),
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),

@@ -29,6 +29,7 @@ pub mod stop;
 pub mod templates;
 #[cfg(test)]
 pub mod testing;
+pub mod upload;
 pub mod view_cache;
 pub mod views;
 
@@ -42,4 +43,5 @@ pub use body::JsonBody;
 pub use csrf::CsrfForm;
 pub use params::{Limit, Path, Query};
 pub use site::Site;
+pub use upload::UploadForm;
 pub use view_cache::View;
