@@ -135,7 +135,9 @@ async fn broken_forms_are_told_so() {
         let status = answer.status().as_u16();
         assert!([400, 403, 413].contains(&status), "{name}: {status}");
     }
-    let strange = request(&served, "/form", &cookie)
+    let strange = served
+        .post("/form")
+        .header("cookie", &cookie)
         .header("content-type", "multipart/form-data")
         .body(whole);
     assert_eq!(strange.send().await.unwrap().status(), 400);
