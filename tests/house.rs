@@ -58,6 +58,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
             "impact",
             "partners",
+            "offline",
         ],
     ),
     (
@@ -73,7 +74,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
         ],
     ),
-    ("offline", &["campaigns", "pages", "totals"]),
+    ("offline", &[]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],

@@ -30,6 +30,8 @@ ALTER TABLE pages ADD COLUMN hidden_reason TEXT;
 ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
 CREATE INDEX pages_by_status ON pages (status, updated_at);
+-- One draft a person and season: a second tab goes on with the first one's.
+CREATE UNIQUE INDEX pages_one_draft ON pages (owner_id, campaign_id) WHERE status = 'draft';
 
 -- Addresses that a page had before: old links go on working.
 CREATE TABLE page_aliases (
