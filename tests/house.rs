@@ -16,6 +16,7 @@ const STOREYS: &[&[&str]] = &[
         "campaigns",
         "pages",
         "teams",
+        "membership",
         "partners",
         "impact",
         "funds",
@@ -60,6 +61,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "partners",
         ],
     ),
+    ("membership", &["campaigns", "pages", "teams", "totals"]),
     (
         "donations",
         &[
@@ -161,6 +163,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "membership",
             "diary",
             "campaigns",
             "pages",
