@@ -13,6 +13,7 @@ use crate::jobs::{Registry, Runner};
 use crate::kernel::Clock;
 use crate::kernel::secret::{SecretString, random_token};
 use crate::mail::{Mails, Origin, Sender, Transport};
+use crate::pages::PageMails;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::web::Site;
@@ -140,6 +141,8 @@ impl App {
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
             .app_data(self.giving.clone());
+        let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
+        cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
             .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {

@@ -10,6 +10,7 @@ pub mod band;
 pub mod body;
 pub mod card;
 pub mod csrf;
+pub mod csv;
 pub mod error_pages;
 pub mod gate;
 pub mod headers;
