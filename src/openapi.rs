@@ -17,6 +17,8 @@ use utoipa::OpenApi;
         crate::pages::api::leaderboard,
         crate::pages::api::list,
         crate::pages::api::one,
+        crate::pages::api::create::create,
+        crate::pages::api::patch::patch,
         crate::teams::api::one,
         crate::partners::api::list,
         crate::impact::api::program,

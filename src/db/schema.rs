@@ -250,6 +250,7 @@ diesel::table! {
         hidden_reason -> Nullable<Text>,
         draft_step -> Nullable<Text>,
         is_diary_public -> Bool,
+        request_key -> Nullable<Text>,
     }
 }
 
