@@ -248,6 +248,7 @@ diesel::table! {
         updated_at -> Nullable<Timestamp>,
         published_at -> Nullable<Timestamp>,
         hidden_reason -> Nullable<Text>,
+        draft_step -> Nullable<Text>,
         is_diary_public -> Bool,
     }
 }

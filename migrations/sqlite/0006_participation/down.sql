@@ -26,6 +26,7 @@ DROP INDEX pages_one_draft;
 DROP INDEX pages_by_status;
 DROP INDEX pages_by_owner;
 ALTER TABLE pages DROP COLUMN is_diary_public;
+ALTER TABLE pages DROP COLUMN draft_step;
 ALTER TABLE pages DROP COLUMN hidden_reason;
 ALTER TABLE pages DROP COLUMN published_at;
 ALTER TABLE pages DROP COLUMN updated_at;
