@@ -16,13 +16,19 @@
 
 pub mod api;
 pub mod captains;
+pub mod finding;
 pub mod groups;
 pub mod guard;
 pub mod html;
+pub mod invitations;
+pub mod joining;
+pub mod mails;
+pub mod messages;
 pub mod model;
 pub mod ops;
 pub mod policy;
 pub mod public;
+pub mod requests;
 
 pub use crate::ids::TeamId;
 pub use groups::{Group, GroupId};
