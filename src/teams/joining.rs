@@ -17,7 +17,7 @@ use crate::db::schema::{pages, teams};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, PageId};
-use crate::kernel::{Slug, Timestamp};
+use crate::kernel::{Limit, Listed, Slug, Timestamp};
 
 /// A page, as far as its place in a team goes, in whatever state it is.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -78,16 +78,32 @@ pub fn member(conn: &mut Conn, team: TeamId, slug: &Slug) -> AppResult<TeamPage>
         .ok_or(AppError::NotFound("this member"))
 }
 
-/// The pages of a team in whatever state, by participant's name: those who lead it see drafts too. At most `most`.
+/// The pages of a team in whatever state, the oldest first: those who lead it see drafts too.
 ///
 /// # Errors
 /// The database's.
-pub fn members(conn: &mut Conn, team: TeamId, most: i64) -> AppResult<Vec<TeamPage>> {
-    let query = pages::table
-        .filter(pages::team_id.eq(team))
-        .order((pages::name_key, pages::id))
-        .limit(most);
-    Ok(each!(conn, c => query.select(TeamPage::as_select()).load(c))?)
+pub fn members(
+    conn: &mut Conn,
+    team: TeamId,
+    after: Option<&PageId>,
+    limit: Limit,
+) -> AppResult<Listed<TeamPage>> {
+    macro_rules! load {
+        ($($condition:expr)?) => {
+            each!(conn, c => pages::table
+                .filter(pages::team_id.eq(team))
+                $(.filter($condition))?
+                .order(pages::id)
+                .limit(limit.and_one())
+                .select(TeamPage::as_select())
+                .load(c))
+        };
+    }
+    let rows = match after {
+        None => load!(),
+        Some(page) => load!(pages::id.gt(page)),
+    }?;
+    Ok(Listed::cut(rows, limit, |page: &TeamPage| page.id))
 }
 
 /// By what right a page joins.

@@ -16,6 +16,7 @@
 
 pub mod api;
 pub mod captains;
+pub mod desk;
 pub mod finding;
 pub mod groups;
 pub mod guard;
@@ -31,6 +32,7 @@ pub mod public;
 pub mod requests;
 
 pub use crate::ids::TeamId;
+pub use desk::Desk;
 pub use groups::{Group, GroupId};
 pub use guard::{Lead, TeamCaptain};
 pub use model::{Member, Team, TeamCard, by_slug, roster};

@@ -296,11 +296,16 @@ pub fn edit(conn: &mut Conn, new: &EditTeam) -> AppResult<()> {
 }
 
 /// Lays a team to rest: its pages leave it, its requests and invitations end, its page and its gifts stay. The captain
-/// may when nobody else is left in it; staff may always.
+/// may when nobody else is left in it; staff may always. Answers the pages that left.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] for a co-captain; [`AppError::Conflict`] `has_members` or `archived`.
-pub fn archive(conn: &mut Conn, team: TeamId, lead: Lead, now: Timestamp) -> AppResult<()> {
+pub fn archive(
+    conn: &mut Conn,
+    team: TeamId,
+    lead: Lead,
+    now: Timestamp,
+) -> AppResult<Vec<PageId>> {
     lead.must_decide()?;
     let found: Team = model::by_id(conn, team)?.team;
     if lead == Lead::Captain && has_others(conn, &found)? {
@@ -317,13 +322,15 @@ pub fn archive(conn: &mut Conn, team: TeamId, lead: Lead, now: Timestamp) -> App
         return Err(archived());
     }
     let members = pages::table.filter(pages::team_id.eq(team));
-    each!(conn, c => diesel::update(members)
+    let released: Vec<PageId> = each!(conn, c => diesel::update(members)
         .set(pages::team_id.eq(None::<TeamId>))
-        .execute(c))?;
+        .returning(pages::id)
+        .get_results(c))?;
     let co = team_co_captains::table.filter(team_co_captains::team_id.eq(team));
     each!(conn, c => diesel::delete(co).execute(c))?;
     requests::end_all(conn, team, now)?;
-    invitations::end_all(conn, team, now)
+    invitations::end_all(conn, team, now)?;
+    Ok(released)
 }
 
 /// Whether a page of somebody else than the captain belongs to the team.
