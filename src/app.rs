@@ -5,6 +5,8 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
+use crate::auth::mutes::OffLinks;
+use crate::auth::{Hashing, Tries};
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
@@ -16,6 +18,8 @@ use crate::mail::{Mails, Origin, Sender, Transport};
 use crate::pages::PageMails;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
+use crate::teams::Desk;
+use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
@@ -30,6 +34,8 @@ pub struct App {
     pub site: Data<Site>,
     /// The path of a gift.
     pub giving: Data<Giving>,
+    /// What the handlers of teams hold.
+    pub desk: Data<Desk>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -125,12 +131,18 @@ impl App {
             let why = closed.read().clone();
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
+        let off = OffLinks::load(&site.db, &site.config).await?;
+        let letters = Letters::new(giving.mails.clone(), off, &site.config);
+        let hashing = Arc::new(Hashing::start(&site.config.auth)?);
+        let tries = Arc::new(Tries::new(&site.config));
+        let desk = Desk::new(letters, hashing, tries);
         let mut registry = Registry::new();
         jobs(&mut registry, &giving);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
         Ok(Self {
             site,
             giving: Data::new(giving),
+            desk: Data::new(desk),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -140,7 +152,8 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(self.desk.clone());
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
