@@ -139,7 +139,8 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(Data::new(self.giving.mails.clone()));
         cfg.app_data(Data::new(self.site.db.clone()))
             .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {
@@ -202,6 +203,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving) {
     donations::jobs(registry, giving);
+    diary::jobs(registry, &giving.site, &giving.mails);
 }
 
 /// The address of this process's own listener.

@@ -112,6 +112,8 @@ pub fn move_to(conn: &mut Conn, page: PageId, to: PageStatus) -> AppResult<()> {
         .set(pages::status.eq(to))
         .execute(c))?;
     if moved == 1 {
+        // Days and conversations of a page that is not shown leave its campaign's counts.
+        totals::tallies::count_page(conn, page, to == PageStatus::Live)?;
         return Ok(());
     }
     Err(AppError::Conflict {
