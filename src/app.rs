@@ -153,7 +153,8 @@ impl App {
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
             .app_data(self.giving.clone())
-            .app_data(self.desk.clone());
+            .app_data(self.desk.clone())
+            .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
@@ -219,6 +220,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving) {
     donations::jobs(registry, giving);
+    diary::jobs(registry, &giving.site, &giving.mails);
     media::jobs(registry, &giving.site);
 }
 

@@ -774,6 +774,7 @@ diesel::table! {
         learned -> BigInt,
         signed -> BigInt,
         gave -> BigInt,
+        is_counted -> Bool,
     }
 }
 
@@ -794,6 +795,9 @@ diesel::table! {
         confirmed_at -> Nullable<Timestamp>,
         requested_at -> Nullable<Timestamp>,
         requested -> Nullable<BigInt>,
+        days -> Nullable<BigInt>,
+        cancelled_at -> Nullable<Timestamp>,
+        asks -> Integer,
     }
 }
 
