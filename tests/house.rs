@@ -40,7 +40,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("mail", &["jobs", "web"]),
     ("auth", &["web"]),
     ("audit", &["auth"]),
-    ("media", &["auth", "web"]),
+    ("media", &["auth", "jobs", "web"]),
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
@@ -58,6 +58,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
             "impact",
             "partners",
+            "offline",
         ],
     ),
     (
@@ -73,7 +74,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
         ],
     ),
-    ("offline", &["campaigns", "pages", "totals"]),
+    ("offline", &[]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],

@@ -20,6 +20,7 @@ DROP TABLE page_reports;
 DROP TABLE page_messages;
 DROP TABLE page_updates;
 DROP TABLE page_aliases;
+DROP INDEX pages_one_draft;
 DROP INDEX pages_by_status;
 DROP INDEX pages_by_owner;
 ALTER TABLE pages DROP COLUMN is_diary_public;

@@ -8,6 +8,7 @@ CREATE TABLE media (
     used_for TEXT NOT NULL,
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
+    -- What its files take; 0 once they are swept away.
     bytes BIGINT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     -- Not served to the public while set: its page is hidden, or its diary entry private.
@@ -16,7 +17,7 @@ CREATE TABLE media (
     removed_at TIMESTAMP
 );
 CREATE INDEX media_by_owner ON media (owner_id, created_at);
-CREATE INDEX media_removed ON media (removed_at);
+CREATE INDEX media_to_sweep ON media (removed_at) WHERE bytes > 0;
 
 -- How a season is run (JSON of SeasonRules; unknown to older binaries, so it has a default).
 ALTER TABLE campaigns ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
@@ -29,6 +30,8 @@ ALTER TABLE pages ADD COLUMN hidden_reason TEXT;
 ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
 CREATE INDEX pages_by_status ON pages (status, updated_at);
+-- One draft a person and season: a second tab goes on with the first one's.
+CREATE UNIQUE INDEX pages_one_draft ON pages (owner_id, campaign_id) WHERE status = 'draft';
 
 -- Addresses that a page had before: old links go on working.
 CREATE TABLE page_aliases (
