@@ -5,6 +5,8 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
+use crate::auth::mutes::OffLinks;
+use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
@@ -30,6 +32,8 @@ pub struct App {
     pub site: Data<Site>,
     /// The path of a gift.
     pub giving: Data<Giving>,
+    /// Keeps participants company.
+    pub coach: Data<Coach>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -119,6 +123,8 @@ impl App {
             Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
+        let off = OffLinks::load(&db, &site.config).await?;
+        let coach = Coach::new(site.clone(), mails.clone(), off);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
@@ -126,11 +132,12 @@ impl App {
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
         let mut registry = Registry::new();
-        jobs(&mut registry, &giving);
+        jobs(&mut registry, &giving, &coach);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
         Ok(Self {
             site,
             giving: Data::new(giving),
+            coach: Data::new(coach),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -140,7 +147,8 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(self.coach.clone());
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
@@ -204,8 +212,9 @@ fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Every slice's jobs.
-fn jobs(registry: &mut Registry, giving: &Giving) {
+fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
     donations::jobs(registry, giving);
+    coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
 }
 
