@@ -817,6 +817,7 @@ diesel::table! {
         key -> Text,
         user_id -> Text,
         decided_at -> Timestamp,
+        is_mailed -> Bool,
     }
 }
 
