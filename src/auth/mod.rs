@@ -9,6 +9,7 @@ pub mod guard;
 pub mod mailed;
 pub mod model;
 pub mod password;
+pub mod roles;
 pub mod sessions;
 pub mod token;
 
