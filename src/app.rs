@@ -13,13 +13,14 @@ use crate::jobs::{Registry, Runner};
 use crate::kernel::Clock;
 use crate::kernel::secret::{SecretString, random_token};
 use crate::mail::{Mails, Origin, Sender, Transport};
+use crate::pages::PageMails;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, openapi, pages, partners,
-    teams,
+    accounts, campaigns, coaching, console, diary, home, impact, mail, media, openapi, pages,
+    partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -140,6 +141,8 @@ impl App {
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
             .app_data(self.giving.clone());
+        let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
+        cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
             .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {
@@ -184,6 +187,7 @@ impl App {
 
 /// Every slice's routes.
 fn routes(cfg: &mut ServiceConfig) {
+    media::routes(cfg);
     home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
@@ -202,6 +206,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving) {
     donations::jobs(registry, giving);
+    media::jobs(registry, &giving.site);
 }
 
 /// The address of this process's own listener.

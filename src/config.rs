@@ -237,6 +237,14 @@ impl Config {
     }
 
     /// Holds the settings against each other.
+    /// Where photographs lie.
+    pub fn media_dir(&self) -> std::path::PathBuf {
+        match self.media.dir.as_str() {
+            "" => self.site.data_dir.join("media"),
+            dir => dir.into(),
+        }
+    }
+
     fn checked(self) -> Result<Self, ConfigError> {
         let mut faults = Vec::new();
         if let Err(error) = self.database_url() {

@@ -16,6 +16,7 @@ const STOREYS: &[&[&str]] = &[
         "campaigns",
         "pages",
         "teams",
+        "membership",
         "partners",
         "impact",
         "funds",
@@ -40,7 +41,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("mail", &["jobs", "web"]),
     ("auth", &["web"]),
     ("audit", &["auth"]),
-    ("media", &["auth", "web"]),
+    ("media", &["auth", "jobs", "web"]),
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
@@ -58,8 +59,10 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
             "impact",
             "partners",
+            "offline",
         ],
     ),
+    ("membership", &["campaigns", "pages", "teams", "totals"]),
     (
         "donations",
         &[
@@ -73,7 +76,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "walls",
         ],
     ),
-    ("offline", &["campaigns", "pages", "totals"]),
+    ("offline", &[]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],
@@ -161,6 +164,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "membership",
             "diary",
             "campaigns",
             "pages",

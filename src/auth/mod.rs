@@ -8,6 +8,7 @@ pub mod bearer;
 pub mod guard;
 pub mod mailed;
 pub mod model;
+pub mod mutes;
 pub mod password;
 pub mod roles;
 pub mod sessions;
@@ -16,6 +17,7 @@ pub mod token;
 pub use bearer::{Bearer, Holder};
 pub use guard::{Coordinator, Finance, HalfSigned, MaybeSigned, Owner, Signed, Staff};
 pub use model::{NewUser, Role, User, UserId, grant_role, insert_user, user_by_email};
+pub use mutes::MailKind;
 pub use password::Password;
 pub use token::{Access, NewToken, Scope, TokenHolder};
 

@@ -225,6 +225,7 @@ diesel::table! {
         photo -> Nullable<Text>,
         photo_alt -> Text,
         archived_at -> Nullable<Timestamp>,
+        name_key -> Text,
     }
 }
 
@@ -717,6 +718,7 @@ diesel::table! {
         expires_at -> Timestamp,
         used_by -> Nullable<Text>,
         used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 

@@ -1,26 +1,36 @@
 //! Participants' pages: a title, a story, a goal, and what was given there.
 //!
 //! ```text
-//! live <──> hidden
+//! draft ──────────────────────────────> live <──> hidden      (by staff)
+//!   └──> submitted (by season's rule) ──> live <──> archived    (by the owner)
+//!            ^v
+//!        needs_info
 //! ```
 //!
-//! A live page is shown; a hidden one is not found by anybody but its owner and staff, and keeps its gifts. Pages of a
-//! draft campaign are not found either. A page without a story of its own shows its campaign's.
+//! A live page is shown; any other is not found by anybody but its owner and staff, and keeps its gifts. A gift that
+//! was begun while the page was live arrives whatever becomes of the page. Pages of a draft campaign are not found
+//! either. A page without a story of its own shows its campaign's.
 //!
 //! Invariants: slugs are unique among pages; a page belongs to one campaign for good and to at most one team, of the
-//! same campaign; it has its total from the day it is made, which is also its place in the ranking among equals.
+//! same campaign; it has its total from the day it is first shown, which is also its place in the ranking among equals;
+//! a person has at most one draft a season.
 
 pub mod api;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
+pub mod mails;
+pub mod messages;
 pub mod model;
 pub mod ops;
 pub mod public;
+pub mod review;
+pub mod slugs;
 pub mod tools;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
+pub use mails::PageMails;
 pub use model::{Page, PageCard, PageStatus, by_slug};
 
 /// Mounts the public pages and the API.

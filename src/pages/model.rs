@@ -6,7 +6,7 @@ use super::PageId;
 use crate::auth::UserId;
 use crate::campaigns::{Campaign, CampaignStatus};
 use crate::db::Conn;
-use crate::db::schema::{campaigns, pages, teams, totals};
+use crate::db::schema::{campaigns, page_aliases, pages, teams, totals};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, TeamId};
@@ -17,19 +17,43 @@ use crate::totals::{Total, TotalScope};
 crate::words! {
     /// The state of a page.
     pub enum PageStatus {
+        /// Being written; its owner alone sees it.
+        Draft = "draft",
+        /// Waits for staff, where the season asks for their approval.
+        Submitted = "submitted",
+        /// Staff asked something; the owner answers and sends it again.
+        NeedsInfo = "needs_info",
         /// Shown.
         Live = "live",
-        /// Not shown; its gifts stay.
+        /// Taken down by staff; its gifts stay.
         Hidden = "hidden",
+        /// Put away by its owner; its gifts stay.
+        Archived = "archived",
     }
 }
 
 impl PageStatus {
-    /// The states from which a page may come into this one.
+    /// The states from which a page may come into this one. Each verb of `ops` and `review` takes some of these moves:
+    /// a page that staff hid comes back by staff alone.
     pub fn comes_from(self) -> &'static [Self] {
         match self {
-            Self::Live => &[Self::Hidden],
-            Self::Hidden => &[Self::Live],
+            Self::Draft => &[],
+            Self::Submitted => &[Self::Draft, Self::NeedsInfo],
+            Self::NeedsInfo => &[Self::Submitted],
+            Self::Live => &[Self::Draft, Self::Submitted, Self::Hidden, Self::Archived],
+            Self::Hidden | Self::Archived => &[Self::Live],
+        }
+    }
+
+    /// The state in words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "waits for approval",
+            Self::NeedsInfo => "a question for you",
+            Self::Live => "live",
+            Self::Hidden => "hidden",
+            Self::Archived => "archived",
         }
     }
 }
@@ -61,9 +85,24 @@ pub struct Page {
     pub status: PageStatus,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What the photograph shows, in words.
+    pub photo_alt: String,
+    /// The same person's page of an earlier season.
+    pub previous_id: Option<PageId>,
+    /// When its words or state were last changed; `None` for pages older than this column.
+    pub updated_at: Option<Timestamp>,
+    /// When it was first shown.
+    pub published_at: Option<Timestamp>,
+    /// Why staff took it down.
+    pub hidden_reason: Option<String>,
 }
 
 impl Page {
+    /// Which version of the page this is: whoever changes an older one is told, instead of writing over the newer.
+    pub fn version(&self) -> Timestamp {
+        self.updated_at.unwrap_or(self.created_at)
+    }
+
     /// How much it wants to raise, in its campaign's currency.
     pub fn goal(&self, currency: Currency) -> Money {
         Money::new(self.goal, currency)
@@ -176,12 +215,101 @@ pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<PageOverview> {
     found.ok_or(AppError::NotFound("the page"))
 }
 
+macro_rules! load_any {
+    ($conn:expr, $condition:expr) => {{
+        let query = pages::table
+            .left_join(
+                totals::table.on(totals::scope
+                    .eq(TotalScope::Page)
+                    .and(totals::scope_id.eq(pages::id))),
+            )
+            .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
+            .left_join(teams::table.on(teams::id.nullable().eq(pages::team_id)))
+            .filter($condition);
+        let found: Option<(Page, Campaign, Option<Total>, Option<Team>)> = each!($conn, c => query
+            .select((
+                Page::as_select(),
+                Campaign::as_select(),
+                Option::<Total>::as_select(),
+                Option::<Team>::as_select(),
+            ))
+            .first(c)
+            .optional())?;
+        // A page has its total from the day it is shown; before, nothing can have come to it.
+        Ok(found.map(|(page, campaign, total, team)| PageOverview {
+            total: total.unwrap_or(Total::nothing(campaign.currency, page.created_at)),
+            page,
+            campaign,
+            team,
+        }))
+    }};
+}
+
 /// The page at a slug in whatever state, for its owner and staff.
 ///
 /// # Errors
 /// The database's.
 pub fn any_by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<Option<PageOverview>> {
-    Ok(load_overview!(conn, pages::slug.eq(slug))?)
+    load_any!(conn, pages::slug.eq(slug))
+}
+
+/// The page of an id in whatever state, for its owner and staff.
+///
+/// # Errors
+/// The database's.
+pub fn any_by_id(conn: &mut Conn, id: PageId) -> AppResult<Option<PageOverview>> {
+    load_any!(conn, pages::id.eq(id))
+}
+
+/// A person's pages in whatever state, each with its campaign, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_owner(conn: &mut Conn, owner: UserId) -> AppResult<Vec<(Page, Campaign)>> {
+    let query = pages::table
+        .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
+        .filter(pages::owner_id.eq(owner))
+        .order(pages::id.desc())
+        .limit(100);
+    Ok(each!(conn, c => query.select((Page::as_select(), Campaign::as_select())).load(c))?)
+}
+
+/// A person's pages of one season in whatever state, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_owner_in(conn: &mut Conn, owner: UserId, campaign: CampaignId) -> AppResult<Vec<Page>> {
+    let query = pages::table
+        .filter(pages::owner_id.eq(owner))
+        .filter(pages::campaign_id.eq(campaign))
+        .order(pages::id.desc())
+        .limit(20);
+    Ok(each!(conn, c => query.select(Page::as_select()).load(c))?)
+}
+
+/// A person's draft in a season, if one was begun.
+///
+/// # Errors
+/// The database's.
+pub fn draft_of(conn: &mut Conn, owner: UserId, campaign: CampaignId) -> AppResult<Option<Page>> {
+    let query = pages::table
+        .filter(pages::owner_id.eq(owner))
+        .filter(pages::campaign_id.eq(campaign))
+        .filter(pages::status.eq(PageStatus::Draft));
+    Ok(each!(conn, c => query.select(Page::as_select()).first(c).optional())?)
+}
+
+/// The slug under which a page is found now that was once at `old`; `None` when no page was.
+///
+/// # Errors
+/// The database's.
+pub fn moved_from(conn: &mut Conn, old: &Slug) -> AppResult<Option<Slug>> {
+    let query = page_aliases::table
+        .inner_join(pages::table.on(pages::id.eq(page_aliases::page_id)))
+        .filter(page_aliases::slug.eq(old))
+        .filter(pages::status.eq(PageStatus::Live))
+        .select(pages::slug);
+    Ok(each!(conn, c => query.first(c).optional())?)
 }
 
 /// The page of an id as [`by_slug`] answers it; `None` when it is not shown.

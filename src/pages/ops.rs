@@ -1,11 +1,12 @@
-//! Making pages and moving them from state to state.
+//! Making pages, showing them and putting them away. What staff do to pages stands in `review`.
 
 use diesel::prelude::*;
 
 use super::PageId;
-use super::model::{PageStatus, name_key};
+use super::model::{self, PageStatus, name_key};
+use super::slugs;
 use crate::auth::UserId;
-use crate::campaigns::{self, CampaignStatus};
+use crate::campaigns::{self, Campaign, CampaignStatus};
 use crate::db::Conn;
 use crate::db::schema::{pages, teams};
 use crate::each;
@@ -46,19 +47,55 @@ pub struct CreatePage {
 /// [`AppError::Conflict`] `slug_taken`, or `closed` when the campaign is over; [`AppError::Invalid`] for a goal below
 /// zero or of another currency, or a team of another campaign; [`AppError::NotFound`] without such a campaign.
 pub fn create(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()> {
-    let campaign = campaigns::model::by_id(conn, new.campaign)?;
+    let campaign = insert(conn, new, PageStatus::Live, now)?;
+    first_shown(conn, new.id, &campaign, now)
+}
+
+/// Makes a page that its owner alone sees.
+///
+/// # Errors
+/// Those of [`create`], and `draft_exists` when the owner has a draft in the season: there is one, so that a second tab
+/// goes on with the first one's.
+pub fn draft(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()> {
+    insert(conn, new, PageStatus::Draft, now).map(|_| ())
+}
+
+/// That `campaign` takes new pages from this person.
+///
+/// # Errors
+/// [`AppError::Conflict`] `closed`, or `invited_only` where nobody but staff makes pages.
+pub fn takes_pages(campaign: &Campaign, from_staff: bool) -> AppResult<()> {
     if campaign.status == CampaignStatus::Closed {
+        return Err(closed());
+    }
+    if campaign.rules.0.invited_only && !from_staff {
         return Err(AppError::Conflict {
-            code: "closed",
-            detail: "this campaign is over; it takes no new pages".into(),
+            code: "invited_only",
+            detail: "pages of this campaign are made by the people who run it; write to them to take part"
+                .into(),
         });
     }
-    if new.goal.currency() != campaign.currency || new.goal.minor() < 0 {
-        return Err(AppError::field(
-            "goal",
-            format!("name a goal in {}", campaign.currency),
-        ));
+    Ok(())
+}
+
+fn closed() -> AppError {
+    AppError::Conflict {
+        code: "closed",
+        detail: "this campaign is over; it takes no new pages".into(),
     }
+}
+
+fn insert(
+    conn: &mut Conn,
+    new: &CreatePage,
+    status: PageStatus,
+    now: Timestamp,
+) -> AppResult<Campaign> {
+    let campaign = campaigns::model::by_id(conn, new.campaign)?;
+    if campaign.status == CampaignStatus::Closed {
+        return Err(closed());
+    }
+    fits(&campaign, new.goal)?;
     if let Some(team) = new.team {
         let same = teams::table
             .filter(teams::id.eq(team))
@@ -67,13 +104,7 @@ pub fn create(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()
             return Err(AppError::field("team", "choose a team of this campaign"));
         }
     }
-    let taken = pages::table.filter(pages::slug.eq(&new.slug));
-    if each!(conn, c => taken.count().get_result::<i64>(c))? > 0 {
-        return Err(AppError::Conflict {
-            code: "slug_taken",
-            detail: format!("the address “{}” is taken; choose another", new.slug),
-        });
-    }
+    slugs::not_kept(conn, &new.slug, None)?;
     let row = (
         pages::id.eq(new.id),
         pages::campaign_id.eq(new.campaign),
@@ -86,36 +117,129 @@ pub fn create(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()
         pages::story.eq(new.story.as_str()),
         pages::goal.eq(new.goal.minor()),
         pages::photo.eq(new.photo.as_deref()),
-        pages::status.eq(PageStatus::Live),
+        pages::status.eq(status),
         pages::created_at.eq(now),
+        pages::updated_at.eq(now),
     );
-    each!(conn, c => diesel::insert_into(pages::table).values(row).execute(c))?;
+    // Nothing is read before: on PostgreSQL a thousand pages made at once would else stand in each other's way.
+    let made = each!(conn, c => diesel::insert_into(pages::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if made == 1 {
+        return Ok(campaign);
+    }
+    if let (PageStatus::Draft, Some(owner)) = (status, new.owner)
+        && model::draft_of(conn, owner, new.campaign)?.is_some()
+    {
+        return Err(AppError::Conflict {
+            code: "draft_exists",
+            detail: "you have begun a page in this season already; go on with that one".into(),
+        });
+    }
+    Err(slugs::taken(&new.slug))
+}
+
+/// That a goal is one of the campaign's.
+pub(super) fn fits(campaign: &Campaign, goal: Money) -> AppResult<()> {
+    if goal.currency() == campaign.currency && goal.minor() >= 0 {
+        return Ok(());
+    }
+    Err(AppError::field(
+        "goal",
+        format!("name a goal in {}", campaign.currency),
+    ))
+}
+
+/// Opens the total of a page that is shown from now on; one that was shown before has it already.
+pub(super) fn first_shown(
+    conn: &mut Conn,
+    page: PageId,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> AppResult<()> {
+    let target = pages::table
+        .filter(pages::id.eq(page))
+        .filter(pages::published_at.is_null());
+    each!(conn, c => diesel::update(target)
+        .set(pages::published_at.eq(now))
+        .execute(c))?;
     totals::ops::open(
         conn,
         TotalScope::Page,
-        &new.id.to_string(),
-        new.campaign,
+        &page.to_string(),
+        campaign.id,
         campaign.currency,
         now,
     )
 }
 
-/// Shows or hides a page, in one guarded statement.
+/// Ends a draft: shows the page, or hands it to staff where the season asks for their approval. Answers its new state.
 ///
 /// # Errors
-/// [`AppError::Conflict`] `no_such_move` when there is no such page in a state that leads there.
-pub fn move_to(conn: &mut Conn, page: PageId, to: PageStatus) -> AppResult<()> {
+/// [`AppError::Conflict`] `no_such_move` when it is no draft (any more), `closed` when the campaign is over.
+pub fn publish(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<PageStatus> {
+    let campaign = campaign_of(conn, page)?;
+    if campaign.status == CampaignStatus::Closed {
+        return Err(closed());
+    }
+    let to = if campaign.rules.0.approve_pages {
+        PageStatus::Submitted
+    } else {
+        PageStatus::Live
+    };
+    step(conn, page, &[PageStatus::Draft], to, now)?;
+    if to == PageStatus::Live {
+        first_shown(conn, page, &campaign, now)?;
+    }
+    Ok(to)
+}
+
+/// Puts a live page away: its owner does not want to show it any more. Gifts stay.
+///
+/// # Errors
+/// [`AppError::Conflict`] `no_such_move` when it is not live.
+pub fn archive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<()> {
+    step(conn, page, &[PageStatus::Live], PageStatus::Archived, now)
+}
+
+/// Shows a page again that its owner had put away.
+///
+/// # Errors
+/// [`AppError::Conflict`] `no_such_move` when it is not archived.
+pub fn unarchive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<()> {
+    step(conn, page, &[PageStatus::Archived], PageStatus::Live, now)
+}
+
+pub(super) fn campaign_of(conn: &mut Conn, page: PageId) -> AppResult<Campaign> {
+    let query = pages::table.find(page).select(pages::campaign_id);
+    let id: Option<CampaignId> = each!(conn, c => query.first(c).optional())?;
+    campaigns::model::by_id(conn, id.ok_or(AppError::NotFound("the page"))?)
+}
+
+/// One move, in one guarded statement: from states out of `from`, which [`PageStatus::comes_from`] allows.
+pub(super) fn step(
+    conn: &mut Conn,
+    page: PageId,
+    from: &[PageStatus],
+    to: PageStatus,
+    now: Timestamp,
+) -> AppResult<()> {
+    debug_assert!(from.iter().all(|state| to.comes_from().contains(state)));
     let target = pages::table
         .filter(pages::id.eq(page))
-        .filter(pages::status.eq_any(to.comes_from()));
+        .filter(pages::status.eq_any(from));
     let moved = each!(conn, c => diesel::update(target)
-        .set(pages::status.eq(to))
+        .set((pages::status.eq(to), pages::updated_at.eq(now)))
         .execute(c))?;
     if moved == 1 {
         return Ok(());
     }
     Err(AppError::Conflict {
         code: "no_such_move",
-        detail: format!("this page cannot become {to}"),
+        detail: format!(
+            "this page cannot become “{}” from where it stands",
+            to.words()
+        ),
     })
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::leaderboard::{self, Standing};
 use super::model::{self, PageStatus, by_slug};
-use super::ops::{CreatePage, create, move_to};
+use super::ops::{CreatePage, create, step};
 use super::{PageId, routes};
 use crate::campaigns::testing::{Season, at, command, line, new_season, season, usd};
 use crate::db::schema::totals;
@@ -65,7 +65,7 @@ async fn full_season() -> (Db, Guard, Season, Vec<CreatePage>) {
             create(c, page, now)?;
             raise(c, page.id, *raised, *at)?;
             if place % 50 == 7 {
-                move_to(c, page.id, PageStatus::Hidden)?;
+                step(c, page.id, &[PageStatus::Live], PageStatus::Hidden, now)?;
             }
         }
         Ok(())
@@ -196,13 +196,15 @@ async fn a_page_is_made_once_in_its_campaign_and_hidden_and_shown_again() {
     assert_eq!(found.story(), "We *wear* it.");
     assert_eq!(found.total.raised(), usd(0));
     assert_eq!(found.total.reached_at, now);
-    db.tx(move |c| move_to(c, id, PageStatus::Hidden))
+    db.tx(move |c| step(c, id, &[PageStatus::Live], PageStatus::Hidden, now))
         .await
         .unwrap();
     assert!(matches!(find().await, Err(AppError::NotFound(_))));
-    let twice = db.tx(move |c| move_to(c, id, PageStatus::Hidden)).await;
+    let twice = db
+        .tx(move |c| step(c, id, &[PageStatus::Live], PageStatus::Hidden, now))
+        .await;
     assert!(matches!(twice, Err(AppError::Conflict { .. })));
-    db.tx(move |c| move_to(c, id, PageStatus::Live))
+    db.tx(move |c| step(c, id, &[PageStatus::Hidden], PageStatus::Live, now))
         .await
         .unwrap();
     assert!(find().await.is_ok());

@@ -74,7 +74,7 @@ impl PageTools {
         let live = page.status == super::PageStatus::Live;
         Self {
             title: page.title.clone(),
-            state: (!live).then(|| page.status.to_string()),
+            state: (!live).then(|| page.status.words().to_owned()),
             href,
             tabs,
         }

@@ -38,6 +38,17 @@ pub struct Total {
 }
 
 impl Total {
+    /// The total of what nothing was given to yet.
+    pub fn nothing(currency: Currency, since: Timestamp) -> Self {
+        Self {
+            raised: 0,
+            currency,
+            donations: 0,
+            donors: 0,
+            reached_at: since,
+        }
+    }
+
     /// What the cards were charged together, covered fees included, refunds taken off: the processor's gross.
     pub fn raised(&self) -> Money {
         Money::new(self.raised, self.currency)

@@ -10,7 +10,7 @@ use crate::error::AppResult;
 use crate::ids::CampaignId;
 use crate::kernel::{Currency, Timestamp};
 
-/// Opens a total at nothing, in the transaction that makes the thing it is of.
+/// Opens a total at nothing, in the transaction that first shows the thing it is of; one that is open stays as it is.
 ///
 /// # Errors
 /// The database's.
@@ -32,6 +32,9 @@ pub fn open(
         totals::donors.eq(0),
         totals::reached_at.eq(now),
     );
-    each!(conn, c => diesel::insert_into(totals::table).values(row).execute(c))?;
+    each!(conn, c => diesel::insert_into(totals::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     Ok(())
 }

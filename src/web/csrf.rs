@@ -7,13 +7,13 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::body::{self, Pace};
+use super::upload::{self, Files, Uploads};
 use crate::config::Config;
 use crate::db::{Db, installation};
 use crate::error::{AppError, AppResult};
@@ -39,6 +39,7 @@ pub struct Csrf {
     cookie: &'static str,
     is_https: bool,
     origin: String,
+    uploads: Uploads,
 }
 
 /// The seal for a page's forms.
@@ -77,6 +78,7 @@ impl Csrf {
             cookie,
             is_https,
             origin,
+            uploads: Uploads::default(),
         })
     }
 
@@ -149,15 +151,23 @@ impl Csrf {
             return self.opens(headers, seal).then_some(()).ok_or(REFUSED);
         }
         // Without a cookie no seal can fit: nothing is read for such a request.
-        if self.cookie_of(headers).is_none() || !is_form(headers) {
+        if self.cookie_of(headers).is_none() {
             return Err(REFUSED);
         }
-        let declared = body::declared_length(headers);
-        let bytes = body::read(&mut request.take_payload(), declared, FORM_MAX, pace).await?;
-        let seal = form_urlencoded::parse(&bytes).find(|(name, _)| name == FIELD);
-        match seal {
-            Some((_, seal)) if self.opens(request.headers(), &seal) => {
-                request.extensions_mut().insert(AdmittedForm(bytes));
+        let form = if upload::is_upload(headers) {
+            let payload = request.take_payload();
+            let read = upload::read(&self.uploads, request.headers(), payload, pace).await?;
+            Admitted::new(read.fields.into_iter(), read.files)
+        } else if is_form(headers) {
+            let declared = body::declared_length(headers);
+            let bytes = body::read(&mut request.take_payload(), declared, FORM_MAX, pace).await?;
+            Admitted::new(form_urlencoded::parse(&bytes), Files::default())
+        } else {
+            return Err(REFUSED);
+        };
+        match &form.seal {
+            Some(seal) if self.opens(request.headers(), seal) => {
+                request.extensions_mut().insert(form);
                 Ok(())
             }
             _ => Err(REFUSED),
@@ -221,9 +231,45 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// A form whose seal was good.
-struct AdmittedForm(Bytes);
+struct Admitted {
+    seal: Option<String>,
+    /// Urlencoded, whichever way the form came. The seal is the platform's own field: a form that refuses unknown fields
+    /// must not see it.
+    fields: String,
+    files: Files,
+}
 
-/// A posted form, its seal already checked by the gate.
+impl Admitted {
+    fn new<N, V>(all: impl Iterator<Item = (N, V)>, files: Files) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let (mut seal, mut fields) = (None, form_urlencoded::Serializer::new(String::new()));
+        for (name, value) in all {
+            if name.as_ref() == FIELD {
+                seal.get_or_insert_with(|| value.as_ref().to_owned());
+            } else {
+                fields.append_pair(name.as_ref(), value.as_ref());
+            }
+        }
+        Self {
+            seal,
+            fields: fields.finish(),
+            files,
+        }
+    }
+}
+
+/// The form that the gate let in, and its files, which can be had once.
+pub(super) fn admitted<T: DeserializeOwned>(request: &HttpRequest) -> AppResult<(T, Files)> {
+    let mut extensions = request.extensions_mut();
+    let form = extensions.get_mut::<Admitted>().ok_or(REFUSED)?;
+    let fields = body::from_urlencoded(&form.fields)?;
+    Ok((fields, std::mem::take(&mut form.files)))
+}
+
+/// A posted form, its seal already checked by the gate. One with files: [`super::UploadForm`].
 ///
 /// Fields are read as `T` says; give them `String`s and parse them where the form can be shown again with what was typed.
 pub struct CsrfForm<T>(pub T);
@@ -233,15 +279,6 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
     type Future = Ready<AppResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let extensions = request.extensions();
-        let Some(AdmittedForm(bytes)) = extensions.get::<AdmittedForm>() else {
-            return ready(Err(REFUSED));
-        };
-        // The seal is the platform's own field: a form that refuses unknown fields must not see it.
-        let mut fields = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(bytes).filter(|(name, _)| name != FIELD) {
-            fields.append_pair(&name, &value);
-        }
-        ready(body::from_urlencoded(&fields.finish()).map(Self))
+        ready(admitted(request).map(|(fields, _)| Self(fields)))
     }
 }

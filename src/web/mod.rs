@@ -10,6 +10,7 @@ pub mod band;
 pub mod body;
 pub mod card;
 pub mod csrf;
+pub mod csv;
 pub mod error_pages;
 pub mod gate;
 pub mod headers;
@@ -28,6 +29,7 @@ pub mod stop;
 pub mod templates;
 #[cfg(test)]
 pub mod testing;
+pub mod upload;
 pub mod view_cache;
 pub mod views;
 
@@ -41,4 +43,5 @@ pub use body::JsonBody;
 pub use csrf::CsrfForm;
 pub use params::{Limit, Path, Query};
 pub use site::Site;
+pub use upload::UploadForm;
 pub use view_cache::View;

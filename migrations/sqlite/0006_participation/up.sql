@@ -8,6 +8,7 @@ CREATE TABLE media (
     used_for TEXT NOT NULL,
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
+    -- What its files take; 0 once they are swept away.
     bytes BIGINT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     -- Not served to the public while set: its page is hidden, or its diary entry private.
@@ -16,7 +17,7 @@ CREATE TABLE media (
     removed_at TIMESTAMP
 );
 CREATE INDEX media_by_owner ON media (owner_id, created_at);
-CREATE INDEX media_removed ON media (removed_at);
+CREATE INDEX media_to_sweep ON media (removed_at) WHERE bytes > 0;
 
 -- How a season is run (JSON of SeasonRules; unknown to older binaries, so it has a default).
 ALTER TABLE campaigns ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
@@ -32,6 +33,8 @@ ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
 CREATE INDEX pages_newest ON pages (campaign_id, id);
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
 CREATE INDEX pages_by_status ON pages (status, updated_at);
+-- One draft a person and season: a second tab goes on with the first one's.
+CREATE UNIQUE INDEX pages_one_draft ON pages (owner_id, campaign_id) WHERE status = 'draft';
 
 -- Addresses that a page had before: old links go on working.
 CREATE TABLE page_aliases (
@@ -151,6 +154,10 @@ ALTER TABLE teams ADD COLUMN group_id TEXT REFERENCES team_groups (id);
 ALTER TABLE teams ADD COLUMN photo TEXT REFERENCES media (id);
 ALTER TABLE teams ADD COLUMN photo_alt TEXT NOT NULL DEFAULT '';
 ALTER TABLE teams ADD COLUMN archived_at TIMESTAMP;
+-- The name as it is searched and listed: without regard to case.
+ALTER TABLE teams ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE teams SET name_key = lower(name);
+CREATE INDEX teams_by_name ON teams (campaign_id, name_key, id);
 CREATE INDEX teams_by_group ON teams (group_id);
 CREATE INDEX teams_by_captain ON teams (captain_id);
 
@@ -173,6 +180,7 @@ CREATE TABLE team_requests (
     decided_at TIMESTAMP
 );
 CREATE INDEX team_requests_by_team ON team_requests (team_id, state, id);
+CREATE INDEX team_requests_by_page ON team_requests (page_id, state);
 CREATE UNIQUE INDEX team_requests_open ON team_requests (team_id, page_id) WHERE state = 'open';
 
 CREATE TABLE team_invitations (
@@ -184,7 +192,9 @@ CREATE TABLE team_invitations (
     created_at TIMESTAMP NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     used_by TEXT REFERENCES pages (id),
-    used_at TIMESTAMP
+    used_at TIMESTAMP,
+    -- Taken back by the team, or its team was archived.
+    revoked_at TIMESTAMP
 );
 CREATE INDEX team_invitations_by_team ON team_invitations (team_id, id);
 

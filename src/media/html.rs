@@ -1,0 +1,117 @@
+//! `GET /media/{id}/{size}.jpg`: a photograph, to whom may see it.
+
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+
+use super::model::{self, Media, MediaId, Size};
+use super::store;
+use crate::auth::{MaybeSigned, Role};
+use crate::error::{AppError, AppResult};
+use crate::web::headers::Nonce;
+use crate::web::{Path, Site, View};
+
+/// Mounts the photographs.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/media/{id}/{file}").route(web::get().to(photo)));
+}
+
+/// A reader's own browser may keep a photograph for a day, as its address never shows another one; caches between, which
+/// many read from, for a minute, so that one taken down is gone (S17: five minutes).
+const KEEP: HeaderValue =
+    HeaderValue::from_static("public, max-age=86400, s-maxage=60, immutable");
+
+/// A photograph opened by itself is a picture and nothing else.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+
+const POLICY_NAME: HeaderName = header::CONTENT_SECURITY_POLICY;
+
+/// Reading a file waits for a disk, at most so long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const MISSING: AppError = AppError::NotFound("this photo");
+
+fn named(file: &str) -> AppResult<Size> {
+    file.strip_suffix(".jpg")
+        .and_then(Size::named)
+        .ok_or(MISSING)
+}
+
+async fn photo(
+    site: Data<Site>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> AppResult<HttpResponse> {
+    let (id, file) = path.0;
+    let id: MediaId = id.parse().map_err(|_| MISSING)?;
+    let size = named(&file)?;
+    let key = model::url(id, size);
+    let render = {
+        let site = site.clone();
+        move |_: Nonce| async move {
+            let media = found(&site, id).await?;
+            if media.hidden_at.is_some() {
+                return Err(MISSING);
+            }
+            let bytes = bytes(&site, id, size).await?;
+            Ok(View::new("image/jpeg", bytes)
+                .policy(POLICY)
+                .header(header::CACHE_CONTROL, KEEP))
+        }
+    };
+    let scope = id.to_string();
+    match site
+        .views
+        .respond(&request, &key, &[("media", &scope)], render)
+        .await
+    {
+        Err(AppError::NotFound(_)) => hidden(&site, &request, id, size).await,
+        other => other,
+    }
+}
+
+/// A hidden photograph, to its owner and to staff; kept by nobody.
+async fn hidden(
+    site: &Site,
+    request: &HttpRequest,
+    id: MediaId,
+    size: Size,
+) -> AppResult<HttpResponse> {
+    let MaybeSigned(Some(signed)) = MaybeSigned::extract(request).await? else {
+        return Err(MISSING);
+    };
+    let media = found(site, id).await?;
+    let is_own = media.owner_id == Some(signed.user());
+    if !is_own && !signed.is(Role::Coordinator) {
+        return Err(MISSING);
+    }
+    let bytes = bytes(site, id, size).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "image/jpeg"))
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header((POLICY_NAME, POLICY))
+        .body(bytes))
+}
+
+/// The row, which is asked before the disk: a made-up id costs no more than that.
+async fn found(site: &Site, id: MediaId) -> AppResult<Media> {
+    let media = site.db.read(move |c| model::find(c, id)).await?;
+    let media = media.ok_or(MISSING)?;
+    if media.removed_at.is_some() {
+        return Err(AppError::Gone("this photo"));
+    }
+    Ok(media)
+}
+
+async fn bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Vec<u8>> {
+    let dir = site.config.media_dir();
+    let reading = tokio::task::spawn_blocking(move || store::read(&dir, id, size));
+    let read = tokio::time::timeout(PATIENCE, reading).await;
+    let read = read.map_err(AppError::internal)?;
+    let found = read.map_err(AppError::internal)??;
+    // A row whose files are gone: a folder that was not brought along.
+    found.ok_or(MISSING)
+}

@@ -1,0 +1,132 @@
+//! Rows of photographs, and where they are found.
+
+use diesel::prelude::*;
+
+use crate::auth::UserId;
+use crate::db::Conn;
+use crate::db::schema::media;
+use crate::each;
+use crate::error::AppResult;
+use crate::kernel::Timestamp;
+
+crate::id!(
+    /// A photograph.
+    pub MediaId,
+    "med"
+);
+
+crate::words! {
+    /// What a photograph belongs to.
+    pub enum Use {
+        /// A participant's page.
+        Page = "page",
+        /// News on a page.
+        PageUpdate = "page_update",
+        /// A day of the style diary.
+        DiaryEntry = "diary_entry",
+        /// A team.
+        Team = "team",
+    }
+}
+
+/// How wide a photograph is served, at most: it is never made larger than it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// 1280 pixels.
+    Large,
+    /// 640 pixels.
+    Middle,
+    /// 160 pixels.
+    Small,
+}
+
+impl Size {
+    /// Every size, the largest first.
+    pub const ALL: [Self; 3] = [Self::Large, Self::Middle, Self::Small];
+
+    /// Pixels across at most.
+    pub const fn pixels(self) -> u32 {
+        match self {
+            Self::Large => 1280,
+            Self::Middle => 640,
+            Self::Small => 160,
+        }
+    }
+
+    /// The size that an address names by its pixels.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|size| size.pixels().to_string() == text)
+    }
+}
+
+/// A photograph.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = media)]
+pub struct Media {
+    /// The id.
+    pub id: MediaId,
+    /// Who sent it.
+    pub owner_id: Option<UserId>,
+    /// What it belongs to.
+    pub used_for: Use,
+    /// Pixels across in its largest size.
+    pub width: i32,
+    /// Pixels down in its largest size.
+    pub height: i32,
+    /// Bytes of its files; 0 once they are swept away.
+    pub bytes: i64,
+    /// When it was taken in.
+    pub created_at: Timestamp,
+    /// Since when only its owner and staff see it.
+    pub hidden_at: Option<Timestamp>,
+    /// Since when nobody sees it.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// Where a photograph is, from `/` on.
+pub fn url(id: MediaId, size: Size) -> String {
+    format!("/media/{id}/{}.jpg", size.pixels())
+}
+
+/// The photograph of an id, in whatever state.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, id: MediaId) -> AppResult<Option<Media>> {
+    let query = media::table.find(id);
+    Ok(each!(conn, c => query.select(Media::as_select()).first(c).optional())?)
+}
+
+/// The photographs of these ids that are shown, in no order: for the width and height of lists.
+///
+/// # Errors
+/// The database's.
+pub fn by_ids(conn: &mut Conn, ids: &[MediaId]) -> AppResult<Vec<Media>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = media::table
+        .filter(media::id.eq_any(ids))
+        .filter(media::hidden_at.is_null())
+        .filter(media::removed_at.is_null());
+    Ok(each!(conn, c => query.select(Media::as_select()).load(c))?)
+}
+
+/// Removed photographs whose files still lie there, the longest removed first.
+pub(super) fn to_sweep(conn: &mut Conn, most: i64) -> AppResult<Vec<MediaId>> {
+    let query = media::table
+        .filter(media::removed_at.is_not_null())
+        .filter(media::bytes.gt(0))
+        .order(media::removed_at.asc())
+        .limit(most)
+        .select(media::id);
+    Ok(each!(conn, c => query.load(c))?)
+}
+
+/// Which of these ids have a row.
+pub(super) fn known(conn: &mut Conn, ids: &[MediaId]) -> AppResult<Vec<MediaId>> {
+    let query = media::table.filter(media::id.eq_any(ids)).select(media::id);
+    Ok(each!(conn, c => query.load(c))?)
+}
