@@ -124,12 +124,7 @@ pub fn program_ids(conn: &mut Conn, campaign: CampaignId) -> AppResult<Vec<Progr
     Ok(each!(conn, c => query.load(c))?)
 }
 
-fn check(
-    conn: &mut Conn,
-    before: &Campaign,
-    new: &EditCampaign,
-    now: Timestamp,
-) -> AppResult<()> {
+fn check(conn: &mut Conn, before: &Campaign, new: &EditCampaign, now: Timestamp) -> AppResult<()> {
     let bounds = Bounds {
         days: [new.starts_on, new.ends_on, new.giving_until],
         goal: new.goal,

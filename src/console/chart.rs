@@ -36,7 +36,10 @@ pub(super) struct Chart {
 
 impl Chart {
     pub(super) fn new(title: &'static str, bars: Vec<Bar>) -> Self {
-        let most = bars.iter().filter(|bar| bar.value > 0).max_by_key(|bar| bar.value);
+        let most = bars
+            .iter()
+            .filter(|bar| bar.value > 0)
+            .max_by_key(|bar| bar.value);
         let summary = match most {
             Some(bar) => format!("{title}: most on {}, {}.", bar.day, bar.said),
             None => format!("{title}: none yet."),
@@ -81,5 +84,7 @@ fn svg(bars: &[Bar], summary: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
 }

@@ -110,7 +110,12 @@ struct Shown<B> {
 }
 
 impl Desk {
-    pub(super) fn new(site: &Data<Site>, request: &HttpRequest, signed: Signed, room: Room) -> Self {
+    pub(super) fn new(
+        site: &Data<Site>,
+        request: &HttpRequest,
+        signed: Signed,
+        room: Room,
+    ) -> Self {
         Self {
             site: site.clone(),
             request: request.clone(),
@@ -212,11 +217,13 @@ impl Mend {
                 faults,
                 notice: None,
             }),
-            AppError::Conflict { detail, .. } | AppError::Unprocessable { detail, .. } => Ok(Self {
-                status,
-                faults: Vec::new(),
-                notice: Some(detail),
-            }),
+            AppError::Conflict { detail, .. } | AppError::Unprocessable { detail, .. } => {
+                Ok(Self {
+                    status,
+                    faults: Vec::new(),
+                    notice: Some(detail),
+                })
+            }
             other => Err(other),
         }
     }

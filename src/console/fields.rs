@@ -12,7 +12,8 @@ pub(super) struct Typed(Vec<(String, String)>);
 impl Typed {
     /// The first value of a field; empty when it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.all(name).next().unwrap_or_default()
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value.as_str())
     }
 
     /// Every value of a field, in the form's order.

@@ -7,10 +7,12 @@
 
 mod chart;
 mod desk;
+mod export;
 mod fields;
 mod home;
 mod listing;
 mod needle;
+mod page;
 mod pages;
 mod pages_table;
 mod people;
@@ -30,7 +32,22 @@ use actix_web::web;
 /// Mounts the pages.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/console").route(web::get().to(home::home)))
-        .service(web::resource("/console/pages").route(web::get().to(pages::list)))
+        .service(
+            web::resource("/console/pages")
+                .route(web::get().to(pages::list))
+                .route(web::post().to(page::approve_all)),
+        )
+        .service(web::resource("/console/pages.csv").route(web::get().to(export::pages_csv)))
+        .service(
+            web::resource("/console/pages/{slug}")
+                .route(web::get().to(page::show))
+                .route(web::post().to(page::act)),
+        )
+        .service(
+            web::resource("/console/participants.csv").route(web::get().to(export::people_csv)),
+        )
+        .service(web::resource("/console/teams.csv").route(web::get().to(export::teams_csv)))
+        .service(web::resource("/console/audit.csv").route(web::get().to(export::audit_csv)))
         .service(web::resource("/console/participants").route(web::get().to(people::list)))
         .service(web::resource("/console/people/{id}").route(web::get().to(person::show)))
         .service(web::resource("/console/people/{id}/role").route(web::post().to(person::role)))
@@ -41,7 +58,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::get().to(seasons::list))
                 .route(web::post().to(seasons::create)),
         )
-        .service(web::resource("/console/seasons/new").route(web::get().to(seasons::new)))
+        .service(web::resource("/console/new-season").route(web::get().to(seasons::new)))
         .service(
             web::resource("/console/seasons/{slug}")
                 .route(web::get().to(season::show))

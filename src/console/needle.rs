@@ -14,7 +14,12 @@ pub(super) struct Needle(String);
 impl Needle {
     /// Parses what was typed into a search box: at most 80 characters count.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let folded: String = text.trim().chars().take(80).collect::<String>().to_lowercase();
+        let folded: String = text
+            .trim()
+            .chars()
+            .take(80)
+            .collect::<String>()
+            .to_lowercase();
         let escaped = folded
             .replace('\\', "\\\\")
             .replace('%', "\\%")
@@ -40,7 +45,10 @@ mod tests {
 
     #[test]
     fn signs_of_like_are_searched_for_as_they_are() {
-        assert_eq!(Needle::parse(" 50%_A\\ ").unwrap().within(), "%50\\%\\_a\\\\%");
+        assert_eq!(
+            Needle::parse(" 50%_A\\ ").unwrap().within(),
+            "%50\\%\\_a\\\\%"
+        );
         assert!(Needle::parse("  ").is_none());
     }
 }

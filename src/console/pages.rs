@@ -86,7 +86,10 @@ pub(super) async fn list(
             let filter = wanted.filter(chosen.campaign.id)?;
             let after = pages_table::place(filter.sort, &wanted.after);
             if after.is_none() && !wanted.after.is_empty() {
-                return Err(AppError::field("after", "not a cursor that this list gave out"));
+                return Err(AppError::field(
+                    "after",
+                    "not a cursor that this list gave out",
+                ));
             }
             let rows = pages_table::pages(c, &filter, after.as_ref(), ROWS.and_one())?;
             Ok((chosen, filter.sort, rows))
@@ -118,7 +121,7 @@ fn row(line: &PageLine) -> RowView {
         participant: page.participant.clone(),
         team: line.team.clone(),
         status: page.status.to_string().replace('_', " "),
-        waits: page.status.as_str() == "submitted",
+        waits: page.status == PageStatus::Submitted,
         made_at: page.created_at.rfc3339(),
         raised: raised.into(),
         goal: page.goal(raised.currency()).into(),

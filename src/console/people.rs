@@ -47,7 +47,10 @@ impl Asked {
         });
         match place {
             Some(place) => Ok(Some(place)),
-            None => Err(AppError::field("after", "not a cursor that this list gave out")),
+            None => Err(AppError::field(
+                "after",
+                "not a cursor that this list gave out",
+            )),
         }
     }
 }
@@ -110,8 +113,14 @@ pub(super) async fn list(
             let campaign = chosen.as_ref().map(|chosen| chosen.campaign.id);
             let whom = campaign.map_or(Whom::Staff, Whom::Participants);
             let needle = Needle::parse(&wanted.q);
-            let rows =
-                people_table::people(c, &whom, needle.as_ref(), sort, after.as_ref(), ROWS.and_one())?;
+            let rows = people_table::people(
+                c,
+                &whom,
+                needle.as_ref(),
+                sort,
+                after.as_ref(),
+                ROWS.and_one(),
+            )?;
             let listed = Listed::cut(rows, ROWS, |row| row.place(sort));
             let ids: Vec<_> = listed.items.iter().map(|row| row.id).collect();
             let pages = people_table::pages_of(c, &ids, campaign)?;

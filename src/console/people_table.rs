@@ -13,7 +13,6 @@ use crate::db::Conn;
 use crate::db::schema::{pages, sessions, user_roles, users};
 use crate::each;
 use crate::error::AppResult;
-use crate::ids::PageId;
 use crate::kernel::{Email, Slug, Timestamp};
 use crate::pages::model::PageStatus;
 
@@ -129,8 +128,6 @@ const STAFF: [Role; 3] = [Role::Owner, Role::Coordinator, Role::Finance];
 #[derive(Debug, Clone, Queryable)]
 pub(super) struct OwnPage {
     owner_id: Option<UserId>,
-    /// The page.
-    pub(super) id: PageId,
     /// Its place in URLs.
     pub(super) slug: Slug,
     /// Its title.
@@ -155,7 +152,6 @@ pub(super) fn pages_of(
             .filter(pages::owner_id.eq_any(people.iter().copied().map(Some)))
             .select((
                 pages::owner_id,
-                pages::id,
                 pages::slug,
                 pages::title,
                 pages::status,
@@ -201,10 +197,7 @@ pub(super) fn last_seen(
 ///
 /// # Errors
 /// The database's.
-pub(super) fn roles(
-    conn: &mut Conn,
-    people: &[UserId],
-) -> AppResult<HashMap<UserId, Vec<Role>>> {
+pub(super) fn roles(conn: &mut Conn, people: &[UserId]) -> AppResult<HashMap<UserId, Vec<Role>>> {
     let query = user_roles::table
         .filter(user_roles::user_id.eq_any(people))
         .order((user_roles::user_id, user_roles::role))

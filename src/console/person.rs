@@ -301,7 +301,11 @@ pub(super) async fn access(
 }
 
 /// Back to the person, with what was done or what kept it from being done.
-async fn finish(desk: &Desk, user: UserId, done: AppResult<&'static str>) -> AppResult<HttpResponse> {
+async fn finish(
+    desk: &Desk,
+    user: UserId,
+    done: AppResult<&'static str>,
+) -> AppResult<HttpResponse> {
     match done {
         Ok(word) => Ok(see(&format!("/console/people/{user}?done={word}"))),
         Err(error) => {

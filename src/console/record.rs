@@ -169,7 +169,10 @@ pub(super) fn view(deed: &Recorded, names: &HashMap<UserId, String>) -> DeedView
         via: deed.via.as_str(),
         action: deed.action.clone(),
         subject: format!("{} {}", deed.subject_kind, deed.subject_id),
-        subject_url: format!("/console/audit?subject={}+{}", deed.subject_kind, deed.subject_id),
+        subject_url: format!(
+            "/console/audit?subject={}+{}",
+            deed.subject_kind, deed.subject_id
+        ),
         detail: deed.detail.clone(),
         hashes: (deed.before_hash.is_some() || deed.after_hash.is_some())
             .then(|| format!("{} → {}", short(&deed.before_hash), short(&deed.after_hash))),
@@ -237,8 +240,8 @@ pub(super) async fn list(
 /// # Errors
 /// The database's.
 pub(super) fn slugs(conn: &mut Conn) -> AppResult<HashMap<CampaignId, String>> {
-    let query =
-        campaigns_table::table.select((campaigns_table::id, campaigns_table::slug));
-    let rows: Vec<(CampaignId, String)> = each!(conn, c => query.load(c)).map_err(AppError::from)?;
+    let query = campaigns_table::table.select((campaigns_table::id, campaigns_table::slug));
+    let rows: Vec<(CampaignId, String)> =
+        each!(conn, c => query.load(c)).map_err(AppError::from)?;
     Ok(rows.into_iter().collect())
 }

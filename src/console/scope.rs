@@ -58,7 +58,9 @@ impl Scope {
         if self.is_whole() {
             Ok(())
         } else {
-            Err(AppError::Forbidden("your role holds for single seasons only"))
+            Err(AppError::Forbidden(
+                "your role holds for single seasons only",
+            ))
         }
     }
 

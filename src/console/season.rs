@@ -161,7 +161,10 @@ fn view(desk: &Desk, found: &Found, typed: Option<&Typed>, mend: Mend) -> Season
             |typed| typed.text("version").to_owned(),
         ),
         form,
-        is_ready: found.points.iter().all(|point| point.is_met || !point.is_required),
+        is_ready: found
+            .points
+            .iter()
+            .all(|point| point.is_met || !point.is_required),
         points: found.points.clone(),
         next_state,
         state_error: mend.at("confirm"),
@@ -181,7 +184,12 @@ fn view(desk: &Desk, found: &Found, typed: Option<&Typed>, mend: Mend) -> Season
             .iter()
             .map(|deed| record::view(deed, &found.names))
             .collect(),
-        errors: mend.faults.iter().filter(|fault| !own(&fault.field)).cloned().collect(),
+        errors: mend
+            .faults
+            .iter()
+            .filter(|fault| !own(&fault.field))
+            .cloned()
+            .collect(),
         notice: mend.notice,
     }
 }
@@ -204,7 +212,10 @@ pub(super) async fn save(
     let scope = Scope::of(&desk.signed);
     let slug = path.0;
     let wanted = slug.clone();
-    let campaign = site.db.read(move |c| scope::season(c, &scope, &wanted)).await?;
+    let campaign = site
+        .db
+        .read(move |c| scope::season(c, &scope, &wanted))
+        .await?;
     let (id, actor, now) = (campaign.id, desk.signed.user(), desk.now());
     let parsed = season_form::parse(&form.0, id, campaign.currency, &campaign.rules.0);
     let done = match parsed {

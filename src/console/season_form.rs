@@ -80,7 +80,9 @@ impl Reader<'_> {
         let typed = self.typed;
         let pairs = typed.all("faq_question").zip(typed.all("faq_answer"));
         let mut questions = Vec::new();
-        for (question, answer) in pairs.filter(|(q, a)| !q.trim().is_empty() || !a.trim().is_empty()) {
+        for (question, answer) in
+            pairs.filter(|(q, a)| !q.trim().is_empty() || !a.trim().is_empty())
+        {
             let line = Line::parse(question, 300);
             let text = Story::parse(answer);
             match (line, text) {
@@ -238,7 +240,14 @@ pub(super) fn set_rules(typed: &mut Typed, rules: &SeasonRules, currency: Curren
     typed.tick("invited_only", rules.invited_only);
     typed.tick("staff_make_teams", rules.staff_make_teams);
     let goal = Money::new(rules.page_goal, currency);
-    typed.set("page_goal", if rules.page_goal == 0 { String::new() } else { goal.decimal() });
+    typed.set(
+        "page_goal",
+        if rules.page_goal == 0 {
+            String::new()
+        } else {
+            goal.decimal()
+        },
+    );
     typed.set("page_title", &rules.page_title);
     typed.set("page_story", &rules.page_story);
     typed.tick("diary_on", rules.diary.is_on);
@@ -292,10 +301,12 @@ pub(super) fn draw(typed: &Typed, mend: &Mend, all: &[(ProgramId, String)]) -> F
             title: "What it is",
             fields: vec![
                 d.text("title", "Title").wide(),
-                d.area("appeal", "Appeal", 2).hint("One or two sentences: what the season asks for."),
+                d.area("appeal", "Appeal", 2)
+                    .hint("One or two sentences: what the season asks for."),
                 d.area("story", "Story", 10)
                     .hint("Markdown. Pages without a story of their own show it."),
-                d.text("accent", "Colour").hint("Like #9b2335; it is moved until it reads on paper."),
+                d.text("accent", "Colour")
+                    .hint("Like #9b2335; it is moved until it reads on paper."),
             ],
         },
         Part {
@@ -311,7 +322,8 @@ pub(super) fn draw(typed: &Typed, mend: &Mend, all: &[(ProgramId, String)]) -> F
             fields: vec![
                 d.text("goal", "Goal"),
                 d.text("minimum", "Smallest gift"),
-                d.text("suggested", "Suggested amounts").hint("Rising, with spaces between: 25 50 100"),
+                d.text("suggested", "Suggested amounts")
+                    .hint("Rising, with spaces between: 25 50 100"),
             ],
         },
     ];
@@ -339,8 +351,10 @@ fn rules(d: &Draw<'_>) -> Vec<Part> {
             title: "What a new page begins with",
             fields: vec![
                 d.text("page_goal", "Goal").hint("Empty: none."),
-                d.text("page_title", "Title").hint("{name} stands for the participant."),
-                d.area("page_story", "Story", 5).hint("Markdown. Empty: the season's story is shown."),
+                d.text("page_title", "Title")
+                    .hint("{name} stands for the participant."),
+                d.area("page_story", "Story", 5)
+                    .hint("Markdown. Empty: the season's story is shown."),
             ],
         },
         Part {
@@ -358,7 +372,8 @@ fn rules(d: &Draw<'_>) -> Vec<Part> {
                 d.tick("coaching_on", "Coach participants by mail"),
                 d.number("days_between", "Days between two mails, at least"),
                 d.number("nudge_after_days", "Quiet days before a nudge"),
-                d.text("badges_off", "Badges not given").hint("By name, with commas between."),
+                d.text("badges_off", "Badges not given")
+                    .hint("By name, with commas between."),
             ],
         },
     ]

@@ -39,7 +39,10 @@ pub(super) async fn state(
     let desk = Desk::new(&site, &request, staff.0, Room::Seasons);
     let campaign = season(&desk, &path.0).await?;
     match step(&desk, &campaign, &form.0).await {
-        Ok(word) => Ok(see(&format!("/console/seasons/{}?done={word}", campaign.slug))),
+        Ok(word) => Ok(see(&format!(
+            "/console/seasons/{}?done={word}",
+            campaign.slug
+        ))),
         Err(error) => draw(&desk, campaign.slug.as_str(), None, Mend::of(error)?).await,
     }
 }
@@ -58,7 +61,10 @@ async fn step(desk: &Desk, campaign: &Campaign, typed: &Typed) -> AppResult<&'st
         CampaignStatus::Live => ("season.live", "live"),
         CampaignStatus::Closed => ("season.close", "closed"),
         CampaignStatus::Draft => {
-            return Err(AppError::field("confirm", "a season does not become a draft again"));
+            return Err(AppError::field(
+                "confirm",
+                "a season does not become a draft again",
+            ));
         }
     };
     desk.site
@@ -200,7 +206,8 @@ fn draw_again(
     let d = Draw { typed, mend: &mend };
     let fields = vec![
         d.text("title", "Title"),
-        d.text("slug", "Address").hint("Its place in URLs. It stands for good."),
+        d.text("slug", "Address")
+            .hint("Its place in URLs. It stands for good."),
     ];
     let href = format!("/console/seasons/{}", campaign.slug);
     let view = AgainView {
@@ -270,7 +277,13 @@ mod tests {
 
     #[test]
     fn percentages_become_basis_points_without_a_float() {
-        let read = [("60", 6_000), ("62.5", 6_250), (" 0.01 % ", 1), ("", 0), ("100", 10_000)];
+        let read = [
+            ("60", 6_000),
+            ("62.5", 6_250),
+            (" 0.01 % ", 1),
+            ("", 0),
+            ("100", 10_000),
+        ];
         for (text, wanted) in read {
             assert_eq!(points(text), Some(wanted), "{text}");
         }

@@ -122,7 +122,8 @@ async fn draw(desk: &Desk, typed: &Typed, mend: Mend) -> AppResult<HttpResponse>
     let identity = vec![
         d.text("slug", "Address")
             .hint("Its place in URLs, like dressember-2027. It stands for good."),
-        d.text("currency", "Currency").hint("ISO 4217, like USD. It stands for good."),
+        d.text("currency", "Currency")
+            .hint("ISO 4217, like USD. It stands for good."),
         d.text("time_zone", "Time zone")
             .hint("Like America/Los_Angeles: where its days begin and end. It stands for good."),
     ];

@@ -30,21 +30,21 @@ use crate::web::{Query, Site};
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Asked {
-    campaign: String,
-    q: String,
+    pub(super) campaign: String,
+    pub(super) q: String,
     after: String,
 }
 
 /// A team in the table.
 #[derive(Debug, Clone, Queryable)]
-struct TeamLine {
-    team: Team,
-    total: Total,
-    captain: Option<String>,
-    group: Option<String>,
+pub(super) struct TeamLine {
+    pub(super) team: Team,
+    pub(super) total: Total,
+    pub(super) captain: Option<String>,
+    pub(super) group: Option<String>,
 }
 
-fn teams_of(
+pub(super) fn teams_of(
     conn: &mut Conn,
     campaign: CampaignId,
     needle: Option<&Needle>,
@@ -83,7 +83,7 @@ fn teams_of(
     })?)
 }
 
-fn members(conn: &mut Conn, teams: &[TeamId]) -> AppResult<HashMap<TeamId, i64>> {
+pub(super) fn members(conn: &mut Conn, teams: &[TeamId]) -> AppResult<HashMap<TeamId, i64>> {
     let query = pages::table
         .filter(pages::team_id.eq_any(teams.iter().copied().map(Some)))
         .filter(pages::status.eq(PageStatus::Live))
@@ -115,6 +115,7 @@ struct TeamsView {
     q: String,
     rows: Vec<RowView>,
     next_url: Option<String>,
+    export_url: String,
 }
 
 pub(super) async fn list(
@@ -125,8 +126,7 @@ pub(super) async fn list(
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Teams);
     let (scope, asked) = (Scope::of(&desk.signed), query.0);
-    let place: Option<TeamId> =
-        after(Some(asked.after.as_str()).filter(|text| !text.is_empty()))?;
+    let place: Option<TeamId> = after(Some(asked.after.as_str()).filter(|text| !text.is_empty()))?;
     let wanted = asked.clone();
     let (chosen, listed, members) = site
         .db
@@ -156,6 +156,7 @@ pub(super) async fn list(
         q: asked.q,
         rows: rows.collect(),
         next_url: listing::next(&request, &listed),
+        export_url: listing::with_path("/console/teams.csv", &request, &[]),
     };
     desk.page("teams", "Teams", view)
 }

@@ -12,6 +12,7 @@ use crate::each;
 use crate::error::AppResult;
 use crate::jobs::JobState;
 use crate::kernel::{Day, Money, Timestamp};
+use crate::pages::model::PageStatus;
 
 /// How many of what waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -52,7 +53,7 @@ pub(super) fn waiting(conn: &mut Conn, scope: &Scope) -> AppResult<Waiting> {
             i64::try_from(found.len()).unwrap_or(MOST)
         }};
     }
-    let waits = pages::table.filter(pages::status.eq("submitted"));
+    let waits = pages::table.filter(pages::status.eq(PageStatus::Submitted));
     let pages = count!(waits, pages::campaign_id);
     let open = page_reports::table
         .inner_join(pages::table.on(pages::id.eq(page_reports::page_id)))
@@ -61,7 +62,9 @@ pub(super) fn waiting(conn: &mut Conn, scope: &Scope) -> AppResult<Waiting> {
     let pending = offline_gifts::table.filter(offline_gifts::state.eq("pending"));
     let offline = count!(pending, offline_gifts::campaign_id);
     let dead = jobs::table.filter(jobs::state.eq(JobState::Dead)).count();
-    let open = findings::table.filter(findings::closed_at.is_null()).count();
+    let open = findings::table
+        .filter(findings::closed_at.is_null())
+        .count();
     Ok(Waiting {
         pages,
         reports,
@@ -109,7 +112,11 @@ const PAGES: &str = "SELECT substr(CAST(created_at AS TEXT), 1, 15) AS slot, COU
 ///
 /// # Errors
 /// The database's.
-pub(super) fn days(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> AppResult<Vec<DayFacts>> {
+pub(super) fn days(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> AppResult<Vec<DayFacts>> {
     let since = now.minus(Duration::days(DAYS));
     let mut facts: Vec<DayFacts> = (0..DAYS)
         .rev()
