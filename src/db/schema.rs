@@ -196,6 +196,7 @@ diesel::table! {
         previous_id -> Nullable<Text>,
         created_at -> Timestamp,
         rules -> Text,
+        version -> Integer,
     }
 }
 
