@@ -17,7 +17,9 @@
 
 pub mod api;
 pub mod changes;
+pub mod edit;
 mod fields;
+pub mod gifts;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
@@ -33,6 +35,7 @@ pub mod review;
 pub mod slugs;
 pub mod start;
 pub mod tools;
+pub mod transfers;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -43,6 +46,8 @@ pub use model::{Page, PageCard, PageStatus, by_slug};
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     html::routes(cfg);
     start::routes(cfg);
+    edit::routes(cfg);
+    gifts::routes(cfg);
     api::routes(cfg);
 }
 

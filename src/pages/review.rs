@@ -1,7 +1,7 @@
 //! What staff do to pages, and the owner's answers. Each deed is one guarded move with its line in the record and its
 //! mail to the owner, in one transaction. Whether `by` may do it, the handler's guard says.
 //!
-//! Callers tell the views afterwards: `site.views.changed("page", id)`, and `withdrawn` after [`hide`].
+//! Callers tell the views afterwards: [`super::public::shown`], and [`super::public::withdrawn`] after [`hide`].
 
 use diesel::prelude::*;
 
@@ -18,6 +18,7 @@ use crate::db::schema::pages;
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Line, Timestamp};
+use crate::media::{self, MediaId};
 
 fn record(
     conn: &mut Conn,
@@ -88,6 +89,9 @@ pub fn hide(
     let campaign = campaign_of(conn, page)?;
     step(conn, page, &[PageStatus::Live], PageStatus::Hidden, now)?;
     keep_reason(conn, page, Some(reason.as_str()))?;
+    if let Some(photo) = photo_of(conn, page)? {
+        media::hide(conn, photo, now)?;
+    }
     record(conn, (page, &campaign), by, "page.hide", now)?;
     mails.verdict(conn, page, Verdict::Hidden, Some(reason.as_str()), now)
 }
@@ -106,6 +110,9 @@ pub fn show(
     let campaign = campaign_of(conn, page)?;
     step(conn, page, &[PageStatus::Hidden], PageStatus::Live, now)?;
     keep_reason(conn, page, None)?;
+    if let Some(photo) = photo_of(conn, page)? {
+        media::show(conn, photo)?;
+    }
     record(conn, (page, &campaign), by, "page.show", now)?;
     mails.verdict(conn, page, Verdict::Shown, None, now)
 }
@@ -132,6 +139,17 @@ pub fn send_again(
         Some(message) => messages::write(conn, page, (by, false), message, now),
         None => Ok(()),
     }
+}
+
+/// The photograph of a page, if it is still there.
+fn photo_of(conn: &mut Conn, page: PageId) -> AppResult<Option<MediaId>> {
+    let query = pages::table.find(page).select(pages::photo);
+    let name: Option<Option<String>> = each!(conn, c => query.first(c).optional())?;
+    let Some(id) = name.flatten().and_then(|name| name.parse().ok()) else {
+        return Ok(None);
+    };
+    let found = media::find(conn, id)?;
+    Ok(found.filter(|media| media.removed_at.is_none()).map(|media| media.id))
 }
 
 fn keep_reason(conn: &mut Conn, page: PageId, reason: Option<&str>) -> AppResult<()> {
