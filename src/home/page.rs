@@ -8,8 +8,10 @@ use super::slug;
 use super::views::PageView;
 use crate::campaigns::frame;
 use crate::config::Config;
+use crate::db::Conn;
+use crate::diary::public::PublicDiary;
 use crate::error::AppResult;
-use crate::kernel::{Cursor, Timestamp};
+use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::pages::model::PageOverview;
 use crate::pages::public::{self, PublicPage};
 use crate::walls::{self, Place};
@@ -41,7 +43,7 @@ pub(super) async fn page(
         let nonce = Nonce::fresh()?;
         let read = site
             .db
-            .read(move |c| PublicPage::read(c, &slug, after.as_ref(), now))
+            .read(move |c| whole(c, &slug, after.as_ref(), now))
             .await?;
         return site.page(
             "page",
@@ -53,20 +55,31 @@ pub(super) async fn page(
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
-            let read = site
-                .db
-                .read(move |c| PublicPage::read(c, &slug, None, now))
-                .await?;
+            let read = site.db.read(move |c| whole(c, &slug, None, now)).await?;
             let view = view(&site.config, nonce.as_str(), &read, now)?;
-            let id = read.overview.page.id.to_string();
+            let id = read.0.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
     };
     site.views.respond(&request, &key, &[], render).await
 }
 
+/// The page, and its diary, which stands above it.
+type Whole = (PublicPage, PublicDiary);
+
+fn whole(conn: &mut Conn, slug: &Slug, after: Option<&Place>, now: Timestamp) -> AppResult<Whole> {
+    let page = PublicPage::read(conn, slug, after, now)?;
+    let diary = PublicDiary::read(conn, &page.overview, now)?;
+    Ok((page, diary))
+}
+
 /// The page as its template wants it.
-fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppResult<PageView> {
+fn view(
+    config: &Config,
+    nonce: &str,
+    (read, diary): &Whole,
+    now: Timestamp,
+) -> AppResult<PageView> {
     let PageOverview {
         page,
         campaign,
@@ -111,6 +124,8 @@ fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppR
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
+        tally: diary.tally,
+        diary: diary.part(),
         share: public::share(config, &read.overview, now),
         shell,
     })

@@ -13,6 +13,7 @@ use crate::error::AppResult;
 use crate::kernel::{Limit, Slug, Timestamp};
 use crate::teams::model::{self, Member, TeamOverview};
 use crate::teams::public::{share, weave};
+use crate::totals::{self, Tally};
 use crate::walls::{self, Wall, WallGift, Weave};
 use crate::web::headers::Nonce;
 use crate::web::views::palette::Accent;
@@ -26,6 +27,7 @@ struct PublicTeam {
     weave: Weave,
     roster: Vec<Member>,
     wall: Vec<WallGift>,
+    tally: Tally,
 }
 
 impl PublicTeam {
@@ -36,6 +38,7 @@ impl PublicTeam {
         Ok(Self {
             weave: weave(conn, &overview, &to, None)?,
             roster: model::roster(conn, id, None, Limit::MOST)?.items,
+            tally: totals::team_tally(conn, id)?,
             wall: walls::newest(conn, Wall::Team(id), None, Limit::default())?.items,
             overview,
         })
@@ -97,6 +100,7 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
         give_url,
         roster: roster.collect(),
         wall: read.wall.iter().map(WallGift::row).collect(),
+        tally: read.tally,
         share: share(config, &read.overview),
         shell,
     })

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::diary::views::PageDiaryView;
+use crate::totals::Tally;
+
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
 use crate::web::views::shell::{Link, Shell};
@@ -77,6 +80,8 @@ pub struct CampaignView {
     pub policy_since: String,
     /// What amounts cover.
     pub unit_costs: Vec<UnitCostView>,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
     /// Questions and answers.
     pub faq: Vec<QuestionView>,
 }
@@ -218,6 +223,10 @@ pub struct PageView {
     pub unit_costs: Vec<UnitCostView>,
     /// Where undesignated gifts on this page go: the programs.
     pub programs: Vec<Link>,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
+    /// The style diary; `None` where the season has none.
+    pub diary: Option<PageDiaryView>,
     /// Ways to share.
     pub share: ShareView,
 }
@@ -245,6 +254,8 @@ pub struct TeamView {
     pub roster: Vec<PageRow>,
     /// The newest gifts to the team itself.
     pub wall: Vec<GiftRow>,
+    /// Days worn on its pages, conversations and what came of them.
+    pub tally: Tally,
     /// Ways to share.
     pub share: ShareView,
 }
