@@ -148,7 +148,8 @@ impl App {
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
             .app_data(self.giving.clone())
-            .app_data(self.coach.clone());
+            .app_data(self.coach.clone())
+            .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
@@ -215,6 +216,7 @@ fn routes(cfg: &mut ServiceConfig) {
 fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
     donations::jobs(registry, giving);
     coaching::jobs(registry, coach.clone());
+    diary::jobs(registry, &giving.site, &giving.mails);
     media::jobs(registry, &giving.site);
 }
 

@@ -16,6 +16,7 @@ const STOREYS: &[&[&str]] = &[
         "campaigns",
         "pages",
         "teams",
+        "membership",
         "partners",
         "impact",
         "funds",
@@ -61,6 +62,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "offline",
         ],
     ),
+    ("membership", &["campaigns", "pages", "teams", "totals"]),
     (
         "donations",
         &[
@@ -162,6 +164,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "membership",
             "diary",
             "campaigns",
             "pages",

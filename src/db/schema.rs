@@ -224,6 +224,7 @@ diesel::table! {
         photo -> Nullable<Text>,
         photo_alt -> Text,
         archived_at -> Nullable<Timestamp>,
+        name_key -> Text,
     }
 }
 
@@ -716,6 +717,7 @@ diesel::table! {
         expires_at -> Timestamp,
         used_by -> Nullable<Text>,
         used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -771,6 +773,7 @@ diesel::table! {
         learned -> BigInt,
         signed -> BigInt,
         gave -> BigInt,
+        is_counted -> Bool,
     }
 }
 
@@ -791,6 +794,9 @@ diesel::table! {
         confirmed_at -> Nullable<Timestamp>,
         requested_at -> Nullable<Timestamp>,
         requested -> Nullable<BigInt>,
+        days -> Nullable<BigInt>,
+        cancelled_at -> Nullable<Timestamp>,
+        asks -> Integer,
     }
 }
 

@@ -16,6 +16,7 @@
 //! a person has at most one draft a season.
 
 pub mod api;
+pub mod diary_photos;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;

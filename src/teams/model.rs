@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TeamId;
+use super::groups::GroupId;
+use super::policy::JoinPolicy;
 use crate::auth::UserId;
 use crate::campaigns::{Campaign, CampaignStatus};
 use crate::db::Conn;
@@ -36,9 +38,22 @@ pub struct Team {
     pub captain_id: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How a page comes to belong to it.
+    pub join_policy: JoinPolicy,
+    /// The same team in the season before.
+    pub previous_id: Option<TeamId>,
+    /// The group that it counts for.
+    pub group_id: Option<GroupId>,
+    /// Since when it takes neither members nor gifts; its page stays.
+    pub archived_at: Option<Timestamp>,
 }
 
 impl Team {
+    /// Whether it takes members and gifts.
+    pub fn is_open(&self) -> bool {
+        self.archived_at.is_none()
+    }
+
     /// How much it wants to raise, in its campaign's currency.
     pub fn goal(&self, currency: Currency) -> Money {
         Money::new(self.goal, currency)
@@ -107,8 +122,13 @@ impl Member {
     }
 }
 
+/// How names of teams are compared when they are searched and listed: without regard to case, then by code point.
+pub fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
 macro_rules! load_overview {
-    ($conn:expr, $condition:expr) => {{
+    ($conn:expr, $($condition:expr),+) => {{
         let query = teams::table
             .inner_join(campaigns::table.on(campaigns::id.eq(teams::campaign_id)))
             .inner_join(
@@ -117,8 +137,7 @@ macro_rules! load_overview {
                     .and(totals::scope_id.eq(teams::id))),
             )
             .left_join(users::table.on(users::id.nullable().eq(teams::captain_id)))
-            .filter($condition)
-            .filter(campaigns::status.ne(CampaignStatus::Draft));
+            $(.filter($condition))+;
         each!($conn, c => query
             .select((
                 Team::as_select(),
@@ -136,7 +155,29 @@ macro_rules! load_overview {
 /// # Errors
 /// [`AppError::NotFound`].
 pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<TeamOverview> {
+    let found = load_overview!(
+        conn,
+        teams::slug.eq(slug),
+        campaigns::status.ne(CampaignStatus::Draft)
+    )?;
+    overview(conn, found)?.ok_or(AppError::NotFound("the team"))
+}
+
+/// The team at a slug whatever the state of its campaign, for those who lead it and for staff.
+///
+/// # Errors
+/// The database's.
+pub fn any_by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<Option<TeamOverview>> {
     let found = load_overview!(conn, teams::slug.eq(slug))?;
+    overview(conn, found)
+}
+
+/// The team of an id as it is now, for a deed that needs it in its own transaction.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn by_id(conn: &mut Conn, id: TeamId) -> AppResult<TeamOverview> {
+    let found = load_overview!(conn, teams::id.eq(id))?;
     overview(conn, found)?.ok_or(AppError::NotFound("the team"))
 }
 
@@ -145,7 +186,11 @@ pub fn by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<TeamOverview> {
 /// # Errors
 /// The database's.
 pub fn shown_by_id(conn: &mut Conn, id: TeamId) -> AppResult<Option<TeamOverview>> {
-    let found = load_overview!(conn, teams::id.eq(id))?;
+    let found = load_overview!(
+        conn,
+        teams::id.eq(id),
+        campaigns::status.ne(CampaignStatus::Draft)
+    )?;
     overview(conn, found)
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::TeamId;
+use super::model::name_key;
 use crate::auth::UserId;
 use crate::campaigns;
 use crate::db::Conn;
@@ -58,6 +59,7 @@ pub fn create(conn: &mut Conn, new: &CreateTeam, now: Timestamp) -> AppResult<()
         teams::campaign_id.eq(new.campaign),
         teams::slug.eq(&new.slug),
         teams::name.eq(new.name.as_str()),
+        teams::name_key.eq(name_key(new.name.as_str())),
         teams::story.eq(new.story.as_str()),
         teams::goal.eq(new.goal.minor()),
         teams::captain_id.eq(new.captain),

@@ -4,6 +4,8 @@ DROP TABLE team_requests;
 DROP TABLE team_co_captains;
 DROP INDEX teams_by_captain;
 DROP INDEX teams_by_group;
+DROP INDEX teams_by_name;
+ALTER TABLE teams DROP COLUMN name_key;
 ALTER TABLE teams DROP COLUMN archived_at;
 ALTER TABLE teams DROP COLUMN photo_alt;
 ALTER TABLE teams DROP COLUMN photo;

@@ -151,6 +151,10 @@ ALTER TABLE teams ADD COLUMN group_id TEXT REFERENCES team_groups (id);
 ALTER TABLE teams ADD COLUMN photo TEXT REFERENCES media (id);
 ALTER TABLE teams ADD COLUMN photo_alt TEXT NOT NULL DEFAULT '';
 ALTER TABLE teams ADD COLUMN archived_at TIMESTAMP;
+-- The name as it is searched and listed: without regard to case.
+ALTER TABLE teams ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE teams SET name_key = lower(name);
+CREATE INDEX teams_by_name ON teams (campaign_id, name_key, id);
 CREATE INDEX teams_by_group ON teams (group_id);
 CREATE INDEX teams_by_captain ON teams (captain_id);
 
@@ -173,6 +177,7 @@ CREATE TABLE team_requests (
     decided_at TIMESTAMP
 );
 CREATE INDEX team_requests_by_team ON team_requests (team_id, state, id);
+CREATE INDEX team_requests_by_page ON team_requests (page_id, state);
 CREATE UNIQUE INDEX team_requests_open ON team_requests (team_id, page_id) WHERE state = 'open';
 
 CREATE TABLE team_invitations (
@@ -184,7 +189,9 @@ CREATE TABLE team_invitations (
     created_at TIMESTAMP NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     used_by TEXT REFERENCES pages (id),
-    used_at TIMESTAMP
+    used_at TIMESTAMP,
+    -- Taken back by the team, or its team was archived.
+    revoked_at TIMESTAMP
 );
 CREATE INDEX team_invitations_by_team ON team_invitations (team_id, id);
 
