@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod coaching;
 mod databases;
 mod gifts;
 mod harness;

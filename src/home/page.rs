@@ -13,6 +13,7 @@ use crate::coaching;
 use crate::coaching::views::PageCoachingView;
 use crate::config::Config;
 use crate::db::Conn;
+use crate::diary::public::PublicDiary;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::media;
@@ -32,6 +33,7 @@ pub(super) struct Asked {
 /// A page with what the nouns above it say of it.
 struct WholePage {
     page: PublicPage,
+    diary: PublicDiary,
     coaching: PageCoachingView,
 }
 
@@ -44,6 +46,7 @@ impl WholePage {
     ) -> AppResult<Self> {
         let page = PublicPage::read(conn, slug, after, now)?;
         Ok(Self {
+            diary: PublicDiary::read(conn, &page.overview, now)?,
             coaching: coaching::public::of_page(conn, &page.overview, now)?,
             page,
         })
@@ -191,6 +194,8 @@ fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppR
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
+        tally: whole.diary.tally,
+        diary: whole.diary.part(),
         coaching: whole.coaching.clone(),
         share: public::share(config, &read.overview, now),
         shell,

@@ -20,6 +20,7 @@ pub mod changes;
 pub mod edit;
 mod fields;
 pub mod gifts;
+pub mod diary_photos;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
