@@ -9,6 +9,7 @@
 )]
 
 mod databases;
+mod diary;
 mod gifts;
 mod harness;
 mod house;
