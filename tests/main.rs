@@ -10,6 +10,7 @@
 
 mod coaching;
 mod databases;
+mod diary;
 mod gifts;
 mod harness;
 mod house;
