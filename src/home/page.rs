@@ -3,16 +3,20 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::slug;
-use super::views::PageView;
+use super::views::{PageNewsView, PageView};
 use crate::campaigns::frame;
 use crate::config::Config;
 use crate::error::AppResult;
 use crate::kernel::{Cursor, Timestamp};
+use crate::media::{self, Size};
 use crate::pages::model::PageOverview;
-use crate::pages::public::{self, PublicPage};
-use crate::walls::{self, Place};
+use crate::pages::public::{self, Further, PublicPage};
+use crate::pages::sharing::Source;
+use crate::pages::updates::html::NewsView;
+use crate::walls;
 use crate::web::headers::Nonce;
 use crate::web::views::shell::Link;
 use crate::web::{Path, Query, Site, View, markdown, placeholder};
@@ -21,6 +25,10 @@ use crate::web::{Path, Query, Site, View, markdown, placeholder};
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     after: Option<String>,
+    /// Where the updates go on.
+    news: Option<String>,
+    /// Where the reader came from.
+    utm_source: Option<String>,
 }
 
 pub(super) async fn page(
@@ -31,33 +39,37 @@ pub(super) async fn page(
 ) -> AppResult<HttpResponse> {
     let slug = slug(&path.0, "the page")?;
     let now = site.clock.now();
-    let after: Option<Place> = query
-        .0
-        .after
-        .as_deref()
-        .and_then(|text| Cursor::parse(text).ok());
-    if after.is_some() {
+    let further = Further {
+        wall: cursor(query.0.after.as_deref()),
+        news: cursor(query.0.news.as_deref()),
+    };
+    let source = Source::known(query.0.utm_source.as_deref());
+    if further.wall.is_some() || further.news.is_some() {
         // Cursors are a stranger's to make up: they must not fill the cache.
         let nonce = Nonce::fresh()?;
         let read = site
             .db
-            .read(move |c| PublicPage::read(c, &slug, after.as_ref(), now))
+            .read(move |c| PublicPage::read(c, &slug, &further, now))
             .await?;
         return site.page(
             "page",
-            &view(&site.config, nonce.as_str(), &read, now)?,
+            &view(&site.config, nonce.as_str(), &read, source, now)?,
             &nonce,
         );
     }
-    let key = format!("/pages/{slug}");
+    // A few known sources, so that what they show fits the cache; the script of the page carries any other on.
+    let key = match source {
+        Some(source) => format!("/pages/{slug}?utm_source={source}"),
+        None => format!("/pages/{slug}"),
+    };
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
             let read = site
                 .db
-                .read(move |c| PublicPage::read(c, &slug, None, now))
+                .read(move |c| PublicPage::read(c, &slug, &Further::default(), now))
                 .await?;
-            let view = view(&site.config, nonce.as_str(), &read, now)?;
+            let view = view(&site.config, nonce.as_str(), &read, source, now)?;
             let id = read.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
@@ -65,8 +77,28 @@ pub(super) async fn page(
     site.views.respond(&request, &key, &[], render).await
 }
 
-/// The page as its template wants it.
-fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppResult<PageView> {
+/// Where a list goes on, if the text is a place of it.
+fn cursor<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
+    text.and_then(|text| Cursor::parse(text).ok())
+}
+
+/// A page's updates as its template wants them.
+fn news(here: &str, read: &PublicPage) -> PageNewsView {
+    let more = read.news.next.as_ref();
+    PageNewsView {
+        items: read.news.items.iter().map(NewsView::new).collect(),
+        more_url: more.map(|cursor| format!("{here}?news={}#news", cursor.as_str())),
+    }
+}
+
+/// The page as its template wants it; its links to give say that the reader came from `source`.
+fn view(
+    config: &Config,
+    nonce: &str,
+    read: &PublicPage,
+    source: Option<Source>,
+    now: Timestamp,
+) -> AppResult<PageView> {
     let PageOverview {
         page,
         campaign,
@@ -85,7 +117,9 @@ fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppR
         &here,
         Some(&card),
     );
-    let give_url = frame::give_url(campaign, now, &format!("?page={}", page.slug));
+    let from = source.map_or_else(String::new, |source| format!("&utm_source={source}"));
+    let give_url = frame::give_url(campaign, now, &format!("?page={}{from}", page.slug));
+    let photo = media::named(page.photo.as_deref());
     shell.give_url.clone_from(&give_url);
     let live_url = give_url.is_some().then(|| format!("{here}/events"));
     let band = read
@@ -99,9 +133,9 @@ fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppR
         team: team
             .as_ref()
             .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
-        // Photographs come with the participant's own tools; until then every page has its drawn cloth.
-        photo_url: None,
-        photo_alt: String::new(),
+        photo_url: photo.map(|id| media::url(id, Size::Middle)),
+        photo_large_url: photo.map(|id| media::url(id, Size::Large)),
+        photo_alt: page.photo_alt.clone(),
         portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, &shell.accent),
         story_html: story(read.overview.story()),
         band,
@@ -112,6 +146,8 @@ fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppR
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
         share: public::share(config, &read.overview, now),
+        news: news(&here, read),
+        report_url: format!("{here}/report"),
         shell,
     })
 }

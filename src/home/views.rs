@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::pages::updates::html::NewsView;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
 use crate::web::views::shell::{Link, Shell};
@@ -198,6 +199,8 @@ pub struct PageView {
     pub team: Option<Link>,
     /// A photograph, if there is one.
     pub photo_url: Option<String>,
+    /// The same in its largest size.
+    pub photo_large_url: Option<String>,
     /// What the photograph shows.
     pub photo_alt: String,
     /// The drawn portrait that stands in for it.
@@ -220,6 +223,19 @@ pub struct PageView {
     pub programs: Vec<Link>,
     /// Ways to share.
     pub share: ShareView,
+    /// The newest updates.
+    pub news: PageNewsView,
+    /// Where something wrong with the page is reported.
+    pub report_url: String,
+}
+
+/// Context of `partials/page_news`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageNewsView {
+    /// Updates, newest first.
+    pub items: Vec<NewsView>,
+    /// Older ones, if there are any.
+    pub more_url: Option<String>,
 }
 
 /// Context of `team`.

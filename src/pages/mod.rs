@@ -24,9 +24,12 @@ pub mod messages;
 pub mod model;
 pub mod ops;
 pub mod public;
+pub mod reports;
 pub mod review;
+pub mod sharing;
 pub mod slugs;
 pub mod tools;
+pub mod updates;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -37,6 +40,9 @@ pub use model::{Page, PageCard, PageStatus, by_slug};
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     html::routes(cfg);
     api::routes(cfg);
+    updates::html::routes(cfg);
+    reports::html::routes(cfg);
+    sharing::html::routes(cfg);
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a page tells in public, read in few statements whatever the season's size.
 
 use super::model::{self, PageOverview};
+use super::updates::{self, News, UpdateId};
 use crate::campaigns::frame::Destinations;
 use crate::config::Config;
 use crate::db::Conn;
@@ -24,30 +25,49 @@ pub struct PublicPage {
     pub weave: Weave,
     /// Its newest gifts.
     pub wall: Listed<WallGift>,
+    /// Its newest updates.
+    pub news: Listed<News>,
+}
+
+/// Updates that a page shows at once.
+const NEWS: &str = "3";
+
+/// Where the lists of a page go on.
+#[derive(Debug, Clone, Default)]
+pub struct Further {
+    /// Its wall.
+    pub wall: Option<Place>,
+    /// Its updates.
+    pub news: Option<UpdateId>,
 }
 
 impl PublicPage {
-    /// The page at `slug`, its wall going on after `after`: seven statements.
+    /// The page at `slug`, its lists going on after `further`: eight statements.
     ///
     /// # Errors
     /// [`crate::error::AppError::NotFound`] for a page that is not shown.
     pub fn read(
         conn: &mut Conn,
         slug: &Slug,
-        after: Option<&Place>,
+        further: &Further,
         now: Timestamp,
     ) -> AppResult<Self> {
         let overview = model::by_slug(conn, slug)?;
         let to = Destinations::of(conn, &overview.campaign, now)?;
         let costs = to.unit_costs(conn, &overview.campaign, now)?;
         let weave = weave(conn, &overview, &to, None)?;
-        let wall = walls::newest(conn, Wall::Page(overview.page.id), after, Limit::default())?;
+        let id = overview.page.id;
+        let after = further.wall.as_ref();
+        let wall = walls::newest(conn, Wall::Page(id), after, Limit::default())?;
+        let some = NEWS.parse().unwrap_or_default();
+        let news = updates::newest(conn, id, further.news, some)?;
         Ok(Self {
             overview,
             to,
             costs,
             weave,
             wall,
+            news,
         })
     }
 }
@@ -76,8 +96,9 @@ pub fn card_version(overview: &PageOverview, now: Timestamp) -> String {
         ..
     } = overview;
     let said = format!(
-        "{}\n{}\n{}\n{}\n{}\n{}\n{:?}",
+        "{}\n{:?}\n{}\n{}\n{}\n{}\n{}\n{:?}",
         page.title,
+        page.photo,
         campaign.title,
         campaign.accent,
         total.raised().minor(),
@@ -95,7 +116,7 @@ pub fn card_path(overview: &PageOverview, now: Timestamp) -> String {
     format!("/pages/{}/card.png?v={version}", overview.page.slug)
 }
 
-/// What the share card says.
+/// What the share card says; the photograph's bytes come from [`crate::media::shown_bytes`].
 pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> CardFacts {
     let PageOverview {
         page,
@@ -114,6 +135,7 @@ pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> Car
         days_left: campaign.days_left(now),
         accent: campaign.accent.to_string(),
         band: weave.band.clone(),
+        photo: None,
     }
 }
 

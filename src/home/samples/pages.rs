@@ -3,6 +3,7 @@
 
 use super::super::views::*;
 use super::*;
+use crate::pages::updates::html::NewsView;
 use crate::web::views::figures::ShareView as PolicyShare;
 
 #[test]
@@ -92,6 +93,7 @@ fn page() {
         campaign: dressember(),
         team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
         photo_url: None,
+        photo_large_url: None,
         photo_alt: String::new(),
         portrait_svg: placeholder::portrait("mira-sen", "Mira Sen", &accent()),
         story_html: "<p>My grandmother sewed in Kolkata for forty years. She could walk home when the work was done.</p><p>I found this dress in a charity shop for nine euros. I will wear it to work, to the gym and to my cousin’s wedding, and when somebody asks I will tell them about the women who cannot walk home.</p>".into(),
@@ -103,6 +105,16 @@ fn page() {
         unit_costs: unit_costs()[..3].to_vec(),
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
         share: share(),
+        news: PageNewsView {
+            items: vec![NewsView {
+                id: "upd_1".into(),
+                posted_at: "2026-12-09T08:00:00Z".into(),
+                body_html: "<p>Day nine, and the first stranger asked.</p>".into(),
+                photo: None,
+            }],
+            more_url: Some("/pages/mira-sen?news=x#news".into()),
+        },
+        report_url: "/pages/mira-sen/report".into(),
     };
     let html = show(&t, "page", "page", &full);
     assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
@@ -116,6 +128,10 @@ fn page() {
         wall_more_url: None,
         unit_costs: vec![],
         programs: vec![],
+        news: PageNewsView {
+            items: vec![],
+            more_url: None,
+        },
         ..full
     };
     show(&t, "page", "page-empty", &empty);
