@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::page::story;
+use super::page_view::story;
 use super::slug;
 use super::views::TeamView;
 use crate::campaigns::frame::{self, Destinations};
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Limit, Slug, Timestamp};
+use crate::media::{self, Size};
 use crate::teams::model::{self, Member, TeamOverview};
 use crate::teams::public::{share, weave};
 use crate::totals::{self, Tally};
@@ -119,7 +120,7 @@ fn member_row(rank: i64, member: &Member, is_captain: bool, accent: &Accent) -> 
         title: member.title.clone(),
         href: format!("/pages/{}", member.slug),
         team: None,
-        photo_url: None,
+        photo_url: media::named(member.photo.as_deref()).map(|id| media::url(id, Size::Small)),
         portrait_svg: placeholder::portrait(member.slug.as_str(), &member.participant, accent),
         raised: member.total.raised().into(),
         goal: (goal.minor() > 0).then(|| goal.into()),

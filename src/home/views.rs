@@ -6,6 +6,7 @@ use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::diary::views::PageDiaryView;
 use crate::totals::Tally;
 
+use crate::pages::updates::html::NewsView;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::money::MoneyView;
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
@@ -205,6 +206,8 @@ pub struct PageView {
     pub team: Option<Link>,
     /// A photograph, if there is one.
     pub photo_url: Option<String>,
+    /// The same in its largest size.
+    pub photo_large_url: Option<String>,
     /// What the photograph shows.
     pub photo_alt: String,
     /// That others do not see the page, and why.
@@ -237,6 +240,19 @@ pub struct PageView {
     pub diary: Option<PageDiaryView>,
     /// Ways to share.
     pub share: ShareView,
+    /// The newest updates.
+    pub news: PageNewsView,
+    /// Where something wrong with the page is reported.
+    pub report_url: String,
+}
+
+/// Context of `partials/page_news`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageNewsView {
+    /// Updates, newest first.
+    pub items: Vec<NewsView>,
+    /// Older ones, if there are any.
+    pub more_url: Option<String>,
 }
 
 /// Context of `team`.

@@ -32,11 +32,14 @@ pub mod ops;
 mod photo;
 pub mod public;
 pub mod returning;
+pub mod reports;
 pub mod review;
+pub mod sharing;
 pub mod slugs;
 pub mod start;
 pub mod tools;
 pub mod transfers;
+pub mod updates;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -50,6 +53,9 @@ pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     edit::routes(cfg);
     gifts::routes(cfg);
     api::routes(cfg);
+    updates::html::routes(cfg);
+    reports::html::routes(cfg);
+    sharing::html::routes(cfg);
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::*;
 use crate::diary::calendar::{Reader, calendar};
 use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
 use crate::totals::Tally;
+use crate::pages::updates::html::NewsView;
 use crate::web::views::figures::ShareView as PolicyShare;
 
 fn tally() -> Tally {
@@ -133,6 +134,7 @@ fn page() {
         campaign: dressember(),
         team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
         photo_url: None,
+        photo_large_url: None,
         photo_alt: String::new(),
         private_note: Some("Only you see this page: draft.".into()),
         unconfirmed: Some(usd(4_000)),
@@ -149,6 +151,16 @@ fn page() {
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
         coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
+        news: PageNewsView {
+            items: vec![NewsView {
+                id: "upd_1".into(),
+                posted_at: "2026-12-09T08:00:00Z".into(),
+                body_html: "<p>Day nine, and the first stranger asked.</p>".into(),
+                photo: None,
+            }],
+            more_url: Some("/pages/mira-sen?news=x#news".into()),
+        },
+        report_url: "/pages/mira-sen/report".into(),
     };
     let html = show(&t, "page", "page", &full);
     assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
@@ -166,6 +178,10 @@ fn page() {
         diary: None,
         unit_costs: vec![],
         programs: vec![],
+        news: PageNewsView {
+            items: vec![],
+            more_url: None,
+        },
         ..full
     };
     show(&t, "page", "page-empty", &empty);
