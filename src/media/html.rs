@@ -20,8 +20,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// A reader's own browser may keep a photograph for a day, as its address never shows another one; caches between, which
 /// many read from, for a minute, so that one taken down is gone (S17: five minutes).
-const KEEP: HeaderValue =
-    HeaderValue::from_static("public, max-age=86400, s-maxage=60, immutable");
+const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=86400, s-maxage=60, immutable");
 
 /// A photograph opened by itself is a picture and nothing else.
 const POLICY: HeaderValue =

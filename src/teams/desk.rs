@@ -133,7 +133,15 @@ impl Mend {
 /// With a capital at its head and a full stop at its end.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let head: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let head: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let stop = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{head}{}{stop}", letters.as_str())
 }

@@ -43,11 +43,7 @@ pub struct TeamPage {
 ///
 /// # Errors
 /// The database's.
-pub fn own_pages(
-    conn: &mut Conn,
-    owner: UserId,
-    campaign: CampaignId,
-) -> AppResult<Vec<TeamPage>> {
+pub fn own_pages(conn: &mut Conn, owner: UserId, campaign: CampaignId) -> AppResult<Vec<TeamPage>> {
     let query = pages::table
         .filter(pages::owner_id.eq(owner))
         .filter(pages::campaign_id.eq(campaign))
@@ -277,12 +273,7 @@ fn must_be_free(conn: &mut Conn, leaves: &TeamPage) -> AppResult<()> {
     })
 }
 
-fn has_another(
-    conn: &mut Conn,
-    leaves: &TeamPage,
-    team: TeamId,
-    owner: UserId,
-) -> AppResult<bool> {
+fn has_another(conn: &mut Conn, leaves: &TeamPage, team: TeamId, owner: UserId) -> AppResult<bool> {
     let query = pages::table
         .filter(pages::owner_id.eq(owner))
         .filter(pages::team_id.eq(team))

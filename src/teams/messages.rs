@@ -103,7 +103,8 @@ pub fn send(
     if next_at(conn, new.team, now)?.is_some() {
         return Err(AppError::Conflict {
             code: "too_soon",
-            detail: "a team gets one message a day and three a week at most; this one can wait".into(),
+            detail: "a team gets one message a day and three a week at most; this one can wait"
+                .into(),
         });
     }
     let readers = readers(conn, new.team, new.author)?;

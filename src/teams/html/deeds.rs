@@ -94,7 +94,14 @@ impl Acting {
             mend: Mend::of(error)?,
             ..typed
         };
-        show(&self.site, &self.desk, &self.captain, &self.request, (None, again)).await
+        show(
+            &self.site,
+            &self.desk,
+            &self.captain,
+            &self.request,
+            (None, again),
+        )
+        .await
     }
 
     async fn answer<T>(&self, did: AppResult<T>, word: &str) -> AppResult<HttpResponse> {
@@ -121,7 +128,11 @@ pub(super) async fn edit(acting: Acting, form: CsrfForm<Typed>) -> AppResult<Htt
 async fn change(acting: &Acting, typed: &Typed) -> AppResult<()> {
     let campaign = &acting.captain.overview.campaign;
     let id = campaign.id;
-    let groups = acting.site.db.read(move |c| groups::of_campaign(c, id)).await?;
+    let groups = acting
+        .site
+        .db
+        .read(move |c| groups::of_campaign(c, id))
+        .await?;
     let read = typed.read(campaign, &groups)?;
     let new = EditTeam {
         team: acting.team(),
@@ -132,7 +143,9 @@ async fn change(acting: &Acting, typed: &Typed) -> AppResult<()> {
         policy: read.policy,
         group: read.group,
     };
-    acting.act("team.edit", move |c, _| ops::edit(c, &new)).await?;
+    acting
+        .act("team.edit", move |c, _| ops::edit(c, &new))
+        .await?;
     acting.site.views.changed("campaign", &id.to_string());
     Ok(())
 }
@@ -148,14 +161,18 @@ pub(super) struct OfMember {
 
 impl OfMember {
     fn slug(&self) -> AppResult<Slug> {
-        self.page.parse().map_err(|_| AppError::NotFound("this member"))
+        self.page
+            .parse()
+            .map_err(|_| AppError::NotFound("this member"))
     }
 }
 
 pub(super) async fn remove(acting: Acting, form: CsrfForm<OfMember>) -> AppResult<HttpResponse> {
     let (slug, team, lead) = (form.0.slug()?, acting.team(), acting.captain.lead);
     let did = acting
-        .act("team.remove_member", move |c, _| joining::remove(c, team, &slug, lead))
+        .act("team.remove_member", move |c, _| {
+            joining::remove(c, team, &slug, lead)
+        })
         .await;
     if let Ok(page) = &did {
         acting.site.views.changed("page", &page.id.to_string());
@@ -213,9 +230,10 @@ pub(super) async fn hand_on(acting: Acting, form: CsrfForm<OfMember>) -> AppResu
         .await;
     match did {
         // Who is no co-captain either has no business there any more.
-        Ok(()) if lead == Lead::Captain && !stays => {
-            Ok(see(&format!("/teams/{}", acting.captain.overview.team.slug)))
-        }
+        Ok(()) if lead == Lead::Captain && !stays => Ok(see(&format!(
+            "/teams/{}",
+            acting.captain.overview.team.slug
+        ))),
         did => acting.answer(did, "captain").await,
     }
 }
@@ -250,7 +268,10 @@ pub(super) async fn answer(acting: Acting, form: CsrfForm<OfRequest>) -> AppResu
         })
         .await;
     if let Ok(answered) = &did {
-        acting.site.views.changed("page", &answered.page.id.to_string());
+        acting
+            .site
+            .views
+            .changed("page", &answered.page.id.to_string());
         if let Some(left) = answered.left {
             acting.site.views.changed("team", &left.to_string());
         }
@@ -306,7 +327,14 @@ pub(super) async fn invite(acting: Acting, form: CsrfForm<Invite>) -> AppResult<
                 link: Some(link),
                 ..Again::default()
             };
-            show(&acting.site, &acting.desk, &acting.captain, &acting.request, (None, shown)).await
+            show(
+                &acting.site,
+                &acting.desk,
+                &acting.captain,
+                &acting.request,
+                (None, shown),
+            )
+            .await
         }
         Err(error) => acting.again(error, again).await,
     }
@@ -380,7 +408,9 @@ pub(super) async fn write(acting: Acting, form: CsrfForm<Written>) -> AppResult<
             };
             let letters = acting.desk.letters.clone();
             acting
-                .act("team.message", move |c, now| messages::send(c, &new, &letters, now))
+                .act("team.message", move |c, now| {
+                    messages::send(c, &new, &letters, now)
+                })
                 .await
         }
         Err(error) => Err(error),
@@ -400,7 +430,9 @@ pub(super) async fn write(acting: Acting, form: CsrfForm<Written>) -> AppResult<
 pub(super) async fn archive(acting: Acting, _: CsrfForm<OfMember>) -> AppResult<HttpResponse> {
     let (team, lead) = (acting.team(), acting.captain.lead);
     let did = acting
-        .act("team.archive", move |c, now| ops::archive(c, team, lead, now))
+        .act("team.archive", move |c, now| {
+            ops::archive(c, team, lead, now)
+        })
         .await;
     match did {
         Ok(released) => {
@@ -409,7 +441,10 @@ pub(super) async fn archive(acting: Acting, _: CsrfForm<OfMember>) -> AppResult<
             }
             let campaign = acting.captain.overview.team.campaign_id;
             acting.site.views.changed("campaign", &campaign.to_string());
-            Ok(see(&format!("/teams/{}", acting.captain.overview.team.slug)))
+            Ok(see(&format!(
+                "/teams/{}",
+                acting.captain.overview.team.slug
+            )))
         }
         Err(error) => acting.again(error, Again::default()).await,
     }

@@ -174,7 +174,11 @@ pub(super) async fn room(
     request: HttpRequest,
     query: Query<Asked>,
 ) -> AppResult<HttpResponse> {
-    let after = query.0.after.as_deref().and_then(|text| Cursor::parse(text).ok());
+    let after = query
+        .0
+        .after
+        .as_deref()
+        .and_then(|text| Cursor::parse(text).ok());
     let again = Again {
         done: done(&query.0.done),
         ..Again::default()
@@ -197,13 +201,20 @@ pub(super) async fn show(
         .read(move |c| Room::read(c, &asking, after.as_ref(), now))
         .await?;
     let fine = again.mend.notice.is_none() && again.mend.faults.is_empty();
-    let status = if fine { StatusCode::OK } else { again.mend.status };
+    let status = if fine {
+        StatusCode::OK
+    } else {
+        again.mend.status
+    };
     site.form_page(request, "team_manage", status, |nonce, csrf| {
         let campaign = &room.overview.campaign;
         let title = format!("Lead {}", room.overview.team.name);
         let mut shell = frame::shell(&site.config, nonce.as_str(), campaign, now, (&title, ""));
         shell.noindex = true;
-        let link = again.link.as_ref().map(|secret| desk.letters.invitation_url(secret));
+        let link = again
+            .link
+            .as_ref()
+            .map(|secret| desk.letters.invitation_url(secret));
         Ok(view(shell, csrf, captain.lead, &room, (again, link)))
     })
 }
@@ -236,7 +247,12 @@ fn view(
         done: again.done,
         notice: again.mend.notice,
         fields: typed.fields(campaign, &room.groups, (room.has_password, &faults)),
-        members: room.members.items.iter().map(|page| member(page, lead, room)).collect(),
+        members: room
+            .members
+            .items
+            .iter()
+            .map(|page| member(page, lead, room))
+            .collect(),
         members_more: room
             .members
             .next

@@ -102,7 +102,12 @@ impl Setting {
             };
             Choice::new(page.slug.as_str(), &label, typed)
         }));
-        Some(Choices::new("page", "Your page in the team", choices, faults))
+        Some(Choices::new(
+            "page",
+            "Your page in the team",
+            choices,
+            faults,
+        ))
     }
 }
 
@@ -166,7 +171,11 @@ async fn begin(
         "" => None,
         slug => {
             let found = setting.pages.iter().find(|page| page.slug.as_str() == slug);
-            Some(found.ok_or(AppError::field("page", "choose one of your pages"))?.id)
+            Some(
+                found
+                    .ok_or(AppError::field("page", "choose one of your pages"))?
+                    .id,
+            )
         }
     };
     let password_hash = desk.hash(read.policy, &begun.team.password).await?;

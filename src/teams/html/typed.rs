@@ -84,7 +84,9 @@ impl Typed {
             },
             policy: team.join_policy.to_string(),
             password: String::new(),
-            group: group.map(|group| group.slug.to_string()).unwrap_or_default(),
+            group: group
+                .map(|group| group.slug.to_string())
+                .unwrap_or_default(),
         }
     }
 
@@ -108,7 +110,9 @@ impl Typed {
             .policy
             .parse::<JoinPolicy>()
             .map_err(|_| keep("policy", &"choose how people join"));
-        let group = groups.iter().find(|group| group.slug.as_str() == self.group);
+        let group = groups
+            .iter()
+            .find(|group| group.slug.as_str() == self.group);
         if group.is_none() && !self.group.is_empty() {
             keep("group", &"choose a group of this campaign");
         }
@@ -153,9 +157,13 @@ impl Typed {
             story: Field::text("story", "What is it about?", (6, STORY), &self.story)
                 .hint("Who you are and why you do this together. You may leave it for later.")
                 .mend(faults),
-            goal: Field::sum("goal", &format!("Goal in {} (optional)", campaign.currency), &self.goal)
-                .hint("For the team as a whole: gifts to the team and on its pages count.")
-                .mend(faults),
+            goal: Field::sum(
+                "goal",
+                &format!("Goal in {} (optional)", campaign.currency),
+                &self.goal,
+            )
+            .hint("For the team as a whole: gifts to the team and on its pages count.")
+            .mend(faults),
             policy: Choices::new("policy", "How do people join?", policies, faults),
             password: Field::line("password", "Password of the team", 128, "")
                 .kind("password", "new-password")

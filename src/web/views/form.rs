@@ -143,12 +143,7 @@ pub struct Choices {
 
 impl Choices {
     /// A choice of `choices`, with what must be mended.
-    pub fn new(
-        id: &'static str,
-        label: &str,
-        choices: Vec<Choice>,
-        faults: &[FieldError],
-    ) -> Self {
+    pub fn new(id: &'static str, label: &str, choices: Vec<Choice>, faults: &[FieldError]) -> Self {
         Self {
             id,
             label: label.to_owned(),
