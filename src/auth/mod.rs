@@ -14,6 +14,7 @@ pub mod mutes;
 pub mod passkeys;
 pub mod password;
 pub mod recovery;
+pub mod roles;
 pub mod sessions;
 pub mod token;
 pub mod totp;
