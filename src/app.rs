@@ -24,8 +24,8 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, media, openapi, pages,
-    partners, teams,
+    accounts, campaigns, coaching, console, diary, home, impact, mail, media, membership, openapi,
+    pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -212,6 +212,7 @@ fn routes(cfg: &mut ServiceConfig) {
     home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
+    membership::routes(cfg);
     teams::routes(cfg);
     partners::routes(cfg);
     impact::routes(cfg);

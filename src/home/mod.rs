@@ -1,12 +1,13 @@
 //! The public front: pages that read several nouns at once and own no rows.
 //!
-//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/programs/{slug}` ·
+//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/groups/{slug}` · `/programs/{slug}` ·
 //! `/partners/{slug}`. They stand
 //! above the nouns they show: a campaign's page lists pages and teams, which know their campaign, and a program's page
 //! offers the campaigns that pay for it, which know their programs.
 
 mod campaign;
 mod front;
+mod group;
 mod leaderboard;
 mod live;
 mod page;
@@ -41,6 +42,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/campaigns/{slug}/events").route(web::get().to(live::events)))
         .service(web::resource("/pages/{slug}").route(web::get().to(page::page)))
         .service(web::resource("/teams/{slug}").route(web::get().to(team::team)))
+        .service(web::resource("/groups/{slug}").route(web::get().to(group::group)))
         .service(web::resource("/programs/{slug}").route(web::get().to(program::program)))
         .service(web::resource("/partners/{slug}").route(web::get().to(partner::partner)));
 }

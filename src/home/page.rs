@@ -122,7 +122,9 @@ async fn elsewhere(
         .await?;
     let nonce = Nonce::fresh()?;
     let mut view = view(&site.config, nonce.as_str(), &read, None, now)?;
-    view.private_note = Some(format!("Only you and the people who run this campaign see this page: {state}."));
+    view.private_note = Some(format!(
+        "Only you and the people who run this campaign see this page: {state}."
+    ));
     view.give_url = None;
     view.shell.give_url = None;
     view.shell = view.shell.private();

@@ -17,10 +17,10 @@
 
 pub mod api;
 pub mod changes;
+pub mod diary_photos;
 pub mod edit;
 mod fields;
 pub mod gifts;
-pub mod diary_photos;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
@@ -31,8 +31,8 @@ pub mod model;
 pub mod ops;
 mod photo;
 pub mod public;
-pub mod returning;
 pub mod reports;
+pub mod returning;
 pub mod review;
 pub mod sharing;
 pub mod slugs;
