@@ -7,9 +7,12 @@ use serde::Deserialize;
 use super::slug;
 use super::views::PageView;
 use crate::campaigns::frame;
+use crate::coaching;
+use crate::coaching::views::PageCoachingView;
 use crate::config::Config;
+use crate::db::Conn;
 use crate::error::AppResult;
-use crate::kernel::{Cursor, Timestamp};
+use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::pages::model::PageOverview;
 use crate::pages::public::{self, PublicPage};
 use crate::walls::{self, Place};
@@ -21,6 +24,27 @@ use crate::web::{Path, Query, Site, View, markdown, placeholder};
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     after: Option<String>,
+}
+
+/// A page with what the nouns above it say of it.
+struct WholePage {
+    page: PublicPage,
+    coaching: PageCoachingView,
+}
+
+impl WholePage {
+    fn read(
+        conn: &mut Conn,
+        slug: &Slug,
+        after: Option<&Place>,
+        now: Timestamp,
+    ) -> AppResult<Self> {
+        let page = PublicPage::read(conn, slug, after, now)?;
+        Ok(Self {
+            coaching: coaching::public::of_page(conn, &page.overview, now)?,
+            page,
+        })
+    }
 }
 
 pub(super) async fn page(
@@ -41,7 +65,7 @@ pub(super) async fn page(
         let nonce = Nonce::fresh()?;
         let read = site
             .db
-            .read(move |c| PublicPage::read(c, &slug, after.as_ref(), now))
+            .read(move |c| WholePage::read(c, &slug, after.as_ref(), now))
             .await?;
         return site.page(
             "page",
@@ -55,10 +79,10 @@ pub(super) async fn page(
         move |nonce: Nonce| async move {
             let read = site
                 .db
-                .read(move |c| PublicPage::read(c, &slug, None, now))
+                .read(move |c| WholePage::read(c, &slug, None, now))
                 .await?;
             let view = view(&site.config, nonce.as_str(), &read, now)?;
-            let id = read.overview.page.id.to_string();
+            let id = read.page.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
     };
@@ -66,7 +90,8 @@ pub(super) async fn page(
 }
 
 /// The page as its template wants it.
-fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppResult<PageView> {
+fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppResult<PageView> {
+    let read = &whole.page;
     let PageOverview {
         page,
         campaign,
@@ -111,6 +136,7 @@ fn view(config: &Config, nonce: &str, read: &PublicPage, now: Timestamp) -> AppR
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
+        coaching: whole.coaching.clone(),
         share: public::share(config, &read.overview, now),
         shell,
     })

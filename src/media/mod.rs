@@ -13,6 +13,7 @@
 //! has its files; what has no row after a day is swept away. Whoever hides or removes one calls [`withdrawn`] after the
 //! commit, and no view keeps it.
 
+mod field;
 mod html;
 mod jobs;
 mod model;
@@ -21,6 +22,7 @@ mod picture;
 mod store;
 mod take;
 
+pub use field::{ALT_MAX, PhotoField, PhotoView, parse_alt};
 pub use html::routes;
 pub use jobs::jobs;
 pub use model::{Media, MediaId, Size, Use, by_ids, find, url};

@@ -12,6 +12,7 @@ mod bodies;
 mod forms;
 mod pages;
 mod serving;
+mod uploads;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -23,6 +23,7 @@ CREATE TABLE sessions (
     ended_at TIMESTAMP
 );
 CREATE INDEX sessions_by_user ON sessions (user_id, seen_at);
+CREATE INDEX sessions_by_age ON sessions (created_at);
 
 -- Links and codes that go by mail, and the state of a passkey ceremony: single use, kept as SHA-256 (S7).
 CREATE TABLE mailed_tokens (

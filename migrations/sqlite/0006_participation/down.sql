@@ -27,6 +27,7 @@ DROP INDEX pages_by_status;
 DROP INDEX pages_by_owner;
 DROP INDEX pages_newest;
 ALTER TABLE pages DROP COLUMN is_diary_public;
+ALTER TABLE pages DROP COLUMN draft_step;
 ALTER TABLE pages DROP COLUMN hidden_reason;
 ALTER TABLE pages DROP COLUMN published_at;
 ALTER TABLE pages DROP COLUMN updated_at;

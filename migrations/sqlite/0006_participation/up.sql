@@ -29,6 +29,8 @@ ALTER TABLE pages ADD COLUMN previous_id TEXT REFERENCES pages (id);
 ALTER TABLE pages ADD COLUMN updated_at TIMESTAMP;
 ALTER TABLE pages ADD COLUMN published_at TIMESTAMP;
 ALTER TABLE pages ADD COLUMN hidden_reason TEXT;
+-- Where the guided start of a draft was left.
+ALTER TABLE pages ADD COLUMN draft_step TEXT;
 ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
 CREATE INDEX pages_newest ON pages (campaign_id, id);
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
