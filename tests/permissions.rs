@@ -175,6 +175,19 @@ fn mounted() -> BTreeSet<(String, String)> {
                 .unwrap_or(rest.len());
             methods(&rest[..end], &route, &mut found);
         }
+        // A closure that mounts several routes below one: `let deed = |name: &str| web::resource(format!("…/{name}"))`.
+        for (place, _) in code.match_indices("web::resource(format!(\"") {
+            let below = code[place..].split('"').nth(1).unwrap();
+            let below = below.replace("{name}", "").replace("{{", "{").replace("}}", "}");
+            let name = code[..place].rsplit("let ").next().unwrap();
+            let call = format!("{}(\"", name.split_whitespace().next().unwrap());
+            for (at, _) in code.match_indices(&call) {
+                let rest = &code[at + call.len() - 1..];
+                let end = rest.find(".to(").unwrap_or(rest.len());
+                let route = format!("{below}{}", literal(rest).unwrap());
+                methods(&rest[..end], &route, &mut found);
+            }
+        }
         for (place, _) in code.match_indices(".route(") {
             let rest = &code[place + ".route(".len()..];
             let Some(route) = literal(rest) else { continue };

@@ -1,19 +1,22 @@
 //! `/pages/{slug}`: a participant's page.
 
+use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::slug;
 use super::views::PageView;
+use crate::auth::{MaybeSigned, Role};
 use crate::campaigns::frame;
 use crate::coaching;
 use crate::coaching::views::PageCoachingView;
 use crate::config::Config;
 use crate::db::Conn;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Slug, Timestamp};
-use crate::pages::model::PageOverview;
+use crate::media;
+use crate::pages::{self, model::PageOverview};
 use crate::pages::public::{self, PublicPage};
 use crate::walls::{self, Place};
 use crate::web::headers::Nonce;
@@ -74,6 +77,7 @@ pub(super) async fn page(
         );
     }
     let key = format!("/pages/{slug}");
+    let wanted = slug.clone();
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
@@ -86,7 +90,57 @@ pub(super) async fn page(
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
     };
-    site.views.respond(&request, &key, &[], render).await
+    match site.views.respond(&request, &key, &[], render).await {
+        Err(AppError::NotFound(_)) => elsewhere(&site, &request, wanted, now).await,
+        other => other,
+    }
+}
+
+/// Where no page is shown: one may have been here before, or its owner looks at what others do not see yet.
+async fn elsewhere(
+    site: &Site,
+    request: &HttpRequest,
+    slug: Slug,
+    now: Timestamp,
+) -> AppResult<HttpResponse> {
+    let asked = slug.clone();
+    let moved = site
+        .db
+        .read(move |c| pages::model::moved_from(c, &asked))
+        .await?;
+    if let Some(to) = moved {
+        // Kept for a minute only: the page may move back.
+        return Ok(HttpResponse::MovedPermanently()
+            .insert_header((header::LOCATION, format!("/pages/{to}")))
+            .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+            .finish());
+    }
+    let missing = || AppError::NotFound("the page");
+    let MaybeSigned(Some(signed)) = MaybeSigned::extract(request).await? else {
+        return Err(missing());
+    };
+    let overview = site
+        .db
+        .read(move |c| pages::model::any_by_slug(c, &slug))
+        .await?
+        .ok_or_else(missing)?;
+    let page = &overview.page;
+    if page.owner_id != Some(signed.user()) && !signed.may_run(Role::Coordinator, page.campaign_id)
+    {
+        return Err(missing());
+    }
+    let state = page.status.words();
+    let read = site
+        .db
+        .read(move |c| PublicPage::of(c, overview, None, now))
+        .await?;
+    let nonce = Nonce::fresh()?;
+    let mut view = view(&site.config, nonce.as_str(), &read, now)?;
+    view.private_note = Some(format!("Only you and the people who run this campaign see this page: {state}."));
+    view.give_url = None;
+    view.shell.give_url = None;
+    view.shell = view.shell.private();
+    site.page("page", &view, &nonce)
 }
 
 /// The page as its template wants it.
@@ -124,9 +178,10 @@ fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppR
         team: team
             .as_ref()
             .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
-        // Photographs come with the participant's own tools; until then every page has its drawn cloth.
-        photo_url: None,
-        photo_alt: String::new(),
+        photo_url: page.photograph().map(|id| media::url(id, media::Size::Middle)),
+        photo_alt: page.photo_alt.clone(),
+        private_note: None,
+        unconfirmed: (read.unconfirmed.minor() > 0).then(|| read.unconfirmed.into()),
         portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, &shell.accent),
         story_html: story(read.overview.story()),
         band,

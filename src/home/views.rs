@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
+use crate::web::views::money::MoneyView;
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
 use crate::web::views::shell::{Link, Shell};
 
@@ -201,6 +202,10 @@ pub struct PageView {
     pub photo_url: Option<String>,
     /// What the photograph shows.
     pub photo_alt: String,
+    /// That others do not see the page, and why.
+    pub private_note: Option<String>,
+    /// Money by cash and cheque that staff have not confirmed; not in the total.
+    pub unconfirmed: Option<MoneyView>,
     /// The drawn portrait that stands in for it.
     pub portrait_svg: String,
     /// The story, sanitised; empty shows the campaign's words.

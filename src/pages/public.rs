@@ -1,13 +1,16 @@
 //! What a page tells in public, read in few statements whatever the season's size.
 
-use super::model::{self, PageOverview};
+use super::model::{self, Page, PageOverview};
 use crate::campaigns::frame::Destinations;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::impact::UnitCost;
-use crate::kernel::{Limit, Listed, Slug, Timestamp};
+use crate::kernel::{Limit, Listed, Money, Slug, Timestamp};
+use crate::media;
+use crate::offline;
 use crate::walls::{self, Place, Wall, WallGift, Weave};
+use crate::web::Site;
 use crate::web::card::CardFacts;
 use crate::web::views::rows::ShareView;
 
@@ -24,10 +27,12 @@ pub struct PublicPage {
     pub weave: Weave,
     /// Its newest gifts.
     pub wall: Listed<WallGift>,
+    /// Gifts in cash and by cheque that staff have not confirmed: in no total.
+    pub unconfirmed: Money,
 }
 
 impl PublicPage {
-    /// The page at `slug`, its wall going on after `after`: seven statements.
+    /// The page at `slug`, its wall going on after `after`: eight statements.
     ///
     /// # Errors
     /// [`crate::error::AppError::NotFound`] for a page that is not shown.
@@ -38,6 +43,21 @@ impl PublicPage {
         now: Timestamp,
     ) -> AppResult<Self> {
         let overview = model::by_slug(conn, slug)?;
+        Self::of(conn, overview, after, now)
+    }
+
+    /// The same of a page that was found, in whatever state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn of(
+        conn: &mut Conn,
+        overview: PageOverview,
+        after: Option<&Place>,
+        now: Timestamp,
+    ) -> AppResult<Self> {
+        let (id, currency) = (overview.page.id, overview.campaign.currency);
+        let unconfirmed = offline::unconfirmed(conn, id, currency)?;
         let to = Destinations::of(conn, &overview.campaign, now)?;
         let costs = to.unit_costs(conn, &overview.campaign, now)?;
         let weave = weave(conn, &overview, &to, None)?;
@@ -48,6 +68,7 @@ impl PublicPage {
             costs,
             weave,
             wall,
+            unconfirmed,
         })
     }
 }
@@ -122,4 +143,31 @@ pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareV
     let url = format!("{}/pages/{}", config.public_url(), overview.page.slug);
     let text = format!("{}: {}", overview.page.participant, overview.page.title);
     ShareView::new(&url, &text, Some(card_path(overview, now)))
+}
+
+/// After the commit that took a page out of sight: no view of it, nor its photograph, stands in even while the database is
+/// away.
+pub fn withdrawn(site: &Site, page: &Page) {
+    site.views.withdrawn("page", &page.id.to_string());
+    site.views
+        .changed("campaign", &page.campaign_id.to_string());
+    if let Some(team) = page.team_id {
+        site.views.changed("team", &team.to_string());
+    }
+    if let Some(photo) = page.photograph() {
+        media::withdrawn(site, photo);
+    }
+}
+
+/// After the commit that shows a page again, or for the first time.
+pub fn shown(site: &Site, page: &Page) {
+    site.views.changed("page", &page.id.to_string());
+    site.views
+        .changed("campaign", &page.campaign_id.to_string());
+    if let Some(team) = page.team_id {
+        site.views.changed("team", &team.to_string());
+    }
+    if let Some(photo) = page.photograph() {
+        media::shown_again(site, photo);
+    }
 }
