@@ -132,7 +132,13 @@ async fn elsewhere(
     let state = page.status.words();
     let read = site
         .db
-        .read(move |c| PublicPage::of(c, overview, None, now))
+        .read(move |c| {
+            let page = PublicPage::of(c, overview, None, now)?;
+            Ok(WholePage {
+                coaching: coaching::public::of_page(c, &page.overview, now)?,
+                page,
+            })
+        })
         .await?;
     let nonce = Nonce::fresh()?;
     let mut view = view(&site.config, nonce.as_str(), &read, now)?;
