@@ -8,12 +8,14 @@
     clippy::indexing_slicing
 )]
 
+mod console;
 mod databases;
 mod gifts;
 mod harness;
 mod house;
 mod ledger;
 mod model;
+mod permissions;
 mod refunds;
 mod stories;
 mod webhooks;

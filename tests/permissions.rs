@@ -105,7 +105,10 @@ const ELSEWHERE: [&str; 2] = ["/sandbox/", "/metrics"];
 
 /// The season, page, team, person that rows are about.
 fn example(route: &str, own: UserId) -> String {
-    let slug = match route.trim_start_matches("/console").trim_start_matches("/api/v1") {
+    let slug = match route
+        .trim_start_matches("/console")
+        .trim_start_matches("/api/v1")
+    {
         rest if rest.starts_with("/pages") => "johanna-lindqvist",
         rest if rest.starts_with("/teams") => "the-tuesday-seams",
         rest if rest.starts_with("/programs") => "ijm-kolkata",
@@ -153,7 +156,10 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 /// Every method and route that the sources mount.
 fn mounted() -> BTreeSet<(String, String)> {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     let mut found = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -178,7 +184,10 @@ fn mounted() -> BTreeSet<(String, String)> {
         // A closure that mounts several routes below one: `let deed = |name: &str| web::resource(format!("…/{name}"))`.
         for (place, _) in code.match_indices("web::resource(format!(\"") {
             let below = code[place..].split('"').nth(1).unwrap();
-            let below = below.replace("{name}", "").replace("{{", "{").replace("}}", "}");
+            let below = below
+                .replace("{name}", "")
+                .replace("{{", "{")
+                .replace("}}", "}");
             let name = code[..place].rsplit("let ").next().unwrap();
             let call = format!("{}(\"", name.split_whitespace().next().unwrap());
             for (at, _) in code.match_indices(&call) {
@@ -272,8 +281,12 @@ async fn everybody(world: &World) -> (Vec<Option<UserId>>, UserId) {
     let own = world.user_of("johanna-lindqvist@example.org").await;
     let other = world.user_of("sam-okafor@example.org").await;
     let captain = world.user_of("maya-roy@example.org").await;
-    let coordinator = world.user("coordinator@staff.example", Role::Coordinator).await;
-    let elsewhere = world.user("elsewhere@staff.example", Role::Coordinator).await;
+    let coordinator = world
+        .user("coordinator@staff.example", Role::Coordinator)
+        .await;
+    let elsewhere = world
+        .user("elsewhere@staff.example", Role::Coordinator)
+        .await;
     let finance = world.user("finance@staff.example", Role::Finance).await;
     let owner = world.user("owner@staff.example", Role::Owner).await;
     let partner = world.user("partner@staff.example", Role::Partner).await;
@@ -295,7 +308,16 @@ async fn everybody(world: &World) -> (Vec<Option<UserId>>, UserId) {
         })
         .await
         .unwrap();
-    let all = [own, other, captain, coordinator, elsewhere, finance, owner, partner];
+    let all = [
+        own,
+        other,
+        captain,
+        coordinator,
+        elsewhere,
+        finance,
+        owner,
+        partner,
+    ];
     let columns = std::iter::once(None).chain(all.into_iter().map(Some));
     (columns.collect(), own)
 }
@@ -327,9 +349,7 @@ async fn status_of(
             world.ask(visitor, method, path, form).await.status
         };
     }
-    let mut request = world
-        .http
-        .request(method.parse().unwrap(), world.url(path));
+    let mut request = world.http.request(method.parse().unwrap(), world.url(path));
     if let Some(who) = who {
         let scopes = ["pages:read", "pages:write", "teams:read", "teams:write"];
         request = request.bearer_auth(world.token(who, &scopes).await);

@@ -74,9 +74,10 @@ pub(super) async fn list(
 }
 
 fn titles(conn: &mut Conn, ids: &[PageId]) -> AppResult<HashMap<PageId, (Slug, String)>> {
-    let query = pages::table
-        .filter(pages::id.eq_any(ids))
-        .select((pages::id, pages::slug, pages::title));
+    let query =
+        pages::table
+            .filter(pages::id.eq_any(ids))
+            .select((pages::id, pages::slug, pages::title));
     let rows: Vec<(PageId, Slug, String)> = each!(conn, c => query.load(c))?;
     Ok(rows
         .into_iter()
@@ -112,7 +113,10 @@ async fn draw(
             Ok((chosen, listed, titles))
         })
         .await?;
-    let rows = listed.items.iter().map(|gift| row(gift, &titles, typed, &mend));
+    let rows = listed
+        .items
+        .iter()
+        .map(|gift| row(gift, &titles, typed, &mend));
     let view = OfflineView {
         seasons: chosen.choices,
         states: listing::choices(OfflineState::ALL, state.as_str()),
@@ -187,7 +191,9 @@ pub(super) async fn refuse(
     match done {
         Ok(page) => {
             site.views.changed("page", &page.to_string());
-            Ok(see(&format!("/console/offline?campaign={slug}&done=declined")))
+            Ok(see(&format!(
+                "/console/offline?campaign={slug}&done=declined"
+            )))
         }
         Err(error) => {
             let asked = Asked {

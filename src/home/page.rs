@@ -16,8 +16,8 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::media;
-use crate::pages::{self, model::PageOverview};
 use crate::pages::public::{self, PublicPage};
+use crate::pages::{self, model::PageOverview};
 use crate::walls::{self, Place};
 use crate::web::headers::Nonce;
 use crate::web::views::shell::Link;
@@ -142,7 +142,9 @@ async fn elsewhere(
         .await?;
     let nonce = Nonce::fresh()?;
     let mut view = view(&site.config, nonce.as_str(), &read, now)?;
-    view.private_note = Some(format!("Only you and the people who run this campaign see this page: {state}."));
+    view.private_note = Some(format!(
+        "Only you and the people who run this campaign see this page: {state}."
+    ));
     view.give_url = None;
     view.shell.give_url = None;
     view.shell = view.shell.private();
@@ -184,7 +186,9 @@ fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppR
         team: team
             .as_ref()
             .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
-        photo_url: page.photograph().map(|id| media::url(id, media::Size::Middle)),
+        photo_url: page
+            .photograph()
+            .map(|id| media::url(id, media::Size::Middle)),
         photo_alt: page.photo_alt.clone(),
         private_note: None,
         unconfirmed: (read.unconfirmed.minor() > 0).then(|| read.unconfirmed.into()),

@@ -177,7 +177,9 @@ fn photo_of(conn: &mut Conn, page: PageId) -> AppResult<Option<MediaId>> {
         return Ok(None);
     };
     let found = media::find(conn, id)?;
-    Ok(found.filter(|media| media.removed_at.is_none()).map(|media| media.id))
+    Ok(found
+        .filter(|media| media.removed_at.is_none())
+        .map(|media| media.id))
 }
 
 fn keep_reason(conn: &mut Conn, page: PageId, reason: Option<&str>) -> AppResult<()> {
