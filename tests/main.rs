@@ -8,8 +8,10 @@
     clippy::indexing_slicing
 )]
 
+mod coaching;
 mod console;
 mod databases;
+mod diary;
 mod gifts;
 mod harness;
 mod house;

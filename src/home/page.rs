@@ -13,11 +13,12 @@ use crate::coaching;
 use crate::coaching::views::PageCoachingView;
 use crate::config::Config;
 use crate::db::Conn;
+use crate::diary::public::PublicDiary;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::media;
-use crate::pages::public::{self, PublicPage};
 use crate::pages::{self, model::PageOverview};
+use crate::pages::public::{self, PublicPage};
 use crate::walls::{self, Place};
 use crate::web::headers::Nonce;
 use crate::web::views::shell::Link;
@@ -32,6 +33,7 @@ pub(super) struct Asked {
 /// A page with what the nouns above it say of it.
 struct WholePage {
     page: PublicPage,
+    diary: PublicDiary,
     coaching: PageCoachingView,
 }
 
@@ -44,6 +46,7 @@ impl WholePage {
     ) -> AppResult<Self> {
         let page = PublicPage::read(conn, slug, after, now)?;
         Ok(Self {
+            diary: PublicDiary::read(conn, &page.overview, now)?,
             coaching: coaching::public::of_page(conn, &page.overview, now)?,
             page,
         })
@@ -132,19 +135,11 @@ async fn elsewhere(
     let state = page.status.words();
     let read = site
         .db
-        .read(move |c| {
-            let page = PublicPage::of(c, overview, None, now)?;
-            Ok(WholePage {
-                coaching: coaching::public::of_page(c, &page.overview, now)?,
-                page,
-            })
-        })
+        .read(move |c| PublicPage::of(c, overview, None, now))
         .await?;
     let nonce = Nonce::fresh()?;
     let mut view = view(&site.config, nonce.as_str(), &read, now)?;
-    view.private_note = Some(format!(
-        "Only you and the people who run this campaign see this page: {state}."
-    ));
+    view.private_note = Some(format!("Only you and the people who run this campaign see this page: {state}."));
     view.give_url = None;
     view.shell.give_url = None;
     view.shell = view.shell.private();
@@ -186,9 +181,7 @@ fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppR
         team: team
             .as_ref()
             .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
-        photo_url: page
-            .photograph()
-            .map(|id| media::url(id, media::Size::Middle)),
+        photo_url: page.photograph().map(|id| media::url(id, media::Size::Middle)),
         photo_alt: page.photo_alt.clone(),
         private_note: None,
         unconfirmed: (read.unconfirmed.minor() > 0).then(|| read.unconfirmed.into()),
@@ -201,6 +194,8 @@ fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppR
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
+        tally: whole.diary.tally,
+        diary: whole.diary.part(),
         coaching: whole.coaching.clone(),
         share: public::share(config, &read.overview, now),
         shell,

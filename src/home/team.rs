@@ -15,6 +15,7 @@ use crate::error::AppResult;
 use crate::kernel::{Limit, Slug, Timestamp};
 use crate::teams::model::{self, Member, TeamOverview};
 use crate::teams::public::{share, weave};
+use crate::totals::{self, Tally};
 use crate::walls::{self, Wall, WallGift, Weave};
 use crate::web::headers::Nonce;
 use crate::web::views::palette::Accent;
@@ -29,6 +30,7 @@ struct PublicTeam {
     roster: Vec<Member>,
     wall: Vec<WallGift>,
     badges: Vec<BadgeView>,
+    tally: Tally,
 }
 
 impl PublicTeam {
@@ -39,6 +41,7 @@ impl PublicTeam {
         Ok(Self {
             weave: weave(conn, &overview, &to, None)?,
             roster: model::roster(conn, id, None, Limit::MOST)?.items,
+            tally: totals::team_tally(conn, id)?,
             wall: walls::newest(conn, Wall::Team(id), None, Limit::default())?.items,
             badges: coaching::public::of_team(conn, id)?,
             overview,
@@ -102,6 +105,7 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
         roster: roster.collect(),
         wall: read.wall.iter().map(WallGift::row).collect(),
         badges: read.badges.clone(),
+        tally: read.tally,
         share: share(config, &read.overview),
         shell,
     })

@@ -3,6 +3,9 @@
 use serde::Serialize;
 
 use crate::coaching::views::{BadgeView, PageCoachingView};
+use crate::diary::views::PageDiaryView;
+use crate::totals::Tally;
+
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::money::MoneyView;
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
@@ -79,6 +82,8 @@ pub struct CampaignView {
     pub policy_since: String,
     /// What amounts cover.
     pub unit_costs: Vec<UnitCostView>,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
     /// Questions and answers.
     pub faq: Vec<QuestionView>,
 }
@@ -226,6 +231,10 @@ pub struct PageView {
     pub programs: Vec<Link>,
     /// Badges earned and promises made.
     pub coaching: PageCoachingView,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
+    /// The style diary; `None` where the season has none.
+    pub diary: Option<PageDiaryView>,
     /// Ways to share.
     pub share: ShareView,
 }
@@ -255,6 +264,8 @@ pub struct TeamView {
     pub wall: Vec<GiftRow>,
     /// Badges earned.
     pub badges: Vec<BadgeView>,
+    /// Days worn on its pages, conversations and what came of them.
+    pub tally: Tally,
     /// Ways to share.
     pub share: ShareView,
 }

@@ -17,7 +17,10 @@
 
 pub mod api;
 pub mod changes;
+pub mod edit;
 mod fields;
+pub mod gifts;
+pub mod diary_photos;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
@@ -33,6 +36,7 @@ pub mod review;
 pub mod slugs;
 pub mod start;
 pub mod tools;
+pub mod transfers;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -43,6 +47,8 @@ pub use model::{Page, PageCard, PageStatus, by_slug};
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     html::routes(cfg);
     start::routes(cfg);
+    edit::routes(cfg);
+    gifts::routes(cfg);
     api::routes(cfg);
 }
 

@@ -3,7 +3,46 @@
 
 use super::super::views::*;
 use super::*;
+use crate::diary::calendar::{Reader, calendar};
+use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
+use crate::totals::Tally;
 use crate::web::views::figures::ShareView as PolicyShare;
+
+fn tally() -> Tally {
+    Tally {
+        days: 1,
+        conversations: 12,
+        learned: 7,
+        signed: 2,
+        gave: 1,
+    }
+}
+
+fn diary() -> PageDiaryView {
+    let season = crate::diary::Season {
+        starts_on: "2026-12-01".parse().unwrap(),
+        ends_on: "2026-12-31".parse().unwrap(),
+        giving_until: "2027-01-31".parse().unwrap(),
+        zone: "UTC".parse().unwrap(),
+        is_live: true,
+        rules: Default::default(),
+    };
+    let today = "2026-12-14".parse().ok();
+    PageDiaryView {
+        href: "/pages/mira-sen/diary".into(),
+        calendar: Some(calendar(&season, &[], today, Reader::Stranger(""))),
+        streak: Some(StreakView {
+            current: 5,
+            longest: 9,
+            freezes_left: None,
+        }),
+        sponsors: SponsorsView {
+            sponsors: 2,
+            names: vec!["Asha Verma".into()],
+            href: Some("/pages/mira-sen/sponsor".into()),
+        },
+    }
+}
 
 #[test]
 fn home() {
@@ -54,6 +93,7 @@ fn campaign_sample() -> CampaignView {
         ],
         policy_version: 2,
         policy_since: "2026-11-01".into(),
+        tally: tally(),
         unit_costs: unit_costs(),
         faq: vec![
             QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
@@ -77,6 +117,7 @@ fn campaign() {
         shares: vec![],
         unit_costs: vec![],
         faq: vec![],
+        tally: Tally::default(),
         ..campaign_sample()
     };
     show(&t, "campaign", "campaign-empty", &empty);
@@ -103,6 +144,8 @@ fn page() {
         wall: wall(),
         wall_more_url: Some("/pages/mira-sen?after=x".into()),
         unit_costs: unit_costs()[..3].to_vec(),
+        tally: tally(),
+        diary: Some(diary()),
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
         coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
@@ -119,6 +162,8 @@ fn page() {
         unconfirmed: None,
         wall: vec![],
         wall_more_url: None,
+        tally: Tally::default(),
+        diary: None,
         unit_costs: vec![],
         programs: vec![],
         ..full
@@ -142,6 +187,7 @@ fn team_and_leaderboard() {
         band: band(60, 500_000, false),
         give_url: Some("/give/dressember-2026?team=loom-and-lantern".into()),
         roster,
+        tally: tally(),
         wall: wall(),
         badges: vec![],
         share: share(),
@@ -154,6 +200,7 @@ fn team_and_leaderboard() {
         band: no_band(),
         give_url: None,
         roster: vec![],
+        tally: Tally::default(),
         wall: vec![],
         ..full
     };
