@@ -9,6 +9,7 @@
 )]
 
 mod coaching;
+mod console;
 mod databases;
 mod diary;
 mod gifts;
@@ -16,6 +17,7 @@ mod harness;
 mod house;
 mod ledger;
 mod model;
+mod permissions;
 mod refunds;
 mod stories;
 mod webhooks;
