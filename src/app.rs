@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
+use crate::accounts::Accounts;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
@@ -29,6 +30,8 @@ pub struct App {
     pub site: Data<Site>,
     /// The path of a gift.
     pub giving: Data<Giving>,
+    /// Signing up, signing in, one's own account.
+    pub accounts: Data<Accounts>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -119,6 +122,7 @@ impl App {
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
+        let accounts = Accounts::open(site.clone(), giving.mails.clone()).await?;
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
             let why = closed.read().clone();
@@ -130,6 +134,7 @@ impl App {
         Ok(Self {
             site,
             giving: Data::new(giving),
+            accounts: Data::new(accounts),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -139,7 +144,9 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(self.accounts.clone())
+            .app_data(Data::from(Arc::clone(&self.accounts.hashing)));
         cfg.app_data(Data::new(self.site.db.clone()))
             .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {
@@ -202,6 +209,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving) {
     donations::jobs(registry, giving);
+    accounts::jobs(registry, &giving.site);
 }
 
 /// The address of this process's own listener.

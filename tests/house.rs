@@ -169,6 +169,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "impact",
             "funds",
             "donations",
+            "accounts",
         ],
     ),
 ];
