@@ -5,6 +5,8 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
+use crate::accounts::Accounts;
+use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
@@ -16,11 +18,13 @@ use crate::mail::{Mails, Origin, Sender, Transport};
 use crate::pages::PageMails;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
+use crate::teams::Desk;
+use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, media, openapi, pages,
-    partners, teams,
+    accounts, campaigns, coaching, console, diary, home, impact, mail, media, membership, openapi,
+    pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -30,6 +34,12 @@ pub struct App {
     pub site: Data<Site>,
     /// The path of a gift.
     pub giving: Data<Giving>,
+    /// What the handlers of teams hold.
+    pub desk: Data<Desk>,
+    /// Keeps participants company.
+    pub coach: Data<Coach>,
+    /// Signing up, signing in, one's own account.
+    pub accounts: Data<Accounts>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -119,18 +129,28 @@ impl App {
             Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
-        let giving = Giving::new(site.clone(), processor, mails, secrets);
+        let giving = Giving::new(site.clone(), processor, mails.clone(), secrets);
+        let accounts = Accounts::open(site.clone(), mails.clone()).await?;
+        let off = accounts.off_links.clone();
+        let coach = Coach::new(site.clone(), mails.clone(), off.clone());
+        let letters = Letters::new(mails, off, &site.config);
+        // One gate hashes and one count holds for all who ask for a password (S3, S5).
+        let (hashing, tries) = (Arc::clone(&accounts.hashing), Arc::clone(&accounts.tries));
+        let desk = Desk::new(letters, hashing, tries);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
             let why = closed.read().clone();
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
         let mut registry = Registry::new();
-        jobs(&mut registry, &giving);
+        jobs(&mut registry, &giving, &coach);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
         Ok(Self {
             site,
             giving: Data::new(giving),
+            desk: Data::new(desk),
+            coach: Data::new(coach),
+            accounts: Data::new(accounts),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -140,7 +160,12 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(self.desk.clone())
+            .app_data(self.coach.clone())
+            .app_data(self.accounts.clone())
+            .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
+            .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
@@ -191,6 +216,7 @@ fn routes(cfg: &mut ServiceConfig) {
     home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
+    membership::routes(cfg);
     teams::routes(cfg);
     partners::routes(cfg);
     impact::routes(cfg);
@@ -204,9 +230,12 @@ fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Every slice's jobs.
-fn jobs(registry: &mut Registry, giving: &Giving) {
+fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
     donations::jobs(registry, giving);
+    diary::jobs(registry, &giving.site, &giving.mails);
+    coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
+    accounts::jobs(registry, &giving.site);
 }
 
 /// The address of this process's own listener.

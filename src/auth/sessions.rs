@@ -79,6 +79,15 @@ impl NewSession {
         };
         Ok((session, SecretString::from(secret)))
     }
+
+    /// The same session, of `user`: for links, whose person is known only in the transaction that uses them.
+    #[must_use]
+    pub fn of(&self, user: UserId) -> Self {
+        Self {
+            user,
+            ..self.clone()
+        }
+    }
 }
 
 /// Stores a session.
@@ -262,6 +271,16 @@ pub fn end_all(
             each!(conn, c => diesel::update(target).set(sessions::ended_at.eq(now)).execute(c))?
         }
     })
+}
+
+/// Forgets sessions that began before `before`: at the end of the longest life there is, whoever's they were; answers how
+/// many.
+///
+/// # Errors
+/// The database's.
+pub fn forget(conn: &mut Conn, before: Timestamp) -> AppResult<usize> {
+    let old = sessions::table.filter(sessions::created_at.lt(before));
+    Ok(each!(conn, c => diesel::delete(old).execute(c))?)
 }
 
 /// Who a session belongs to, in the words that handlers need.

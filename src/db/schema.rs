@@ -196,6 +196,7 @@ diesel::table! {
         previous_id -> Nullable<Text>,
         created_at -> Timestamp,
         rules -> Text,
+        version -> Integer,
     }
 }
 
@@ -775,6 +776,7 @@ diesel::table! {
         learned -> BigInt,
         signed -> BigInt,
         gave -> BigInt,
+        is_counted -> Bool,
     }
 }
 
@@ -795,6 +797,9 @@ diesel::table! {
         confirmed_at -> Nullable<Timestamp>,
         requested_at -> Nullable<Timestamp>,
         requested -> Nullable<BigInt>,
+        days -> Nullable<BigInt>,
+        cancelled_at -> Nullable<Timestamp>,
+        asks -> Integer,
     }
 }
 
@@ -814,6 +819,7 @@ diesel::table! {
         key -> Text,
         user_id -> Text,
         decided_at -> Timestamp,
+        is_mailed -> Bool,
     }
 }
 

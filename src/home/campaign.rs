@@ -16,9 +16,12 @@ use crate::kernel::{Limit, Slug, Timestamp};
 use crate::pages::PageCard;
 use crate::pages::leaderboard::{self, Ranked};
 use crate::teams::TeamCard;
+use crate::teams::groups::{self, Group};
+use crate::totals::{self, Tally, TallyScope};
 use crate::walls::Weave;
 use crate::web::headers::Nonce;
 use crate::web::views::figures::ShareView;
+use crate::web::views::shell::Link;
 use crate::web::{Path, Site, View, markdown};
 
 /// Pages and teams that head the campaign's page.
@@ -33,6 +36,8 @@ struct PublicCampaign {
     weave: Weave,
     pages: Vec<Ranked<PageCard>>,
     teams: Vec<Ranked<TeamCard>>,
+    tally: Tally,
+    groups: Vec<Group>,
 }
 
 impl PublicCampaign {
@@ -42,11 +47,13 @@ impl PublicCampaign {
         let to = Destinations::of(conn, &row.campaign, now)?;
         let few: Limit = FOREMOST.parse().unwrap_or_default();
         Ok(Self {
+            tally: totals::tally(conn, TallyScope::Campaign, &row.campaign.id.to_string())?,
             costs: to.unit_costs(conn, &row.campaign, now)?,
             figures: impact::figures_of(conn, &to.ids())?,
             weave: public::weave(conn, &row, &to, None)?,
             pages: leaderboard::pages(conn, row.campaign.id, None, few)?.items,
             teams: leaderboard::teams(conn, row.campaign.id, None, few)?.items,
+            groups: groups::of_campaign(conn, row.campaign.id)?,
             row,
             to,
         })
@@ -131,11 +138,20 @@ fn view(
             .iter()
             .map(|row| team_row(row, &shell.accent))
             .collect(),
+        team_groups: read
+            .groups
+            .iter()
+            .map(|group| Link::new(&group.name, &format!("/groups/{}", group.slug)))
+            .collect(),
+        start_team: crate::teams::ops::may_start(campaign, false)
+            .is_ok()
+            .then(|| format!("/start-team/{}", campaign.slug)),
         programs: read.to.programs.iter().map(program_row).collect(),
         shares: shares(campaign, &read.to),
         policy_version: policy.map_or(0, |policy| i64::from(policy.version)),
         policy_since: since.unwrap_or(campaign.starts_on).to_string(),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
+        tally: read.tally,
         faq: campaign
             .faq
             .0

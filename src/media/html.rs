@@ -20,8 +20,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// A reader's own browser may keep a photograph for a day, as its address never shows another one; caches between, which
 /// many read from, for a minute, so that one taken down is gone (S17: five minutes).
-const KEEP: HeaderValue =
-    HeaderValue::from_static("public, max-age=86400, s-maxage=60, immutable");
+const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=86400, s-maxage=60, immutable");
 
 /// A photograph opened by itself is a picture and nothing else.
 const POLICY: HeaderValue =
@@ -104,6 +103,22 @@ async fn found(site: &Site, id: MediaId) -> AppResult<Media> {
         return Err(AppError::Gone("this photo"));
     }
     Ok(media)
+}
+
+/// The JPEG of a photograph that everybody may see, for drawings that hold it; `None` when there is none to be seen.
+///
+/// # Errors
+/// The database's, and the disk's.
+pub async fn shown_bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Option<Vec<u8>>> {
+    match found(site, id).await {
+        Ok(media) if media.hidden_at.is_some() => Ok(None),
+        Ok(_) => match bytes(site, id, size).await {
+            Err(AppError::NotFound(_)) => Ok(None),
+            other => other.map(Some),
+        },
+        Err(AppError::NotFound(_) | AppError::Gone(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 async fn bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Vec<u8>> {

@@ -6,7 +6,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+    DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader, Limits,
+    RgbImage,
 };
 
 use super::model::Size;
@@ -119,15 +120,31 @@ fn refused(message: &str) -> AppError {
     AppError::field("photo", message)
 }
 
-const UNREADABLE: &str = "this picture cannot be read; it may be damaged. Save it anew as JPEG and choose it again";
-const TOO_MANY_PIXELS: &str = "this picture has too many pixels: at most 8,000 along each side and 40 million in all";
+const UNREADABLE: &str =
+    "this picture cannot be read; it may be damaged. Save it anew as JPEG and choose it again";
+const TOO_MANY_PIXELS: &str =
+    "this picture has too many pixels: at most 8,000 along each side and 40 million in all";
 
 /// What the first bytes say that it is; names and declared types count for nothing.
 fn format_of(bytes: &[u8]) -> AppResult<ImageFormat> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Ok(ImageFormat::Jpeg),
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(ImageFormat::Png),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(ImageFormat::WebP),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Ok(ImageFormat::WebP),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Err(refused(
             "pictures of this kind (HEIC, AVIF, video) are not taken; send a JPEG, PNG or WebP",
         )),
@@ -252,7 +269,8 @@ fn fitted(picture: RgbImage, across: u32) -> RgbImage {
         return picture;
     }
     // The stricter of the two bounds, compared without fractions.
-    let by_width = u64::from(width) * u64::from(most_high) >= u64::from(height) * u64::from(most_wide);
+    let by_width =
+        u64::from(width) * u64::from(most_high) >= u64::from(height) * u64::from(most_wide);
     let scaled = |side: u32, to: u32, of: u32| {
         u32::try_from(u64::from(side) * u64::from(to) / u64::from(of.max(1)))
             .unwrap_or(to)

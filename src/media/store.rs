@@ -52,7 +52,9 @@ pub(super) fn delete(dir: &Path, ids: &[MediaId]) -> AppResult<()> {
 
 fn discard(place: &Path) -> AppResult<()> {
     match std::fs::remove_file(place) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(AppError::internal(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(AppError::internal(error))
+        }
         _ => Ok(()),
     }
 }

@@ -111,7 +111,9 @@ fn is_red(pixel: &Rgb<u8>) -> bool {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
 }
 
 fn refusal(error: AppError) -> String {
@@ -144,7 +146,11 @@ fn bombs_and_strangers_are_refused_at_once_and_in_words() {
         ("heic", heic.to_vec(), "HEIC"),
         ("nothing", Vec::new(), "JPEG, PNG or WebP"),
         ("bare magic", vec![0xff, 0xd8, 0xff], "cannot be read"),
-        ("speck", encoded(halves(3, 3), ImageFormat::Png), "too small"),
+        (
+            "speck",
+            encoded(halves(3, 3), ImageFormat::Png),
+            "too small",
+        ),
     ];
     for (name, bytes, words) in table {
         let start = Instant::now();
@@ -206,7 +212,11 @@ fn place_and_profile_are_gone_and_the_picture_stands_upright() {
             b"ICC_PROFILE",
             b"comment",
         ] {
-            assert!(!contains(bytes, trace), "{}", String::from_utf8_lossy(trace));
+            assert!(
+                !contains(bytes, trace),
+                "{}",
+                String::from_utf8_lossy(trace)
+            );
         }
     }
     // Turned a quarter to the right: what was left is above.
@@ -225,13 +235,19 @@ fn sizes_are_bounded_and_nothing_is_made_larger() {
             .collect::<Vec<_>>()
     };
     let wide = encoded(halves(2_000, 1_000), ImageFormat::Jpeg);
-    assert_eq!(across(&wide, Shape::Whole), [(1280, 640), (640, 320), (160, 80)]);
+    assert_eq!(
+        across(&wide, Shape::Whole),
+        [(1280, 640), (640, 320), (160, 80)]
+    );
     assert_eq!(
         across(&wide, Shape::Square(Crop::default())),
         [(1000, 1000), (640, 640), (160, 160)]
     );
     let ribbon = encoded(halves(100, 4_000), ImageFormat::Png);
-    assert_eq!(across(&ribbon, Shape::Whole), [(64, 2560), (32, 1280), (8, 320)]);
+    assert_eq!(
+        across(&ribbon, Shape::Whole),
+        [(64, 2560), (32, 1280), (8, 320)]
+    );
     let small = encoded(halves(120, 90), ImageFormat::WebP);
     assert_eq!(across(&small, Shape::Whole), [(120, 90); 3]);
 }
@@ -302,7 +318,11 @@ impl Ground {
             .await
             .unwrap();
         let (id, now) = (new.id, self.site.clock.now());
-        self.site.db.tx(move |c| insert(c, &new, now)).await.unwrap();
+        self.site
+            .db
+            .tx(move |c| insert(c, &new, now))
+            .await
+            .unwrap();
         id
     }
 
@@ -327,7 +347,9 @@ async fn a_removed_photo_loses_its_files_and_a_file_without_a_row_does_not_stay(
         .unwrap();
     assert_eq!(ground.files(), 9);
     jobs::sweep_removed(site).await.unwrap();
-    jobs::sweep_stray(site, Duration::from_secs(3600)).await.unwrap();
+    jobs::sweep_stray(site, Duration::from_secs(3600))
+        .await
+        .unwrap();
     assert_eq!(ground.files(), 9, "nothing is swept before its time");
     let now = site.clock.now();
     site.db.tx(move |c| remove(c, removed, now)).await.unwrap();
@@ -341,7 +363,13 @@ async fn a_removed_photo_loses_its_files_and_a_file_without_a_row_does_not_stay(
     assert!(left.unwrap().is_some());
     // A removed photo does not come back.
     let shown = site.db.tx(move |c| show(c, removed)).await;
-    assert!(matches!(shown, Err(AppError::Conflict { code: "photo_removed", .. })));
+    assert!(matches!(
+        shown,
+        Err(AppError::Conflict {
+            code: "photo_removed",
+            ..
+        })
+    ));
 }
 
 #[actix_web::test]

@@ -188,7 +188,9 @@ pub fn unconfirmed(conn: &mut Conn, page: PageId, currency: Currency) -> AppResu
         .filter(offline_gifts::page_id.eq(page))
         .filter(offline_gifts::state.eq(OfflineState::Pending))
         // Both engines sum integers into something wider.
-        .select(diesel::dsl::sql::<BigInt>("CAST(COALESCE(SUM(amount), 0) AS BIGINT)"));
+        .select(diesel::dsl::sql::<BigInt>(
+            "CAST(COALESCE(SUM(amount), 0) AS BIGINT)",
+        ));
     let minor: i64 = each!(conn, c => query.first(c))?;
     Ok(Money::new(minor, currency))
 }

@@ -60,9 +60,7 @@ pub fn enter(conn: &mut Conn, on: On, entry: &Entry, now: Timestamp) -> AppResul
     if each!(conn, c => waiting.get_result::<i64>(c))? >= PENDING_MOST {
         return Err(AppError::Conflict {
             code: "too_many_pending",
-            detail: format!(
-                "this page has {PENDING_MOST} entries that wait; hand those in first"
-            ),
+            detail: format!("this page has {PENDING_MOST} entries that wait; hand those in first"),
         });
     }
     let row = (

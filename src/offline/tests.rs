@@ -66,9 +66,13 @@ async fn only_what_is_pending_counts_as_unconfirmed_and_a_decision_stays() {
         assert_eq!(unconfirmed(c, page, Currency::USD)?, usd(100));
         mend(c, all[0], page, &entry(11))?;
         withdraw(c, all[1], page, owner, now)?;
-        assert_eq!(decline(c, all[2], owner, &line("no such cheque"), now)?, page);
+        assert_eq!(
+            decline(c, all[2], owner, &line("no such cheque"), now)?,
+            page
+        );
         assert_eq!(unconfirmed(c, page, Currency::USD)?, usd(51));
-        let pending = model::of_campaign(c, ids.campaign, OfflineState::Pending, None, Limit::MOST)?;
+        let pending =
+            model::of_campaign(c, ids.campaign, OfflineState::Pending, None, Limit::MOST)?;
         assert_eq!(pending.items.len(), 2);
         assert_eq!(model::of_page(c, page, None, Limit::MOST)?.items.len(), 3);
         Ok(())

@@ -82,7 +82,8 @@ pub fn change(
     now: Timestamp,
 ) -> AppResult<Changed> {
     let query = pages::table.find(page);
-    let found: Option<Page> = each!(conn, c => query.select(Page::as_select()).first(c).optional())?;
+    let found: Option<Page> =
+        each!(conn, c => query.select(Page::as_select()).first(c).optional())?;
     let found = found.ok_or(AppError::NotFound("the page"))?;
     if base.is_some_and(|base| base != found.version()) {
         return Err(AppError::Conflict {

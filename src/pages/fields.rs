@@ -45,7 +45,10 @@ pub(super) fn bounded(goal: Money) -> Result<Money, FieldError> {
     if (0..=GOAL_MOST.saturating_mul(goal.currency().scale())).contains(&goal.minor()) {
         Ok(goal)
     } else {
-        Err(FieldError::new("goal", "name a goal between nothing and a hundred million"))
+        Err(FieldError::new(
+            "goal",
+            "name a goal between nothing and a hundred million",
+        ))
     }
 }
 

@@ -25,6 +25,7 @@ pub struct PageMails {
 pub(super) enum Verdict {
     Approved,
     Asked,
+    Questioned,
     Hidden,
     Shown,
 }
@@ -92,6 +93,7 @@ impl PageMails {
             "participant": about.participant,
             "approved": verdict == Verdict::Approved,
             "asked": verdict == Verdict::Asked,
+            "questioned": verdict == Verdict::Questioned,
             "hidden": verdict == Verdict::Hidden,
             "shown": verdict == Verdict::Shown,
             "words": words,

@@ -74,6 +74,34 @@ pub fn ask_for_more(
     mails.verdict(conn, page, Verdict::Asked, Some(&message.body), now)
 }
 
+/// Writes to the owner of a page that is shown: somebody reported it, say. Its state stays; the owner gets the words.
+///
+/// # Errors
+/// [`crate::error::AppError::Conflict`] `no_such_move` when it is not live.
+pub fn ask_owner(
+    conn: &mut Conn,
+    mails: &PageMails,
+    page: PageId,
+    by: UserId,
+    message: &NewMessage,
+    now: Timestamp,
+) -> AppResult<()> {
+    let campaign = campaign_of(conn, page)?;
+    let shown = pages::table
+        .filter(pages::id.eq(page))
+        .filter(pages::status.eq(PageStatus::Live))
+        .count();
+    if each!(conn, c => shown.get_result::<i64>(c))? == 0 {
+        return Err(crate::error::AppError::Conflict {
+            code: "no_such_move",
+            detail: "this page is not shown, so its owner has nothing to change on it".into(),
+        });
+    }
+    messages::write(conn, page, (by, true), message, now)?;
+    record(conn, (page, &campaign), by, "page.ask_owner", now)?;
+    mails.verdict(conn, page, Verdict::Questioned, Some(&message.body), now)
+}
+
 /// Takes a live page down; its owner is told why, nobody else.
 ///
 /// # Errors
@@ -149,7 +177,9 @@ fn photo_of(conn: &mut Conn, page: PageId) -> AppResult<Option<MediaId>> {
         return Ok(None);
     };
     let found = media::find(conn, id)?;
-    Ok(found.filter(|media| media.removed_at.is_none()).map(|media| media.id))
+    Ok(found
+        .filter(|media| media.removed_at.is_none())
+        .map(|media| media.id))
 }
 
 fn keep_reason(conn: &mut Conn, page: PageId, reason: Option<&str>) -> AppResult<()> {

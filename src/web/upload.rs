@@ -143,8 +143,7 @@ type Parts = (Vec<(String, String)>, Vec<Sent>);
 async fn parse(headers: &HeaderMap, bytes: Bytes) -> AppResult<Parts> {
     let mut left = bytes;
     let pieces = std::iter::from_fn(move || {
-        (!left.is_empty())
-            .then(|| Ok::<_, PayloadError>(left.split_to(left.len().min(CHUNK))))
+        (!left.is_empty()).then(|| Ok::<_, PayloadError>(left.split_to(left.len().min(CHUNK))))
     });
     let mut form = Multipart::new(headers, stream::iter(pieces));
     let (mut fields, mut files, mut text) = (Vec::new(), Vec::new(), 0);

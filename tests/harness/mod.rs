@@ -2,5 +2,6 @@
 
 pub mod chance;
 pub mod database;
+pub mod people;
 pub mod program;
 pub mod world;

@@ -3,7 +3,47 @@
 
 use super::super::views::*;
 use super::*;
+use crate::diary::calendar::{Reader, calendar};
+use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
+use crate::pages::updates::html::NewsView;
+use crate::totals::Tally;
 use crate::web::views::figures::ShareView as PolicyShare;
+
+fn tally() -> Tally {
+    Tally {
+        days: 1,
+        conversations: 12,
+        learned: 7,
+        signed: 2,
+        gave: 1,
+    }
+}
+
+fn diary() -> PageDiaryView {
+    let season = crate::diary::Season {
+        starts_on: "2026-12-01".parse().unwrap(),
+        ends_on: "2026-12-31".parse().unwrap(),
+        giving_until: "2027-01-31".parse().unwrap(),
+        zone: "UTC".parse().unwrap(),
+        is_live: true,
+        rules: Default::default(),
+    };
+    let today = "2026-12-14".parse().ok();
+    PageDiaryView {
+        href: "/pages/mira-sen/diary".into(),
+        calendar: Some(calendar(&season, &[], today, Reader::Stranger(""))),
+        streak: Some(StreakView {
+            current: 5,
+            longest: 9,
+            freezes_left: None,
+        }),
+        sponsors: SponsorsView {
+            sponsors: 2,
+            names: vec!["Asha Verma".into()],
+            href: Some("/pages/mira-sen/sponsor".into()),
+        },
+    }
+}
 
 #[test]
 fn home() {
@@ -46,6 +86,8 @@ fn campaign_sample() -> CampaignView {
         leaderboard_url: "/campaigns/dressember-2026/leaderboard".into(),
         pages: pages(),
         teams: teams(),
+        team_groups: vec![Link::new("Northgate College", "/groups/northgate")],
+        start_team: Some("/start-team/dressember-2026".into()),
         programs: programs(),
         shares: vec![
             PolicyShare { program: "IJM Kolkata".into(), href: "/programs/ijm-kolkata".into(), basis_points: 6_250, percent: "62.5 %".into(), shade: 0 },
@@ -54,6 +96,7 @@ fn campaign_sample() -> CampaignView {
         ],
         policy_version: 2,
         policy_since: "2026-11-01".into(),
+        tally: tally(),
         unit_costs: unit_costs(),
         faq: vec![
             QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
@@ -73,10 +116,13 @@ fn campaign() {
         give_url: None,
         pages: vec![],
         teams: vec![],
+        team_groups: vec![],
+        start_team: None,
         programs: vec![],
         shares: vec![],
         unit_costs: vec![],
         faq: vec![],
+        tally: Tally::default(),
         ..campaign_sample()
     };
     show(&t, "campaign", "campaign-empty", &empty);
@@ -92,6 +138,7 @@ fn page() {
         campaign: dressember(),
         team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
         photo_url: None,
+        photo_large_url: None,
         photo_alt: String::new(),
         private_note: Some("Only you see this page: draft.".into()),
         unconfirmed: Some(usd(4_000)),
@@ -103,8 +150,21 @@ fn page() {
         wall: wall(),
         wall_more_url: Some("/pages/mira-sen?after=x".into()),
         unit_costs: unit_costs()[..3].to_vec(),
+        tally: tally(),
+        diary: Some(diary()),
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
+        coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
+        news: PageNewsView {
+            items: vec![NewsView {
+                id: "upd_1".into(),
+                posted_at: "2026-12-09T08:00:00Z".into(),
+                body_html: "<p>Day nine, and the first stranger asked.</p>".into(),
+                photo: None,
+            }],
+            more_url: Some("/pages/mira-sen?news=x#news".into()),
+        },
+        report_url: "/pages/mira-sen/report".into(),
     };
     let html = show(&t, "page", "page", &full);
     assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
@@ -118,8 +178,14 @@ fn page() {
         unconfirmed: None,
         wall: vec![],
         wall_more_url: None,
+        tally: Tally::default(),
+        diary: None,
         unit_costs: vec![],
         programs: vec![],
+        news: PageNewsView {
+            items: vec![],
+            more_url: None,
+        },
         ..full
     };
     show(&t, "page", "page-empty", &empty);
@@ -134,24 +200,47 @@ fn team_and_leaderboard() {
         shell: shell("Loom & Lantern"),
         name: "Loom & Lantern".into(),
         campaign: dressember(),
-        captain: Some("Mira Sen".into()),
+        facts: crate::teams::public::TeamFacts {
+            captain: Some("Mira Sen".into()),
+            co_captains: vec!["Ruth Amsel".into(), "Li Na".into()],
+            group: Some(Link::new("Northgate College", "/groups/northgate")),
+            previous: Some(Link::new("Loom & Lantern", "/teams/loom-2025")),
+            archived: false,
+            join: Some(Link::new("Ask to join", "/teams/loom-and-lantern/join")),
+            tells: Some("The captain is asked, and you get the answer by mail.".into()),
+            manage_href: "/teams/loom-and-lantern/manage".into(),
+        },
+        roster_more: Some("/teams/loom-and-lantern?after=x".into()),
         story_html: "<p>Four friends from one sewing class, in their fifth December together.</p>"
             .into(),
         cover_svg: placeholder::cover("loom-and-lantern", &accent()),
         band: band(60, 500_000, false),
         give_url: Some("/give/dressember-2026?team=loom-and-lantern".into()),
         roster,
+        tally: tally(),
         wall: wall(),
+        badges: vec![],
         share: share(),
     };
     show(&t, "team", "team", &full);
     let empty = TeamView {
         shell: bare("A team"),
-        captain: None,
+        facts: crate::teams::public::TeamFacts {
+            captain: None,
+            co_captains: vec![],
+            group: None,
+            previous: None,
+            archived: true,
+            join: None,
+            tells: None,
+            manage_href: "/teams/loom-and-lantern/manage".into(),
+        },
+        roster_more: None,
         story_html: String::new(),
         band: no_band(),
         give_url: None,
         roster: vec![],
+        tally: Tally::default(),
         wall: vec![],
         ..full
     };

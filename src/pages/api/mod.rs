@@ -17,12 +17,13 @@ use crate::pages::{PageId, PageStatus};
 use crate::pages::leaderboard::{self, Board, Ranked, Standing};
 use crate::pages::model::{self, NamePlace, PageCard, PageOverview};
 use crate::campaigns;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
 use crate::teams::TeamCard;
 use crate::teams::api::{CampaignRef, TeamRef};
 use crate::web::Site;
+use crate::totals::{self, Tally, TallyScope};
 use crate::web::markdown;
 use crate::web::query::{self, NoQuery};
 
@@ -97,6 +98,8 @@ pub struct PageDetail {
     /// When it was last changed; quoted, it is the version for `If-Match`.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
 }
 
 /// One place of a leaderboard.
@@ -146,7 +149,7 @@ impl From<PageCard> for PageItem {
 }
 
 impl PageDetail {
-    fn of(found: PageOverview, unconfirmed: Money, base: &str, now: Timestamp) -> Self {
+    fn of(found: PageOverview, (unconfirmed, tally): Beside, base: &str, now: Timestamp) -> Self {
         let story = found.story().to_owned();
         let PageOverview {
             page,
@@ -173,6 +176,7 @@ impl PageDetail {
             photo_url: photo.map(|id| format!("{base}{}", media::url(id, media::Size::Large))),
             photo_alt,
             updated_at,
+            tally,
         }
     }
 }
@@ -242,13 +246,22 @@ pub async fn one(
                 }
                 (found, _) => found,
             }?;
-            let currency = found.campaign.currency;
-            let unconfirmed = offline::unconfirmed(c, found.page.id, currency)?;
-            Ok((found, unconfirmed))
+            let beside = beside(c, &found)?;
+            Ok((found, beside))
         })
         .await?;
     let page = PageDetail::of(found.0, found.1, &base_of(&request), clock.now());
     Ok(answer(&mut HttpResponse::Ok(), &page))
+}
+
+/// What stands beside a page's total: unconfirmed money, days and conversations.
+type Beside = (Money, Tally);
+
+fn beside(conn: &mut Conn, found: &PageOverview) -> AppResult<Beside> {
+    let id = found.page.id;
+    let unconfirmed = offline::unconfirmed(conn, id, found.campaign.currency)?;
+    let tally = totals::tally(conn, TallyScope::Page, &id.to_string())?;
+    Ok((unconfirmed, tally))
 }
 
 /// A page with its version, as whoever changes it next shows it.
@@ -272,16 +285,16 @@ fn base_of(request: &HttpRequest) -> String {
 
 /// The page as it stands after a change.
 async fn as_it_stands(site: &Site, id: PageId) -> AppResult<PageDetail> {
-    let (found, unconfirmed) = site
+    let (found, beside) = site
         .db
         .read(move |c| {
             let found = model::any_by_id(c, id)?.ok_or(AppError::NotFound("the page"))?;
-            let unconfirmed = offline::unconfirmed(c, id, found.campaign.currency)?;
-            Ok((found, unconfirmed))
+            let beside = beside(c, &found)?;
+            Ok((found, beside))
         })
         .await?;
     let base = site.config.public_url();
-    Ok(PageDetail::of(found, unconfirmed, &base, site.clock.now()))
+    Ok(PageDetail::of(found, beside, &base, site.clock.now()))
 }
 
 crate::words! {

@@ -162,11 +162,15 @@ fn show(
                 state: page.status.words().to_owned(),
             })
             .collect();
-        view.last = setting.last.as_ref().filter(|_| !closed).map(|(page, raised)| LastPage {
-            title: page.title.clone(),
-            raised: crate::kernel::Money::new(*raised, campaign.currency).into(),
-            bring_url: format!("/start/{}/bring", campaign.slug),
-        });
+        view.last = setting
+            .last
+            .as_ref()
+            .filter(|_| !closed)
+            .map(|(page, raised)| LastPage {
+                title: page.title.clone(),
+                raised: crate::kernel::Money::new(*raised, campaign.currency).into(),
+                bring_url: format!("/start/{}/bring", campaign.slug),
+            });
         view.shell.description = format!("{}: {}", signed.name(), campaign.title);
         Ok(view)
     })

@@ -107,7 +107,11 @@ impl Typed {
     }
 
     /// What a step changes of the draft; photographs and addresses have ways of their own.
-    pub(super) fn changes(&self, step: Step, setting: &Setting) -> Result<Changes, Vec<FieldError>> {
+    pub(super) fn changes(
+        &self,
+        step: Step,
+        setting: &Setting,
+    ) -> Result<Changes, Vec<FieldError>> {
         let mut changes = Changes {
             step: step.next().map(Step::as_str),
             ..Changes::default()

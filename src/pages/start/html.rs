@@ -31,7 +31,10 @@ async fn read(site: &Site, campaign: Slug, signed: &Signed) -> AppResult<Setting
 }
 
 fn parse(path: &(String, String)) -> AppResult<(Slug, Step)> {
-    let step = path.1.parse().map_err(|_| AppError::NotFound("this step"))?;
+    let step = path
+        .1
+        .parse()
+        .map_err(|_| AppError::NotFound("this step"))?;
     Ok((campaign_slug(&path.0)?, step))
 }
 
@@ -62,7 +65,14 @@ pub(super) fn show(
     status: StatusCode,
 ) -> AppResult<HttpResponse> {
     site.form_page(request, "start", status, |nonce, csrf| {
-        Ok(StepView::new(site, nonce.as_str(), csrf, setting, step, shown))
+        Ok(StepView::new(
+            site,
+            nonce.as_str(),
+            csrf,
+            setting,
+            step,
+            shown,
+        ))
     })
 }
 
@@ -78,7 +88,9 @@ pub(super) async fn save(
     let setting = read(&site, campaign, &signed).await?;
     let home = format!("/start/{}", setting.campaign.slug);
     let saved = match (&setting.draft, step) {
-        (_, Step::Preview) => return publish::publish(&site, &request, &setting, &signed, typed).await,
+        (_, Step::Preview) => {
+            return publish::publish(&site, &request, &setting, &signed, typed).await;
+        }
         (Some(draft), Step::Address) => address(&site, draft, &typed).await,
         (Some(draft), _) => change(&site, &setting, draft, step, &typed, files).await,
         // The page was shown meanwhile, or the form is of another day: look where things stand.

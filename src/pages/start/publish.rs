@@ -35,14 +35,23 @@ pub(super) async fn publish(
     };
     let Some(draft) = setting.draft.as_ref().filter(|draft| draft.id == id) else {
         let done = setting.pages.iter().find(|page| page.id == id);
-        return Ok(see(&done.map_or(home, |page| started_path(page.slug.as_str()))));
+        return Ok(see(
+            &done.map_or(home, |page| started_path(page.slug.as_str()))
+        ));
     };
     if !signed.is_verified() {
         let error = AppError::Conflict {
             code: "address_unverified",
             detail: "confirm your mail address first: open the link that we mailed you, then come back here; your draft waits".into(),
         };
-        return mend(site, request, setting, Step::Preview, kept(setting, signed), error);
+        return mend(
+            site,
+            request,
+            setting,
+            Step::Preview,
+            kept(setting, signed),
+            error,
+        );
     }
     let now = site.clock.now();
     match site.db.tx(move |c| ops::publish(c, id, now)).await {
@@ -54,9 +63,14 @@ pub(super) async fn publish(
             public::shown(site, draft);
             Ok(see(&started_path(draft.slug.as_str())))
         }
-        Err(error @ AppError::Conflict { .. }) => {
-            mend(site, request, setting, Step::Preview, kept(setting, signed), error)
-        }
+        Err(error @ AppError::Conflict { .. }) => mend(
+            site,
+            request,
+            setting,
+            Step::Preview,
+            kept(setting, signed),
+            error,
+        ),
         Err(error) => Err(error),
     }
 }
@@ -91,7 +105,11 @@ pub(super) async fn bring(
     let Some((old, raised)) = setting.last.clone() else {
         return Ok(see(&home));
     };
-    let named = format!("{} {}", old.participant, setting.campaign.starts_on.date().format("%Y"));
+    let named = format!(
+        "{} {}",
+        old.participant,
+        setting.campaign.starts_on.date().format("%Y")
+    );
     let id = PageId::new();
     let first = slugs::candidate(&named, 0, 0);
     let new = returning::brought(&old, raised, &setting.campaign, (id, signed.user()), first)?;
@@ -162,7 +180,10 @@ fn done(site: &Site, nonce: &str, overview: &model::PageOverview) -> DoneView {
         next: vec![
             Link::new("See what to do first", &format!("{href}/coach")),
             Link::new("Join or start a team", &format!("{href}/team")),
-            Link::new("Write the first day of your diary", &format!("{href}/diary")),
+            Link::new(
+                "Write the first day of your diary",
+                &format!("{href}/diary"),
+            ),
         ],
         href,
         shell,

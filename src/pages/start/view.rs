@@ -182,7 +182,11 @@ fn prompts(setting: &Setting) -> Vec<String> {
         "Every day of the challenge I will ".to_owned(),
     ];
     if let Some(cost) = &setting.cost {
-        prompts.push(format!("If you give {}, it covers {}. ", cost.amount(), cost.covers));
+        prompts.push(format!(
+            "If you give {}, it covers {}. ",
+            cost.amount(),
+            cost.covers
+        ));
     }
     prompts
 }
@@ -201,7 +205,11 @@ fn preview(page: &Page, setting: &Setting, base: &str) -> PreviewView {
         goal: (goal.minor() > 0).then(|| goal.into()),
         photo_url: page.photograph().map(|id| url(id, Size::Middle)),
         photo_alt: page.photo_alt.clone(),
-        address: format!("{}/pages/{}", base.split("://").last().unwrap_or(base), page.slug),
+        address: format!(
+            "{}/pages/{}",
+            base.split("://").last().unwrap_or(base),
+            page.slug
+        ),
         href: format!("/pages/{}", page.slug),
     }
 }

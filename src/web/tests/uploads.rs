@@ -73,10 +73,10 @@ async fn sealed(served: &Served) -> (String, String) {
 }
 
 fn request(served: &Served, path: &str, cookie: &str) -> reqwest::RequestBuilder {
-    served
-        .post(path)
-        .header("cookie", cookie)
-        .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
+    served.post(path).header("cookie", cookie).header(
+        "content-type",
+        format!("multipart/form-data; boundary={BOUNDARY}"),
+    )
 }
 
 #[actix_web::test]
@@ -85,7 +85,11 @@ async fn files_come_with_the_seal_or_not_at_all() {
     let served = serve(&ground, routes);
     let (cookie, token) = sealed(&served).await;
     let ask = async |path: &str, cookie: &str, body: Vec<u8>| {
-        let answer = request(&served, path, cookie).body(body).send().await.unwrap();
+        let answer = request(&served, path, cookie)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     let photo = vec![7; 3 << 20];
@@ -131,7 +135,11 @@ async fn broken_forms_are_told_so() {
         ("long", long),
     ];
     for (name, sent) in table {
-        let answer = request(&served, "/form", &cookie).body(sent).send().await.unwrap();
+        let answer = request(&served, "/form", &cookie)
+            .body(sent)
+            .send()
+            .await
+            .unwrap();
         let status = answer.status().as_u16();
         assert!([400, 403, 413].contains(&status), "{name}: {status}");
     }
@@ -158,8 +166,14 @@ async fn a_few_bodies_are_in_memory_at_a_time_and_the_next_one_waits() {
         })
     };
     let (cookie, token) = sealed(&served).await;
-    let ask = |path: &str| request(&served, path, &cookie).body(body(&token, b"x")).send();
-    let holding: Vec<_> = (0..4).map(|_| tokio::task::spawn_local(ask("/slow"))).collect();
+    let ask = |path: &str| {
+        request(&served, path, &cookie)
+            .body(body(&token, b"x"))
+            .send()
+    };
+    let holding: Vec<_> = (0..4)
+        .map(|_| tokio::task::spawn_local(ask("/slow")))
+        .collect();
     // The fifth finds no place in time.
     loop {
         let answer = ask("/form").await.unwrap();
