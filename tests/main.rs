@@ -17,6 +17,7 @@ mod harness;
 mod house;
 mod ledger;
 mod model;
+mod pages;
 mod permissions;
 mod refunds;
 mod stories;

@@ -39,6 +39,30 @@ GET  /pages/{slug}/card.png                 o o o o o o o o o
 GET  /pages/{slug}/events                   o o o o o o o o o
 GET  /api/v1/pages/{slug}                   o o o o o o o o o
 GET  /api/v1/campaigns/{slug}/pages         o o o o o o o o o
+POST /api/v1/campaigns/{slug}/pages         1 1 1 1 1 1 1 1 1
+PATCH /api/v1/pages/{slug}                  1 1 1 1 1 1 1 1 1
+GET  /start/slug                            1 o o o o o o o o
+GET  /start/{campaign}                      o o o o o o o o o
+POST /start/{campaign}/bring                1 o o o o o o o o
+GET  /start/{campaign}/{step}               1 4 4 4 4 4 4 4 4
+POST /start/{campaign}/{step}               1 4 4 4 4 4 4 4 4
+GET  /pages/{slug}/started                  1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/edit                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit/state               1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit/transfer            1 o 3 3 o 3 3 o 3
+GET  /pages/transfer/{token}                4 4 4 4 4 4 4 4 4
+POST /pages/transfer/{token}                1 4 4 4 4 4 4 4 4
+GET  /pages/{slug}/gifts                    1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/gifts.csv                1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/gifts/thanks             1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/thanks/all         1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/gifts/offline            1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/gifts/offline/{id}       1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/offline/{id}       1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/offline/{id}/withdraw 1 4 3 3 4 3 3 4 3
+GET  /pages/{slug}/asks                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/asks                     1 4 3 3 4 3 3 4 3
 GET  /api/v1/campaigns/{slug}/leaderboard   o o o o o o o o o
 ";
 
