@@ -16,4 +16,5 @@ mod ledger;
 mod model;
 mod refunds;
 mod stories;
+mod teams;
 mod webhooks;

@@ -3,4 +3,5 @@
 pub mod chance;
 pub mod database;
 pub mod program;
+pub mod visitor;
 pub mod world;
