@@ -8,12 +8,16 @@
     clippy::indexing_slicing
 )]
 
+mod coaching;
+mod console;
 mod databases;
+mod diary;
 mod gifts;
 mod harness;
 mod house;
 mod ledger;
 mod model;
+mod permissions;
 mod refunds;
 mod stories;
 mod teams;

@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Currency, Day, Listed, Money, Slug, Timestamp, Zone};
 use crate::partners::api::ProgramItem;
-use crate::totals::Total;
+use crate::totals::{self, Tally, TallyScope, Total};
 use crate::web::markdown;
 use crate::web::query::{self, ListQuery, NoQuery};
 
@@ -136,6 +136,8 @@ pub struct CampaignDetail {
     pub policy: Option<PolicyItem>,
     /// The season before.
     pub previous: Option<SeasonRef>,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
 }
 
 impl CampaignItem {
@@ -164,7 +166,7 @@ impl CampaignItem {
 }
 
 impl CampaignDetail {
-    fn of(overview: Overview, now: Timestamp) -> Self {
+    fn of(overview: Overview, tally: Tally, now: Timestamp) -> Self {
         let Overview {
             campaign, total, ..
         } = &overview;
@@ -202,6 +204,7 @@ impl CampaignDetail {
             suggested: campaign.suggested(),
             faq: campaign.faq.0.clone(),
             programs: programs.collect(),
+            tally,
             policy,
             previous: overview.previous.map(|season| SeasonRef {
                 slug: season.slug,
@@ -248,6 +251,13 @@ pub async fn one(
         .parse()
         .map_err(|_| AppError::NotFound("the campaign"))?;
     let now = clock.now();
-    let overview = db.read(move |c| overview(c, &slug, now)).await?;
-    Ok(Json(CampaignDetail::of(overview, now)))
+    let (overview, tally) = db
+        .read(move |c| {
+            let overview = overview(c, &slug, now)?;
+            let id = overview.campaign.id.to_string();
+            let tally = totals::tally(c, TallyScope::Campaign, &id)?;
+            Ok((overview, tally))
+        })
+        .await?;
+    Ok(Json(CampaignDetail::of(overview, tally, now)))
 }

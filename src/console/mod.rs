@@ -12,6 +12,7 @@ mod fields;
 mod home;
 mod listing;
 mod needle;
+mod offline;
 mod page;
 mod pages;
 mod pages_table;
@@ -77,5 +78,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::resource("/console/seasons/{slug}/state")
                 .route(web::post().to(season_state::state)),
         )
+        .service(web::resource("/console/offline").route(web::get().to(offline::list)))
+        .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
 }

@@ -269,7 +269,7 @@ pub(super) struct Part {
 
 #[derive(Debug, Serialize)]
 pub(super) struct QuestionRow {
-    number: usize,
+    nth: usize,
     question: String,
     answer: String,
 }
@@ -385,18 +385,18 @@ fn questions(typed: &Typed) -> Vec<QuestionRow> {
         .zip(typed.all("faq_answer"))
         .filter(|(q, a)| !q.is_empty() || !a.is_empty())
         .map(|(question, answer)| QuestionRow {
-            number: 0,
+            nth: 0,
             question: question.to_owned(),
             answer: answer.to_owned(),
         })
         .collect();
     rows.extend((0..SPARE).map(|_| QuestionRow {
-        number: 0,
+        nth: 0,
         question: String::new(),
         answer: String::new(),
     }));
-    for (number, row) in (1..).zip(&mut rows) {
-        row.number = number;
+    for (nth, row) in (1..).zip(&mut rows) {
+        row.nth = nth;
     }
     rows
 }

@@ -12,6 +12,7 @@ use crate::auth::{Access, Holder};
 use crate::error::{AppError, AppResult, FieldError, Problem};
 use crate::kernel::line::parse_lines;
 use crate::kernel::{Day, Listed, Slug, Timestamp};
+use crate::media;
 use crate::pages::{self, guard};
 use crate::web::query::{self, ListQuery, NoQuery};
 use crate::web::{JsonBody, Path, Site};
@@ -187,6 +188,9 @@ pub async fn write(
         })
         .await?;
     changed(&site, &of, vanish);
+    for photo in saved.withdrawn {
+        media::withdrawn(&site, photo);
+    }
     let status = if saved.is_new {
         actix_web::http::StatusCode::CREATED
     } else {

@@ -19,6 +19,7 @@ use crate::campaigns::frame;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Slug, Timestamp};
+use crate::media;
 use crate::pages::model::PageOverview;
 use crate::pages::tools::{PageTools, Tool};
 use crate::pages::{self, PageOwner};
@@ -259,12 +260,18 @@ async fn visibility(
     let is_public = form.0.is_public == "1";
     let (now, deed) = (site.clock.now(), owner.deed("diary.visibility"));
     let page = owner.overview.page.id;
-    site.db
+    let withdrawn = site
+        .db
         .tx(move |c| {
-            ops::set_public(c, page, is_public)?;
-            deed.iter().try_for_each(|deed| audit::record(c, deed, now))
+            let withdrawn = ops::set_public(c, page, is_public, now)?;
+            deed.iter()
+                .try_for_each(|deed| audit::record(c, deed, now))?;
+            Ok(withdrawn)
         })
         .await?;
     changed(&site, &owner.overview, !is_public);
+    for photo in withdrawn {
+        media::withdrawn(&site, photo);
+    }
     Ok(see(&diary_url(&owner.overview)))
 }

@@ -8,6 +8,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::PageId;
 use crate::kernel::{Day, Limit, Listed, Timestamp};
+use crate::media::MediaId;
 
 crate::id!(
     /// A diary entry.
@@ -65,7 +66,7 @@ pub struct Entry {
     /// In the participant's words; may be empty.
     pub note: String,
     /// The photograph, if there is one.
-    pub photo: Option<String>,
+    pub photo: Option<MediaId>,
     /// What the photograph shows.
     pub photo_alt: String,
     /// Whether strangers see it, on a page whose diary is public.

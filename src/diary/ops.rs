@@ -10,8 +10,9 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::PageId;
 use crate::kernel::{Day, Timestamp};
-use crate::pages::PageStatus;
+use crate::media::{self, MediaId, NewMedia};
 use crate::pages::model::PageOverview;
+use crate::pages::{PageStatus, diary_photos};
 use crate::totals::tallies::{self, Counted, Tally};
 
 /// Where counts of a page go.
@@ -24,13 +25,13 @@ pub fn counted(overview: &PageOverview) -> Counted {
 }
 
 /// What becomes of an entry's photograph.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub enum Photo {
     /// It stays as it is.
     #[default]
     Keep,
-    /// This one takes its place.
-    Set(String),
+    /// This one, whose files lie there, takes its place.
+    Set(NewMedia),
     /// There is none any more.
     Remove,
 }
@@ -61,6 +62,8 @@ pub struct Saved {
     pub entry: Entry,
     /// It was not there before.
     pub is_new: bool,
+    /// Photographs that must not be seen any more: [`media::withdrawn`] after the commit.
+    pub withdrawn: Vec<MediaId>,
 }
 
 /// Writes a day: a new entry where the season lets it be written, or what stands there changed. Sent twice, it is one entry.
@@ -76,19 +79,38 @@ pub fn save(
     let season = Season::of(&of.campaign);
     let page = of.page.id;
     let allowed = season.may_write(save.day, season.today(now));
+    let before = of_day(conn, page, save.day)?;
+    if before.is_none() {
+        // Neither there nor to be written: nothing is recorded for it, and the season says why.
+        allowed?;
+    }
+    if let Photo::Set(new) = &save.photo {
+        media::insert(conn, new, now)?;
+    }
     let is_new = match allowed {
         Ok(timing) => insert(conn, page, save, timing, now)?,
         Err(_) => false,
     };
     if !is_new && change(conn, page, save, now)? == 0 {
-        // Neither written now nor there: the season says why.
-        allowed?;
+        // Taken out at the same moment.
+        return Err(AppError::NotFound("the day"));
     }
     let entry = of_day(conn, page, save.day)?.ok_or(AppError::NotFound("the day"))?;
+    let old = before.and_then(|before| before.photo);
+    let old = old.filter(|old| entry.photo != Some(*old));
+    if let Some(old) = old {
+        media::remove(conn, old, now)?;
+    }
+    let mut withdrawn = diary_photos::follow(conn, page, now)?;
+    withdrawn.extend(old);
     if is_new {
         tallies::add(conn, counted(of), Tally::DAY)?;
     }
-    Ok(Saved { entry, is_new })
+    Ok(Saved {
+        entry,
+        is_new,
+        withdrawn,
+    })
 }
 
 /// The one tap: the same again today. A day that is written already stays as it is.
@@ -129,7 +151,7 @@ fn insert(
     now: Timestamp,
 ) -> AppResult<bool> {
     let photo = match &save.photo {
-        Photo::Set(id) => Some(id.as_str()),
+        Photo::Set(new) => Some(new.id),
         Photo::Keep | Photo::Remove => None,
     };
     let row = (
@@ -158,7 +180,7 @@ fn insert(
 struct Change<'a> {
     outfit: Outfit,
     note: Option<&'a str>,
-    photo: Option<Option<&'a str>>,
+    photo: Option<Option<MediaId>>,
     photo_alt: Option<&'a str>,
     is_public: Option<bool>,
     updated_at: Timestamp,
@@ -170,7 +192,7 @@ fn change(conn: &mut Conn, page: PageId, save: &SaveDay, now: Timestamp) -> AppR
         note: save.note.as_deref(),
         photo: match &save.photo {
             Photo::Keep => None,
-            Photo::Set(id) => Some(Some(id)),
+            Photo::Set(new) => Some(Some(new.id)),
             Photo::Remove => Some(None),
         },
         photo_alt: save.photo_alt.as_deref(),
@@ -183,11 +205,16 @@ fn change(conn: &mut Conn, page: PageId, save: &SaveDay, now: Timestamp) -> AppR
     Ok(each!(conn, c => diesel::update(target).set(&change).execute(c))?)
 }
 
-/// Takes a day out, whenever its owner wants. Answers the entry that was there; nothing the second time.
+/// Takes a day out, whenever its owner wants, with its photograph. Answers the entry that was there; nothing the second time.
 ///
 /// # Errors
 /// The database's.
-pub fn remove(conn: &mut Conn, of: &PageOverview, day: Day) -> AppResult<Option<Entry>> {
+pub fn remove(
+    conn: &mut Conn,
+    of: &PageOverview,
+    day: Day,
+    now: Timestamp,
+) -> AppResult<Option<Entry>> {
     let Some(entry) = of_day(conn, of.page.id, day)? else {
         return Ok(None);
     };
@@ -195,18 +222,26 @@ pub fn remove(conn: &mut Conn, of: &PageOverview, day: Day) -> AppResult<Option<
     if each!(conn, c => diesel::delete(target).execute(c))? == 0 {
         return Ok(None);
     }
+    if let Some(photo) = entry.photo {
+        media::remove(conn, photo, now)?;
+    }
     tallies::add(conn, counted(of), Tally::DAY.off())?;
     Ok(Some(entry))
 }
 
-/// Shows a page's diary to strangers, or to its owner alone.
+/// Shows a page's diary to strangers, or to its owner alone. Answers the photographs that must not be seen any more.
 ///
 /// # Errors
 /// The database's.
-pub fn set_public(conn: &mut Conn, page: PageId, is_public: bool) -> AppResult<()> {
+pub fn set_public(
+    conn: &mut Conn,
+    page: PageId,
+    is_public: bool,
+    now: Timestamp,
+) -> AppResult<Vec<MediaId>> {
     let target = pages::table.find(page);
     each!(conn, c => diesel::update(target)
         .set(pages::is_diary_public.eq(is_public))
         .execute(c))?;
-    Ok(())
+    diary_photos::follow(conn, page, now)
 }

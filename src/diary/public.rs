@@ -6,11 +6,12 @@ use super::calendar::{Reader, calendar};
 use super::model::{self, Entry};
 use super::rules::Season;
 use super::sponsors;
-use super::views::EntryView;
+use super::views::{DayPhotoView, EntryView};
 use super::views::{PageDiaryView, ShownView, SponsorsView, StreakView};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Day, Timestamp};
+use crate::media::{self, Size};
 use crate::pages::model::PageOverview;
 use crate::totals::{self, Tally, TallyScope};
 
@@ -132,15 +133,17 @@ fn entry_view(entry: &Entry, base: Option<&str>) -> EntryView {
         outfit: entry.outfit.as_str(),
         outfit_label: entry.outfit.label(),
         note: entry.note.clone(),
-        photo_url: entry.photo.as_deref().map(photo_url),
-        photo_alt: entry.photo_alt.clone(),
+        photo: entry.photo.map(|id| DayPhotoView {
+            small_url: media::url(id, Size::Small),
+            url: media::url(id, Size::Middle),
+            alt: if entry.photo_alt.is_empty() {
+                format!("What was worn on {}", entry.day.date().format("%-d %B"))
+            } else {
+                entry.photo_alt.clone()
+            },
+        }),
         is_backfill: entry.is_backfill,
         is_private: !entry.is_public,
         edit_url: base.map(|base| format!("{base}/{}", entry.day)),
     }
-}
-
-/// Where a photograph is served.
-pub(super) fn photo_url(id: &str) -> String {
-    format!("/media/{id}/640.jpg")
 }

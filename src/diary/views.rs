@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::forms::Faults;
+use crate::media::PhotoField;
 use crate::pages::tools::PageTools;
 use crate::totals::Tally;
 use crate::web::views::shell::{Link, Shell};
@@ -37,6 +38,17 @@ pub struct CalendarView {
     pub weeks: Vec<Vec<CellView>>,
 }
 
+/// The photograph of a day.
+#[derive(Debug, Clone, Serialize)]
+pub struct DayPhotoView {
+    /// Small enough for a list.
+    pub small_url: String,
+    /// As large as the page is wide.
+    pub url: String,
+    /// What it shows.
+    pub alt: String,
+}
+
 /// An entry in the list under the calendar.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryView {
@@ -49,9 +61,7 @@ pub struct EntryView {
     /// In the participant's words; may be empty.
     pub note: String,
     /// The photograph, if there is one.
-    pub photo_url: Option<String>,
-    /// What it shows.
-    pub photo_alt: String,
+    pub photo: Option<DayPhotoView>,
     /// Written after its day.
     pub is_backfill: bool,
     /// Its owner alone sees it.
@@ -181,8 +191,7 @@ pub(super) struct DayView {
     pub diary_url: String,
     pub outfits: Vec<ChoiceView>,
     pub note: String,
-    pub photo_url: Option<String>,
-    pub photo_alt: String,
+    pub photo: PhotoField,
     pub is_public: bool,
     /// The page's switch hides all days.
     pub diary_is_private: bool,

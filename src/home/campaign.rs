@@ -17,6 +17,7 @@ use crate::pages::PageCard;
 use crate::pages::leaderboard::{self, Ranked};
 use crate::teams::TeamCard;
 use crate::teams::groups::{self, Group};
+use crate::totals::{self, Tally, TallyScope};
 use crate::walls::Weave;
 use crate::web::headers::Nonce;
 use crate::web::views::figures::ShareView;
@@ -35,6 +36,7 @@ struct PublicCampaign {
     weave: Weave,
     pages: Vec<Ranked<PageCard>>,
     teams: Vec<Ranked<TeamCard>>,
+    tally: Tally,
     groups: Vec<Group>,
 }
 
@@ -45,6 +47,7 @@ impl PublicCampaign {
         let to = Destinations::of(conn, &row.campaign, now)?;
         let few: Limit = FOREMOST.parse().unwrap_or_default();
         Ok(Self {
+            tally: totals::tally(conn, TallyScope::Campaign, &row.campaign.id.to_string())?,
             costs: to.unit_costs(conn, &row.campaign, now)?,
             figures: impact::figures_of(conn, &to.ids())?,
             weave: public::weave(conn, &row, &to, None)?,
@@ -148,6 +151,7 @@ fn view(
         policy_version: policy.map_or(0, |policy| i64::from(policy.version)),
         policy_since: since.unwrap_or(campaign.starts_on).to_string(),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
+        tally: read.tally,
         faq: campaign
             .faq
             .0

@@ -11,6 +11,7 @@ mod group;
 mod leaderboard;
 mod live;
 mod page;
+mod page_view;
 mod partner;
 mod program;
 mod team;
@@ -22,6 +23,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::error::{AppError, AppResult};
 use crate::kernel::Slug;
+use crate::media::{self, Size};
 use crate::pages::PageCard;
 use crate::pages::leaderboard::Ranked;
 use crate::teams::TeamCard;
@@ -61,7 +63,7 @@ fn page_row(ranked: &Ranked<PageCard>, accent: &Accent) -> PageRow {
         title: page.title.clone(),
         href: format!("/pages/{}", page.slug),
         team: team.as_ref().map(|team| team.name.clone()),
-        photo_url: None,
+        photo_url: media::named(page.photo.as_deref()).map(|id| media::url(id, Size::Small)),
         portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, accent),
         raised: total.raised().into(),
         goal: (goal.minor() > 0).then(|| goal.into()),

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::page::story;
+use super::page_view::story;
 use super::slug;
 use super::views::TeamView;
 use crate::campaigns::frame::{self, Destinations};
@@ -14,8 +14,10 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Cursor, Limit, Listed, Slug, Timestamp};
+use crate::media::{self, Size};
 use crate::teams::model::{self, Member, RosterPlace, TeamOverview};
 use crate::teams::public::{Relations, TeamFacts, share, weave};
+use crate::totals::{self, Tally};
 use crate::walls::{self, Wall, WallGift, Weave};
 use crate::web::headers::Nonce;
 use crate::web::views::palette::Accent;
@@ -33,6 +35,7 @@ struct PublicTeam {
     before: i64,
     wall: Vec<WallGift>,
     badges: Vec<BadgeView>,
+    tally: Tally,
 }
 
 impl PublicTeam {
@@ -50,6 +53,7 @@ impl PublicTeam {
             roster: model::roster(conn, id, after, Limit::MOST)?,
             before: after.map_or(0, RosterPlace::seen),
             relations: Relations::of(conn, &overview.team)?,
+            tally: totals::team_tally(conn, id)?,
             wall: walls::newest(conn, Wall::Team(id), None, Limit::default())?.items,
             badges: coaching::public::of_team(conn, id)?,
             overview,
@@ -130,6 +134,7 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
         roster_more: more.map(|next| format!("{here}?after={}", next.as_str())),
         wall: read.wall.iter().map(WallGift::row).collect(),
         badges: read.badges.clone(),
+        tally: read.tally,
         share: share(config, &read.overview),
         shell,
     })
@@ -143,7 +148,7 @@ fn member_row(rank: i64, member: &Member, role: Option<&'static str>, accent: &A
         title: member.title.clone(),
         href: format!("/pages/{}", member.slug),
         team: None,
-        photo_url: None,
+        photo_url: media::named(member.photo.as_deref()).map(|id| media::url(id, Size::Small)),
         portrait_svg: placeholder::portrait(member.slug.as_str(), &member.participant, accent),
         raised: member.total.raised().into(),
         goal: (goal.minor() > 0).then(|| goal.into()),

@@ -3,6 +3,10 @@
 use serde::Serialize;
 
 use crate::coaching::views::{BadgeView, PageCoachingView};
+use crate::diary::views::PageDiaryView;
+use crate::totals::Tally;
+
+use crate::pages::updates::html::NewsView;
 use crate::teams::public::TeamFacts;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::money::MoneyView;
@@ -84,6 +88,8 @@ pub struct CampaignView {
     pub policy_since: String,
     /// What amounts cover.
     pub unit_costs: Vec<UnitCostView>,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
     /// Questions and answers.
     pub faq: Vec<QuestionView>,
 }
@@ -205,8 +211,14 @@ pub struct PageView {
     pub team: Option<Link>,
     /// A photograph, if there is one.
     pub photo_url: Option<String>,
+    /// The same in its largest size.
+    pub photo_large_url: Option<String>,
     /// What the photograph shows.
     pub photo_alt: String,
+    /// That others do not see the page, and why.
+    pub private_note: Option<String>,
+    /// Money by cash and cheque that staff have not confirmed; not in the total.
+    pub unconfirmed: Option<MoneyView>,
     /// The drawn portrait that stands in for it.
     pub portrait_svg: String,
     /// The story, sanitised; empty shows the campaign's words.
@@ -227,8 +239,25 @@ pub struct PageView {
     pub programs: Vec<Link>,
     /// Badges earned and promises made.
     pub coaching: PageCoachingView,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
+    /// The style diary; `None` where the season has none.
+    pub diary: Option<PageDiaryView>,
     /// Ways to share.
     pub share: ShareView,
+    /// The newest updates.
+    pub news: PageNewsView,
+    /// Where something wrong with the page is reported.
+    pub report_url: String,
+}
+
+/// Context of `partials/page_news`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageNewsView {
+    /// Updates, newest first.
+    pub items: Vec<NewsView>,
+    /// Older ones, if there are any.
+    pub more_url: Option<String>,
 }
 
 /// Context of `team`.
@@ -258,6 +287,8 @@ pub struct TeamView {
     pub wall: Vec<GiftRow>,
     /// Badges earned.
     pub badges: Vec<BadgeView>,
+    /// Days worn on its pages, conversations and what came of them.
+    pub tally: Tally,
     /// Ways to share.
     pub share: ShareView,
 }

@@ -13,6 +13,7 @@ use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
 use crate::teams::TeamCard;
 use crate::teams::api::{CampaignRef, TeamRef};
+use crate::totals::{self, Tally, TallyScope};
 use crate::web::markdown;
 use crate::web::query::{self, NoQuery};
 
@@ -65,6 +66,8 @@ pub struct PageDetail {
     pub story: String,
     /// The story, as harmless HTML.
     pub story_html: String,
+    /// Days worn, conversations and what came of them.
+    pub tally: Tally,
 }
 
 /// One place of a leaderboard.
@@ -114,7 +117,7 @@ impl From<PageCard> for PageItem {
 }
 
 impl PageDetail {
-    fn of(found: PageOverview, now: Timestamp) -> Self {
+    fn of(found: PageOverview, tally: Tally, now: Timestamp) -> Self {
         let story = found.story().to_owned();
         let PageOverview {
             page,
@@ -133,6 +136,7 @@ impl PageDetail {
             campaign: CampaignRef::of(&campaign, now),
             story_html: markdown::html(&story).into_string(),
             story,
+            tally,
         }
     }
 }
@@ -188,8 +192,14 @@ pub async fn one(
 ) -> AppResult<Json<PageDetail>> {
     query::query::<NoQuery>(&request)?;
     let slug: Slug = slug.parse().map_err(|_| AppError::NotFound("the page"))?;
-    let found = db.read(move |c| model::by_slug(c, &slug)).await?;
-    Ok(Json(PageDetail::of(found, clock.now())))
+    let (found, tally) = db
+        .read(move |c| {
+            let found = model::by_slug(c, &slug)?;
+            let tally = totals::tally(c, TallyScope::Page, &found.page.id.to_string())?;
+            Ok((found, tally))
+        })
+        .await?;
+    Ok(Json(PageDetail::of(found, tally, clock.now())))
 }
 
 crate::words! {

@@ -25,6 +25,7 @@ pub struct PageMails {
 pub(super) enum Verdict {
     Approved,
     Asked,
+    Questioned,
     Hidden,
     Shown,
 }
@@ -92,6 +93,7 @@ impl PageMails {
             "participant": about.participant,
             "approved": verdict == Verdict::Approved,
             "asked": verdict == Verdict::Asked,
+            "questioned": verdict == Verdict::Questioned,
             "hidden": verdict == Verdict::Hidden,
             "shown": verdict == Verdict::Shown,
             "words": words,
@@ -101,7 +103,7 @@ impl PageMails {
         self.queue(
             conn,
             ("page_review", source),
-            (to, name),
+            (to, Some(name)),
             &about,
             context,
             now,
@@ -112,7 +114,7 @@ impl PageMails {
         &self,
         conn: &mut Conn,
         (kind, source_id): (&'static str, String),
-        (to, name): (Email, String),
+        (to, name): (Email, Option<String>),
         about: &About,
         mut context: Value,
         now: Timestamp,
@@ -129,7 +131,7 @@ impl PageMails {
             kind,
             source_id,
             to,
-            to_name: Some(name),
+            to_name: name,
             context,
         };
         self.mails.queue(conn, &[mail], now)?;

@@ -17,7 +17,10 @@
 
 pub mod api;
 pub mod changes;
+pub mod diary_photos;
+pub mod edit;
 mod fields;
+pub mod gifts;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
@@ -28,11 +31,15 @@ pub mod model;
 pub mod ops;
 mod photo;
 pub mod public;
+pub mod reports;
 pub mod returning;
 pub mod review;
+pub mod sharing;
 pub mod slugs;
 pub mod start;
 pub mod tools;
+pub mod transfers;
+pub mod updates;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -43,7 +50,12 @@ pub use model::{Page, PageCard, PageStatus, by_slug};
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     html::routes(cfg);
     start::routes(cfg);
+    edit::routes(cfg);
+    gifts::routes(cfg);
     api::routes(cfg);
+    updates::html::routes(cfg);
+    reports::html::routes(cfg);
+    sharing::html::routes(cfg);
 }
 
 #[cfg(test)]

@@ -235,6 +235,7 @@ pub(super) fn step(
     if moved == 1 {
         // Days and conversations of a page that is not shown leave its campaign's counts.
         totals::tallies::count_page(conn, page, to == PageStatus::Live)?;
+        super::diary_photos::follow(conn, page, now)?;
         return Ok(());
     }
     Err(AppError::Conflict {

@@ -1,13 +1,17 @@
 //! What a page tells in public, read in few statements whatever the season's size.
 
-use super::model::{self, PageOverview};
+use super::model::{self, Page, PageOverview};
+use super::updates::{self, News, UpdateId};
 use crate::campaigns::frame::Destinations;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::impact::UnitCost;
-use crate::kernel::{Limit, Listed, Slug, Timestamp};
+use crate::kernel::{Limit, Listed, Money, Slug, Timestamp};
+use crate::media;
+use crate::offline;
 use crate::walls::{self, Place, Wall, WallGift, Weave};
+use crate::web::Site;
 use crate::web::card::CardFacts;
 use crate::web::views::rows::ShareView;
 
@@ -24,30 +28,66 @@ pub struct PublicPage {
     pub weave: Weave,
     /// Its newest gifts.
     pub wall: Listed<WallGift>,
+    /// Gifts in cash and by cheque that staff have not confirmed: in no total.
+    pub unconfirmed: Money,
+    /// Its newest updates.
+    pub news: Listed<News>,
+}
+
+/// Updates that a page shows at once.
+const NEWS: &str = "3";
+
+/// Where the lists of a page go on.
+#[derive(Debug, Clone, Default)]
+pub struct Further {
+    /// Its wall.
+    pub wall: Option<Place>,
+    /// Its updates.
+    pub news: Option<UpdateId>,
 }
 
 impl PublicPage {
-    /// The page at `slug`, its wall going on after `after`: seven statements.
+    /// The page at `slug`, its lists going on after `further`: nine statements.
     ///
     /// # Errors
     /// [`crate::error::AppError::NotFound`] for a page that is not shown.
     pub fn read(
         conn: &mut Conn,
         slug: &Slug,
-        after: Option<&Place>,
+        further: &Further,
         now: Timestamp,
     ) -> AppResult<Self> {
         let overview = model::by_slug(conn, slug)?;
+        Self::of(conn, overview, further, now)
+    }
+
+    /// The same of a page that was found, in whatever state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn of(
+        conn: &mut Conn,
+        overview: PageOverview,
+        further: &Further,
+        now: Timestamp,
+    ) -> AppResult<Self> {
+        let (id, currency) = (overview.page.id, overview.campaign.currency);
+        let unconfirmed = offline::unconfirmed(conn, id, currency)?;
         let to = Destinations::of(conn, &overview.campaign, now)?;
         let costs = to.unit_costs(conn, &overview.campaign, now)?;
         let weave = weave(conn, &overview, &to, None)?;
-        let wall = walls::newest(conn, Wall::Page(overview.page.id), after, Limit::default())?;
+        let after = further.wall.as_ref();
+        let wall = walls::newest(conn, Wall::Page(id), after, Limit::default())?;
+        let some = NEWS.parse().unwrap_or_default();
+        let news = updates::newest(conn, id, further.news, some)?;
         Ok(Self {
             overview,
             to,
             costs,
             weave,
             wall,
+            unconfirmed,
+            news,
         })
     }
 }
@@ -76,8 +116,9 @@ pub fn card_version(overview: &PageOverview, now: Timestamp) -> String {
         ..
     } = overview;
     let said = format!(
-        "{}\n{}\n{}\n{}\n{}\n{}\n{:?}",
+        "{}\n{:?}\n{}\n{}\n{}\n{}\n{}\n{:?}",
         page.title,
+        page.photo,
         campaign.title,
         campaign.accent,
         total.raised().minor(),
@@ -95,7 +136,7 @@ pub fn card_path(overview: &PageOverview, now: Timestamp) -> String {
     format!("/pages/{}/card.png?v={version}", overview.page.slug)
 }
 
-/// What the share card says.
+/// What the share card says; the photograph's bytes come from [`crate::media::shown_bytes`].
 pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> CardFacts {
     let PageOverview {
         page,
@@ -114,6 +155,7 @@ pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> Car
         days_left: campaign.days_left(now),
         accent: campaign.accent.to_string(),
         band: weave.band.clone(),
+        photo: None,
     }
 }
 
@@ -122,4 +164,31 @@ pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareV
     let url = format!("{}/pages/{}", config.public_url(), overview.page.slug);
     let text = format!("{}: {}", overview.page.participant, overview.page.title);
     ShareView::new(&url, &text, Some(card_path(overview, now)))
+}
+
+/// After the commit that took a page out of sight: no view of it, nor its photograph, stands in even while the database is
+/// away.
+pub fn withdrawn(site: &Site, page: &Page) {
+    site.views.withdrawn("page", &page.id.to_string());
+    site.views
+        .changed("campaign", &page.campaign_id.to_string());
+    if let Some(team) = page.team_id {
+        site.views.changed("team", &team.to_string());
+    }
+    if let Some(photo) = page.photograph() {
+        media::withdrawn(site, photo);
+    }
+}
+
+/// After the commit that shows a page again, or for the first time.
+pub fn shown(site: &Site, page: &Page) {
+    site.views.changed("page", &page.id.to_string());
+    site.views
+        .changed("campaign", &page.campaign_id.to_string());
+    if let Some(team) = page.team_id {
+        site.views.changed("team", &team.to_string());
+    }
+    if let Some(photo) = page.photograph() {
+        media::shown_again(site, photo);
+    }
 }

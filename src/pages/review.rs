@@ -1,7 +1,7 @@
 //! What staff do to pages, and the owner's answers. Each deed is one guarded move with its line in the record and its
 //! mail to the owner, in one transaction. Whether `by` may do it, the handler's guard says.
 //!
-//! Callers tell the views afterwards: `site.views.changed("page", id)`, and `withdrawn` after [`hide`].
+//! Callers tell the views afterwards: [`super::public::shown`], and [`super::public::withdrawn`] after [`hide`].
 
 use diesel::prelude::*;
 
@@ -18,6 +18,7 @@ use crate::db::schema::pages;
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Line, Timestamp};
+use crate::media::{self, MediaId};
 
 fn record(
     conn: &mut Conn,
@@ -73,6 +74,34 @@ pub fn ask_for_more(
     mails.verdict(conn, page, Verdict::Asked, Some(&message.body), now)
 }
 
+/// Writes to the owner of a page that is shown: somebody reported it, say. Its state stays; the owner gets the words.
+///
+/// # Errors
+/// [`crate::error::AppError::Conflict`] `no_such_move` when it is not live.
+pub fn ask_owner(
+    conn: &mut Conn,
+    mails: &PageMails,
+    page: PageId,
+    by: UserId,
+    message: &NewMessage,
+    now: Timestamp,
+) -> AppResult<()> {
+    let campaign = campaign_of(conn, page)?;
+    let shown = pages::table
+        .filter(pages::id.eq(page))
+        .filter(pages::status.eq(PageStatus::Live))
+        .count();
+    if each!(conn, c => shown.get_result::<i64>(c))? == 0 {
+        return Err(crate::error::AppError::Conflict {
+            code: "no_such_move",
+            detail: "this page is not shown, so its owner has nothing to change on it".into(),
+        });
+    }
+    messages::write(conn, page, (by, true), message, now)?;
+    record(conn, (page, &campaign), by, "page.ask_owner", now)?;
+    mails.verdict(conn, page, Verdict::Questioned, Some(&message.body), now)
+}
+
 /// Takes a live page down; its owner is told why, nobody else.
 ///
 /// # Errors
@@ -88,6 +117,9 @@ pub fn hide(
     let campaign = campaign_of(conn, page)?;
     step(conn, page, &[PageStatus::Live], PageStatus::Hidden, now)?;
     keep_reason(conn, page, Some(reason.as_str()))?;
+    if let Some(photo) = photo_of(conn, page)? {
+        media::hide(conn, photo, now)?;
+    }
     record(conn, (page, &campaign), by, "page.hide", now)?;
     mails.verdict(conn, page, Verdict::Hidden, Some(reason.as_str()), now)
 }
@@ -106,6 +138,9 @@ pub fn show(
     let campaign = campaign_of(conn, page)?;
     step(conn, page, &[PageStatus::Hidden], PageStatus::Live, now)?;
     keep_reason(conn, page, None)?;
+    if let Some(photo) = photo_of(conn, page)? {
+        media::show(conn, photo)?;
+    }
     record(conn, (page, &campaign), by, "page.show", now)?;
     mails.verdict(conn, page, Verdict::Shown, None, now)
 }
@@ -132,6 +167,19 @@ pub fn send_again(
         Some(message) => messages::write(conn, page, (by, false), message, now),
         None => Ok(()),
     }
+}
+
+/// The photograph of a page, if it is still there.
+fn photo_of(conn: &mut Conn, page: PageId) -> AppResult<Option<MediaId>> {
+    let query = pages::table.find(page).select(pages::photo);
+    let name: Option<Option<String>> = each!(conn, c => query.first(c).optional())?;
+    let Some(id) = name.flatten().and_then(|name| name.parse().ok()) else {
+        return Ok(None);
+    };
+    let found = media::find(conn, id)?;
+    Ok(found
+        .filter(|media| media.removed_at.is_none())
+        .map(|media| media.id))
 }
 
 fn keep_reason(conn: &mut Conn, page: PageId, reason: Option<&str>) -> AppResult<()> {

@@ -103,7 +103,7 @@ pub fn change(conn: &mut Conn, page: PageId, to: &Slug, now: Timestamp) -> AppRe
     each!(conn, c => diesel::delete(kept).execute(c))?;
     let target = pages::table.find(page);
     each!(conn, c => diesel::update(target)
-        .set((pages::slug.eq(to), pages::updated_at.eq(now)))
+        .set(pages::slug.eq(to))
         .execute(c))?;
     if published.is_none() {
         // Nobody can know an address that was never shown.

@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod database;
+pub mod people;
 pub mod program;
 pub mod visitor;
 pub mod world;

@@ -10,15 +10,16 @@ use crate::audit;
 use crate::diary::forms::Faults;
 use crate::diary::model::{self, Entry, EntryId, NOTE_MOST, Outfit};
 use crate::diary::ops::{self, Photo, SaveDay};
-use crate::diary::public::photo_url;
 use crate::diary::rules::{Season, Timing};
 use crate::diary::views::{ChoiceView, DayView};
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::Day;
 use crate::kernel::line::parse_lines;
+use crate::media::{self, PhotoField, Shape, Use};
 use crate::pages::PageOwner;
 use crate::pages::tools::{PageTools, Tool};
 use crate::web::site::see;
+use crate::web::upload::{Files, UploadForm};
 use crate::web::{CsrfForm, Path, Site};
 
 /// The fields of the form as text: what does not fit is shown again.
@@ -28,11 +29,11 @@ pub(super) struct Typed {
     outfit: String,
     note: String,
     photo_alt: String,
-    remove_photo: String,
+    photo_remove: String,
     is_public: String,
 }
 
-const FIELDS: &[&str] = &["outfit", "note", "photo", "photo_alt", "is_public"];
+const FIELDS: &[&str] = &["outfit", "note", "photo", "photo_alt"];
 
 impl Typed {
     fn of(entry: Option<&Entry>) -> Self {
@@ -47,7 +48,7 @@ impl Typed {
             outfit: entry.outfit.to_string(),
             note: entry.note.clone(),
             photo_alt: entry.photo_alt.clone(),
-            remove_photo: String::new(),
+            photo_remove: String::new(),
             is_public: if entry.is_public { "1" } else { "" }.to_owned(),
         }
     }
@@ -58,17 +59,21 @@ impl Typed {
             faults.push(FieldError::new("outfit", "say what you wore"));
             Outfit::Dress
         });
-        let mut text = |field: &str, typed: &str, most: usize| {
-            if typed.trim().is_empty() {
-                return String::new();
-            }
-            parse_lines(typed, most).unwrap_or_else(|error| {
-                faults.push(FieldError::new(field, error));
+        let note = match self.note.trim() {
+            "" => String::new(),
+            typed => parse_lines(typed, NOTE_MOST).unwrap_or_else(|error| {
+                faults.push(FieldError::new("note", error));
                 String::new()
-            })
+            }),
         };
-        let note = text("note", &self.note, NOTE_MOST);
-        let photo_alt = text("photo_alt", &self.photo_alt, 200);
+        let photo_alt = match media::parse_alt(&self.photo_alt) {
+            Ok(alt) => alt,
+            Err(AppError::Invalid(found)) => {
+                faults.extend(found);
+                String::new()
+            }
+            Err(_) => String::new(),
+        };
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -77,7 +82,7 @@ impl Typed {
             day,
             outfit,
             note: Some(note),
-            photo: if self.remove_photo.is_empty() {
+            photo: if self.photo_remove.is_empty() {
                 Photo::Keep
             } else {
                 Photo::Remove
@@ -131,11 +136,12 @@ pub(super) async fn save(
     request: HttpRequest,
     path: Path<(String, String)>,
     owner: PageOwner,
-    form: CsrfForm<Typed>,
+    form: UploadForm<Typed>,
 ) -> AppResult<HttpResponse> {
     let day = parsed(&path.0.1)?;
-    let saved = match form.0.parse(day) {
-        Ok(save) => write(&site, &owner, save).await,
+    let (typed, files) = (form.fields, form.files);
+    let saved = match typed.parse(day) {
+        Ok(save) => write(&site, &owner, save, files).await,
         Err(faults) => Err(AppError::Invalid(faults)),
     };
     match saved {
@@ -144,7 +150,7 @@ pub(super) async fn save(
             let shown = Shown {
                 owner: &owner,
                 day,
-                typed: &form.0,
+                typed: &typed,
                 faults: &faults,
             };
             show(&site, &request, &shown, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -153,17 +159,35 @@ pub(super) async fn save(
     }
 }
 
-async fn write(site: &Site, owner: &PageOwner, save: SaveDay) -> AppResult<()> {
+async fn write(
+    site: &Site,
+    owner: &PageOwner,
+    mut save: SaveDay,
+    mut files: Files,
+) -> AppResult<()> {
     let (now, deed) = (site.clock.now(), owner.deed("diary.write"));
     let of = owner.overview.clone();
-    let vanish = save.is_public == Some(false) || save.photo != Photo::Keep;
-    site.db
+    if let Some(bytes) = files.take("photo") {
+        // Whose page it is, whoever acts: the owner sees it when it is hidden.
+        let user = of.page.owner_id.unwrap_or(owner.signed.user());
+        let new = media::take(site, user, Use::DiaryEntry, Shape::Whole, bytes).await?;
+        save.photo = Photo::Set(new);
+    }
+    drop(files);
+    let saved = site
+        .db
         .tx(move |c| {
-            ops::save(c, &of, &save, now)?;
-            deed.iter().try_for_each(|deed| audit::record(c, deed, now))
+            let saved = ops::save(c, &of, &save, now)?;
+            deed.iter()
+                .try_for_each(|deed| audit::record(c, deed, now))?;
+            Ok(saved)
         })
         .await?;
+    let vanish = !saved.entry.is_public || !saved.withdrawn.is_empty();
     changed(site, &owner.overview, vanish);
+    for photo in saved.withdrawn {
+        media::withdrawn(site, photo);
+    }
     Ok(())
 }
 
@@ -179,15 +203,19 @@ pub(super) async fn remove(
     let day = parsed(&path.0.1)?;
     let (now, deed) = (site.clock.now(), owner.deed("diary.remove"));
     let of = owner.overview.clone();
-    site.db
+    let removed = site
+        .db
         .tx(move |c| {
-            let removed = ops::remove(c, &of, day)?;
-            match &deed {
-                Some(deed) if removed.is_some() => audit::record(c, deed, now),
-                _ => Ok(()),
+            let removed = ops::remove(c, &of, day, now)?;
+            if let (Some(deed), Some(_)) = (&deed, &removed) {
+                audit::record(c, deed, now)?;
             }
+            Ok(removed)
         })
         .await?;
+    if let Some(photo) = removed.and_then(|entry| entry.photo) {
+        media::withdrawn(&site, photo);
+    }
     changed(&site, &owner.overview, true);
     Ok(see(&diary_url(&owner.overview)))
 }
@@ -229,11 +257,13 @@ async fn show(
                 })
                 .collect(),
             note: typed.note.clone(),
-            photo_url: entry
-                .as_ref()
-                .and_then(|entry| entry.photo.as_deref())
-                .map(photo_url),
-            photo_alt: typed.photo_alt.clone(),
+            photo: PhotoField::new(
+                "Photo (optional)",
+                false,
+                entry.as_ref().and_then(|entry| entry.photo),
+                &typed.photo_alt,
+            )
+            .faults(shown.faults),
             is_public: !typed.is_public.is_empty(),
             diary_is_private: !is_public,
             faults: Faults::new(FIELDS, shown.faults),

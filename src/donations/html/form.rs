@@ -49,6 +49,21 @@ impl Typed {
         }
     }
 
+    /// An empty form over the amount that a link asks for; one that is none is left alone.
+    pub(super) fn asking(campaign: &Campaign, amount: &str) -> Self {
+        let mut form = Self::fresh(campaign);
+        let asked = Money::parse_typed(amount, campaign.currency).ok();
+        if let Some(asked) = asked.filter(|asked| asked.minor() > 0) {
+            if campaign.suggested().contains(&asked) {
+                form.amount_choice = asked.minor().to_string();
+            } else {
+                form.amount_choice.clear();
+                form.amount_own = asked.decimal();
+            }
+        }
+        form
+    }
+
     /// What was typed for a gift that came to nothing, to try again.
     pub(super) fn again(gift: &Donation, email: &Email, aim: &Aim, to: &Destinations) -> Self {
         let amount = gift.gift();

@@ -27,6 +27,8 @@ pub(super) struct Asked {
     page: String,
     team: String,
     program: String,
+    /// An own amount that a link asks for, as a person would type it.
+    amount: String,
     /// The token of a gift that came to nothing.
     again: String,
     utm_source: String,
@@ -83,6 +85,7 @@ pub(super) async fn form(
     let (slug, asked) = (slug(&path.0)?, query.0);
     let now = giving.site.clock.now();
     let (program, source) = (asked.program.clone(), asked.utm_source.clone());
+    let amount = asked.amount.clone();
     let (setting, earlier) = giving
         .site
         .db
@@ -97,7 +100,7 @@ pub(super) async fn form(
         None => Typed {
             program,
             source,
-            ..Typed::fresh(setting.aim.campaign())
+            ..Typed::asking(setting.aim.campaign(), &amount)
         },
     };
     let notice = giving.closed_because.read().is_some().then(|| {

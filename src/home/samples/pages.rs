@@ -3,7 +3,47 @@
 
 use super::super::views::*;
 use super::*;
+use crate::diary::calendar::{Reader, calendar};
+use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
+use crate::pages::updates::html::NewsView;
+use crate::totals::Tally;
 use crate::web::views::figures::ShareView as PolicyShare;
+
+fn tally() -> Tally {
+    Tally {
+        days: 1,
+        conversations: 12,
+        learned: 7,
+        signed: 2,
+        gave: 1,
+    }
+}
+
+fn diary() -> PageDiaryView {
+    let season = crate::diary::Season {
+        starts_on: "2026-12-01".parse().unwrap(),
+        ends_on: "2026-12-31".parse().unwrap(),
+        giving_until: "2027-01-31".parse().unwrap(),
+        zone: "UTC".parse().unwrap(),
+        is_live: true,
+        rules: Default::default(),
+    };
+    let today = "2026-12-14".parse().ok();
+    PageDiaryView {
+        href: "/pages/mira-sen/diary".into(),
+        calendar: Some(calendar(&season, &[], today, Reader::Stranger(""))),
+        streak: Some(StreakView {
+            current: 5,
+            longest: 9,
+            freezes_left: None,
+        }),
+        sponsors: SponsorsView {
+            sponsors: 2,
+            names: vec!["Asha Verma".into()],
+            href: Some("/pages/mira-sen/sponsor".into()),
+        },
+    }
+}
 
 #[test]
 fn home() {
@@ -56,6 +96,7 @@ fn campaign_sample() -> CampaignView {
         ],
         policy_version: 2,
         policy_since: "2026-11-01".into(),
+        tally: tally(),
         unit_costs: unit_costs(),
         faq: vec![
             QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
@@ -81,6 +122,7 @@ fn campaign() {
         shares: vec![],
         unit_costs: vec![],
         faq: vec![],
+        tally: Tally::default(),
         ..campaign_sample()
     };
     show(&t, "campaign", "campaign-empty", &empty);
@@ -96,7 +138,10 @@ fn page() {
         campaign: dressember(),
         team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
         photo_url: None,
+        photo_large_url: None,
         photo_alt: String::new(),
+        private_note: Some("Only you see this page: draft.".into()),
+        unconfirmed: Some(usd(4_000)),
         portrait_svg: placeholder::portrait("mira-sen", "Mira Sen", &accent()),
         story_html: "<p>My grandmother sewed in Kolkata for forty years. She could walk home when the work was done.</p><p>I found this dress in a charity shop for nine euros. I will wear it to work, to the gym and to my cousin’s wedding, and when somebody asks I will tell them about the women who cannot walk home.</p>".into(),
         band: band(31, 250_000, false),
@@ -105,9 +150,21 @@ fn page() {
         wall: wall(),
         wall_more_url: Some("/pages/mira-sen?after=x".into()),
         unit_costs: unit_costs()[..3].to_vec(),
+        tally: tally(),
+        diary: Some(diary()),
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
         coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
+        news: PageNewsView {
+            items: vec![NewsView {
+                id: "upd_1".into(),
+                posted_at: "2026-12-09T08:00:00Z".into(),
+                body_html: "<p>Day nine, and the first stranger asked.</p>".into(),
+                photo: None,
+            }],
+            more_url: Some("/pages/mira-sen?news=x#news".into()),
+        },
+        report_url: "/pages/mira-sen/report".into(),
     };
     let html = show(&t, "page", "page", &full);
     assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
@@ -117,10 +174,18 @@ fn page() {
         story_html: String::new(),
         band: no_band(),
         give_url: None,
+        private_note: None,
+        unconfirmed: None,
         wall: vec![],
         wall_more_url: None,
+        tally: Tally::default(),
+        diary: None,
         unit_costs: vec![],
         programs: vec![],
+        news: PageNewsView {
+            items: vec![],
+            more_url: None,
+        },
         ..full
     };
     show(&t, "page", "page-empty", &empty);
@@ -152,6 +217,7 @@ fn team_and_leaderboard() {
         band: band(60, 500_000, false),
         give_url: Some("/give/dressember-2026?team=loom-and-lantern".into()),
         roster,
+        tally: tally(),
         wall: wall(),
         badges: vec![],
         share: share(),
@@ -174,6 +240,7 @@ fn team_and_leaderboard() {
         band: no_band(),
         give_url: None,
         roster: vec![],
+        tally: Tally::default(),
         wall: vec![],
         ..full
     };

@@ -60,9 +60,7 @@ pub(super) async fn publish(
             code: "no_such_move",
             ..
         }) => {
-            let campaign = setting.campaign.id.to_string();
-            site.views.changed("page", &id.to_string());
-            site.views.changed("campaign", &campaign);
+            public::shown(site, draft);
             Ok(see(&started_path(draft.slug.as_str())))
         }
         Err(error @ AppError::Conflict { .. }) => mend(

@@ -1,0 +1,191 @@
+//! People with a browser: a session of their own and the seal of a form page.
+
+use std::collections::HashMap;
+
+use secrecy::ExposeSecret;
+use selvedge::auth::sessions::{self, NewSession};
+use selvedge::auth::{NewToken, NewUser, Role, Scope, UserId, insert_user, user_by_email};
+use selvedge::kernel::{Email, Line};
+
+use super::world::{CAMPAIGN, World};
+
+/// Somebody at a browser, signed in or not.
+pub struct Visitor {
+    cookies: String,
+    seal: String,
+}
+
+/// An answer as tests look at it.
+pub struct Answer {
+    pub status: u16,
+    pub place: String,
+    pub text: String,
+}
+
+impl World {
+    /// A new user of this role.
+    pub async fn user(&self, email: &str, role: Role) -> UserId {
+        let id = UserId::new();
+        let new = NewUser {
+            id,
+            email: email.parse::<Email>().unwrap(),
+            name: Line::parse(email, 80).unwrap(),
+            password_hash: None,
+            roles: vec![role],
+        };
+        let now = self.clock.now();
+        self.app
+            .site
+            .db
+            .tx(move |c| insert_user(c, &new, now))
+            .await
+            .unwrap();
+        id
+    }
+
+    /// The user of an address.
+    pub async fn user_of(&self, email: &str) -> UserId {
+        let email: Email = email.parse().unwrap();
+        let found = self
+            .app
+            .site
+            .db
+            .read(move |c| user_by_email(c, &email))
+            .await
+            .unwrap();
+        found.unwrap().id
+    }
+
+    /// A browser that is signed in as `user`, or as nobody.
+    pub async fn visitor(&self, user: Option<UserId>) -> Visitor {
+        let mut cookies = String::new();
+        if let Some(user) = user {
+            let (session, secret) = NewSession::make(user, "a test").unwrap();
+            let now = self.clock.now();
+            self.app
+                .site
+                .db
+                .tx(move |c| sessions::begin(c, &session, now))
+                .await
+                .unwrap();
+            cookies = format!("selvedge-session={}; ", secret.expose_secret());
+        }
+        let answer = self
+            .http
+            .get(self.url(&format!("/give/{CAMPAIGN}")))
+            .send()
+            .await
+            .unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        cookies.push_str(cookie.split(';').next().unwrap());
+        let text = answer.text().await.unwrap();
+        let seal = text.split("name=\"csrf\" value=\"").nth(1).unwrap();
+        Visitor {
+            cookies,
+            seal: seal.split('"').next().unwrap().to_owned(),
+        }
+    }
+
+    /// An API token of `user` with every scope that a test needs.
+    pub async fn token(&self, user: UserId, scopes: &[&str]) -> String {
+        let scopes: Vec<Scope> = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
+        let (token, text) = NewToken::make(user, scopes).unwrap();
+        let now = self.clock.now();
+        self.app
+            .site
+            .db
+            .tx(move |c| selvedge::auth::token::insert(c, &token, now))
+            .await
+            .unwrap();
+        text.expose_secret().to_owned()
+    }
+
+    /// Asks as `visitor`; a form is sent with its seal.
+    pub async fn ask(
+        &self,
+        visitor: &Visitor,
+        method: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self
+            .http
+            .request(method.parse().unwrap(), self.url(path))
+            .header("cookie", &visitor.cookies)
+            .header("accept", "text/html");
+        if method != "GET" {
+            let mut body = url::form_urlencoded::Serializer::new(String::new());
+            body.append_pair("csrf", &visitor.seal).extend_pairs(form);
+            request = request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body.finish());
+        }
+        let answer = request.send().await.unwrap();
+        let place = answer.headers().get("location");
+        Answer {
+            status: answer.status().as_u16(),
+            place: place
+                .map(|place| place.to_str().unwrap().to_owned())
+                .unwrap_or_default(),
+            text: answer.text().await.unwrap(),
+        }
+    }
+
+    /// A page for `visitor`, which must be there.
+    pub async fn look(&self, visitor: &Visitor, path: &str) -> String {
+        let answer = self.ask(visitor, "GET", path, &[]).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.text
+    }
+
+    /// A form that must be taken; answers where it leads.
+    pub async fn send(&self, visitor: &Visitor, path: &str, form: &[(&str, &str)]) -> String {
+        let answer = self.ask(visitor, "POST", path, form).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text);
+        answer.place
+    }
+}
+
+/// The fields of the form on `html` that is sent to `action`, as a browser would send them untouched.
+pub fn fields_of(html: &str, action: &str) -> HashMap<String, Vec<String>> {
+    let form = html
+        .split("<form ")
+        .find(|form| form.contains(&format!("action=\"{action}\"")))
+        .unwrap_or_else(|| panic!("no form leads to {action}"));
+    let form = form.split("</form>").next().unwrap();
+    let attribute = |tag: &str, name: &str| {
+        let text = tag.split(&format!(" {name}=\"")).nth(1)?;
+        Some(unescaped(text.split('"').next()?))
+    };
+    let mut fields: HashMap<String, Vec<String>> = HashMap::new();
+    for tag in form.split('<') {
+        let is_input = tag.starts_with("input ");
+        let is_area = tag.starts_with("textarea ");
+        let Some(name) = attribute(tag, "name").filter(|_| is_input || is_area) else {
+            continue;
+        };
+        let head = tag.split('>').next().unwrap();
+        let is_box = head.contains("type=\"checkbox\"");
+        if is_box && !head.contains(" checked") {
+            continue;
+        }
+        let value = if is_area {
+            unescaped(tag.split_once('>').unwrap().1)
+        } else {
+            attribute(head, "value").unwrap_or_default()
+        };
+        fields.entry(name).or_default().push(value);
+    }
+    fields.remove("csrf");
+    fields
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#x27;", "'")
+        .replace("&#x60;", "`")
+        .replace("&#x3D;", "=")
+        .replace("&amp;", "&")
+}

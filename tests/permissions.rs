@@ -1,0 +1,392 @@
+//! Who may do what (S9): one table of every route of the program by who asks, and the real router asked for every cell.
+//!
+//! The routes are read from the sources: one that is missing here fails the test, and so does a row whose route is gone.
+//! Add rows to the noun that mounts the route. Columns: nobody; the page's own participant; another participant; the
+//! captain of that page's team; a coordinator; a coordinator of another season; finance; the owner; a partner.
+//!
+//! Cells: `o` answered (whatever the form says), `1` 401, `3` 403, `4` 404. What stands behind the cells is sent as a form;
+//! forms are such that nothing changes. Where a secret in the path is the permission, the row asks with a wrong one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use selvedge::auth::roles::{SetRole, set_role};
+use selvedge::auth::{Role, UserId};
+use selvedge::campaigns;
+
+use crate::harness::people::Visitor;
+use crate::harness::world::World;
+
+const HOME: &str = "
+GET  /                                      o o o o o o o o o
+GET  /campaigns/{slug}                      o o o o o o o o o
+GET  /campaigns/{slug}/leaderboard          o o o o o o o o o
+GET  /campaigns/{slug}/live                 o o o o o o o o o
+GET  /campaigns/{slug}/events               o o o o o o o o o
+GET  /pages/{slug}                          o o o o o o o o o
+GET  /teams/{slug}                          o o o o o o o o o
+GET  /programs/{slug}                       o o o o o o o o o
+GET  /partners/{slug}                       o o o o o o o o o
+";
+
+const CAMPAIGNS: &str = "
+GET  /api/v1/campaigns                      o o o o o o o o o
+GET  /api/v1/campaigns/{slug}               o o o o o o o o o
+";
+
+const PAGES: &str = "
+GET  /pages/{slug}/card.png                 o o o o o o o o o
+GET  /pages/{slug}/events                   o o o o o o o o o
+GET  /api/v1/pages/{slug}                   o o o o o o o o o
+GET  /api/v1/campaigns/{slug}/pages         o o o o o o o o o
+GET  /api/v1/campaigns/{slug}/leaderboard   o o o o o o o o o
+";
+
+const TEAMS: &str = "
+GET  /teams/{slug}/events                   o o o o o o o o o
+GET  /api/v1/teams/{slug}                   o o o o o o o o o
+";
+
+const PARTNERS: &str = "
+GET  /api/v1/programs                       o o o o o o o o o
+GET  /api/v1/programs/{slug}                o o o o o o o o o
+";
+
+const GIFTS: &str = "
+GET  /give/{campaign}                       o o o o o o o o o
+POST /give/{campaign}                       o o o o o o o o o
+GET  /thanks/{token}                        4 4 4 4 4 4 4 4 4
+GET  /gifts/{token}                         4 4 4 4 4 4 4 4 4
+POST /webhooks/stripe                       o o o o o o o o o
+POST /api/v1/donations                      o o o o o o o o o
+GET  /api/v1/donations/{id}                 4 4 4 4 4 4 4 4 4
+GET  /api/v1/pages/{slug}/donations         o o o o o o o o o
+";
+
+const CONSOLE: &str = "
+GET  /console                               1 3 3 3 o o o o 3
+GET  /console/pages                         1 3 3 3 o 3 3 o 3
+POST /console/pages                         1 3 3 3 o o 3 o 3
+GET  /console/pages.csv                     1 3 3 3 o 3 3 o 3
+GET  /console/pages/{slug}                  1 3 3 3 o 3 3 o 3
+POST /console/pages/{slug}                  1 3 3 3 o 3 3 o 3
+GET  /console/participants                  1 3 3 3 o 3 3 o 3
+GET  /console/participants.csv              1 3 3 3 o 3 3 o 3
+GET  /console/people/{id}                   1 3 3 3 o 4 3 o 3
+POST /console/people/{id}/role              1 3 3 3 3 3 3 o 3
+POST /console/people/{id}/access            1 3 3 3 3 3 3 o 3
+GET  /console/teams                         1 3 3 3 o 3 3 o 3
+GET  /console/teams.csv                     1 3 3 3 o 3 3 o 3
+GET  /console/seasons                       1 3 3 3 o o 3 o 3
+POST /console/seasons                       1 3 3 3 o 3 3 o 3
+GET  /console/new-season                    1 3 3 3 o 3 3 o 3
+GET  /console/seasons/{slug}                1 3 3 3 o 3 3 o 3
+POST /console/seasons/{slug}                1 3 3 3 o 3 3 o 3
+GET  /console/seasons/{slug}/again          1 3 3 3 o 3 3 o 3
+POST /console/seasons/{slug}/again          1 3 3 3 o 3 3 o 3
+POST /console/seasons/{slug}/policy         1 3 3 3 o 3 3 o 3
+POST /console/seasons/{slug}/state          1 3 3 3 o 3 3 o 3
+GET  /console/audit                         1 3 3 3 o 3 3 o 3
+GET  /console/audit.csv                     1 3 3 3 o 3 3 o 3
+";
+
+const PROGRAM: &str = "
+GET  /api/openapi.json                      o o o o o o o o o
+GET  /assets/{path:.*}                      4 4 4 4 4 4 4 4 4
+GET  /favicon.ico                           o o o o o o o o o
+";
+
+const TABLE: &[&str] = &[
+    HOME, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, CONSOLE, PROGRAM,
+];
+
+/// What is mounted in tests and demonstrations alone, or on the operator's own listener.
+const ELSEWHERE: [&str; 2] = ["/sandbox/", "/metrics"];
+
+/// The season, page, team, person that rows are about.
+fn example(route: &str, own: UserId) -> String {
+    let slug = match route
+        .trim_start_matches("/console")
+        .trim_start_matches("/api/v1")
+    {
+        rest if rest.starts_with("/pages") => "johanna-lindqvist",
+        rest if rest.starts_with("/teams") => "the-tuesday-seams",
+        rest if rest.starts_with("/programs") => "ijm-kolkata",
+        rest if rest.starts_with("/partners") => "ijm",
+        _ => "dressember-2026",
+    };
+    let path = route
+        .replace("{slug}", slug)
+        .replace("{campaign}", "dressember-2026")
+        .replace("{token}", &"x".repeat(43))
+        .replace("{path:.*}", "none.css");
+    if path.starts_with("/console/people/") {
+        return path.replace("{id}", &own.to_string());
+    }
+    let path = path.replace("{id}", &format!("don_{}", "0".repeat(32)));
+    // The season decides what a coordinator of another one may list.
+    let listed = [
+        "/console/pages",
+        "/console/pages.csv",
+        "/console/participants",
+        "/console/participants.csv",
+        "/console/teams",
+        "/console/teams.csv",
+        "/console/audit",
+        "/console/audit.csv",
+    ];
+    if listed.contains(&path.as_str()) {
+        return format!("{path}?campaign=dressember-2026");
+    }
+    path
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            sources(&path, into);
+        } else if name.ends_with(".rs") && !name.contains("test") {
+            into.push(path);
+        }
+    }
+}
+
+/// Every method and route that the sources mount.
+fn mounted() -> BTreeSet<(String, String)> {
+    let mut files = Vec::new();
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
+    let mut found = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code: String = text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap()
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        for (place, _) in code.match_indices("web::resource(") {
+            let rest = &code[place + "web::resource(".len()..];
+            let Some(route) = literal(rest) else { continue };
+            let end = ["web::resource(", "web::scope(", ";"]
+                .iter()
+                .filter_map(|stop| rest.find(stop))
+                .min()
+                .unwrap_or(rest.len());
+            methods(&rest[..end], &route, &mut found);
+        }
+        // A closure that mounts several routes below one: `let deed = |name: &str| web::resource(format!("…/{name}"))`.
+        for (place, _) in code.match_indices("web::resource(format!(\"") {
+            let below = code[place..].split('"').nth(1).unwrap();
+            let below = below
+                .replace("{name}", "")
+                .replace("{{", "{")
+                .replace("}}", "}");
+            let name = code[..place].rsplit("let ").next().unwrap();
+            let call = format!("{}(\"", name.split_whitespace().next().unwrap());
+            for (at, _) in code.match_indices(&call) {
+                let rest = &code[at + call.len() - 1..];
+                let end = rest.find(".to(").unwrap_or(rest.len());
+                let route = format!("{below}{}", literal(rest).unwrap());
+                methods(&rest[..end], &route, &mut found);
+            }
+        }
+        for (place, _) in code.match_indices(".route(") {
+            let rest = &code[place + ".route(".len()..];
+            let Some(route) = literal(rest) else { continue };
+            let end = rest.find(".to(").unwrap_or(rest.len());
+            methods(&rest[..end], &route, &mut found);
+        }
+    }
+    found.retain(|(_, route)| {
+        // The sandbox's mailbox is a scope whose routes are relative.
+        let is_relative = route.is_empty() || route == "/{id}" || route.starts_with("/{id}/");
+        !is_relative && !ELSEWHERE.iter().any(|prefix| route.starts_with(prefix))
+    });
+    found
+}
+
+fn literal(rest: &str) -> Option<String> {
+    let rest = rest.trim_start().strip_prefix('"')?;
+    Some(rest.split('"').next()?.to_owned())
+}
+
+fn methods(part: &str, route: &str, found: &mut BTreeSet<(String, String)>) {
+    let mut any = false;
+    for (call, method) in [
+        ("web::get()", "GET"),
+        ("web::post()", "POST"),
+        ("web::put()", "PUT"),
+        ("web::patch()", "PATCH"),
+        ("web::delete()", "DELETE"),
+        (".get(", "GET"),
+        (".post(", "POST"),
+        (".patch(", "PATCH"),
+        (".delete(", "DELETE"),
+    ] {
+        if part.contains(call) {
+            any = true;
+            found.insert((method.to_owned(), route.to_owned()));
+        }
+    }
+    if !any {
+        found.insert(("ANY".to_owned(), route.to_owned()));
+    }
+}
+
+type Row = (String, String, Vec<char>, Vec<(String, String)>);
+
+fn table() -> Vec<Row> {
+    let lines = TABLE.iter().flat_map(|noun| noun.lines());
+    lines
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let mut word = || words.next().unwrap_or_else(|| panic!("{line}")).to_owned();
+            let (method, route) = (word(), word());
+            let cells: Vec<char> = (0..9).map(|_| word().chars().next().unwrap()).collect();
+            let form = words
+                .map(|pair| pair.split_once('=').unwrap())
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
+            (method, route, cells, form)
+        })
+        .collect()
+}
+
+#[test]
+fn every_route_stands_in_the_table_once() {
+    let mut rows: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (method, route, _, _) in table() {
+        *rows.entry((method, route)).or_default() += 1;
+    }
+    let listed: BTreeSet<_> = rows.keys().cloned().collect();
+    let mounted = mounted();
+    let missing: Vec<_> = mounted.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&mounted).collect();
+    assert!(missing.is_empty(), "not in the table: {missing:#?}");
+    assert!(gone.is_empty(), "no longer mounted: {gone:#?}");
+    let twice: Vec<_> = rows.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "twice in the table: {twice:#?}");
+}
+
+/// The nine who ask, in the order of the columns.
+async fn everybody(world: &World) -> (Vec<Option<UserId>>, UserId) {
+    let own = world.user_of("johanna-lindqvist@example.org").await;
+    let other = world.user_of("sam-okafor@example.org").await;
+    let captain = world.user_of("maya-roy@example.org").await;
+    let coordinator = world
+        .user("coordinator@staff.example", Role::Coordinator)
+        .await;
+    let elsewhere = world
+        .user("elsewhere@staff.example", Role::Coordinator)
+        .await;
+    let finance = world.user("finance@staff.example", Role::Finance).await;
+    let owner = world.user("owner@staff.example", Role::Owner).await;
+    let partner = world.user("partner@staff.example", Role::Partner).await;
+    let now = world.clock.now();
+    world
+        .app
+        .site
+        .db
+        .tx(move |c| {
+            let slug = selvedge::demo::LAST_SEASON.parse().unwrap();
+            let season = campaigns::model::any_by_slug(c, &slug)?.unwrap();
+            let narrowed = SetRole {
+                user: elsewhere,
+                role: Role::Coordinator,
+                has: true,
+                campaigns: vec![season.id],
+            };
+            set_role(c, &narrowed, now)
+        })
+        .await
+        .unwrap();
+    let all = [
+        own,
+        other,
+        captain,
+        coordinator,
+        elsewhere,
+        finance,
+        owner,
+        partner,
+    ];
+    let columns = std::iter::once(None).chain(all.into_iter().map(Some));
+    (columns.collect(), own)
+}
+
+/// What a cell of the table says, of a status.
+fn cell(status: u16) -> char {
+    match status {
+        401 => '1',
+        403 => '3',
+        404 => '4',
+        status if status < 500 && status != 405 => 'o',
+        _ => '!',
+    }
+}
+
+async fn status_of(
+    world: &World,
+    who: Option<UserId>,
+    visitor: &Visitor,
+    (method, path): (&str, &str),
+    form: &[(&str, &str)],
+) -> u16 {
+    if !path.starts_with("/api/") {
+        return if path.ends_with("/events") {
+            // A stream does not end: its head is enough.
+            let answer = world.http.get(world.url(path)).send().await.unwrap();
+            answer.status().as_u16()
+        } else {
+            world.ask(visitor, method, path, form).await.status
+        };
+    }
+    let mut request = world.http.request(method.parse().unwrap(), world.url(path));
+    if let Some(who) = who {
+        let scopes = ["pages:read", "pages:write", "teams:read", "teams:write"];
+        request = request.bearer_auth(world.token(who, &scopes).await);
+    }
+    if method != "GET" {
+        let body: serde_json::Map<String, serde_json::Value> = form
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+            .collect();
+        request = request.json(&body);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cell_of_the_table_holds() {
+    let world = World::with(&[("auth.staff_second_factor", "false")]).await;
+    let (columns, own) = everybody(&world).await;
+    let mut wrong = Vec::new();
+    for (method, route, cells, form) in table() {
+        let path = example(&route, own);
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        let mut seen = String::new();
+        for who in &columns {
+            // A session of its own each time: some routes end it.
+            let visitor = world.visitor(*who).await;
+            let status = status_of(&world, *who, &visitor, (&method, &path), &form).await;
+            seen.push(cell(status));
+        }
+        let wanted: String = cells.iter().collect();
+        if seen != wanted {
+            wrong.push(format!("{method} {route}: wanted {wanted}, is {seen}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    world.done().await;
+}
