@@ -21,4 +21,5 @@ mod pages;
 mod permissions;
 mod refunds;
 mod stories;
+mod teams;
 mod webhooks;

@@ -25,6 +25,7 @@ GET  /campaigns/{slug}/live                 o o o o o o o o o
 GET  /campaigns/{slug}/events               o o o o o o o o o
 GET  /pages/{slug}                          o o o o o o o o o
 GET  /teams/{slug}                          o o o o o o o o o
+GET  /groups/{slug}                         4 4 4 4 4 4 4 4 4
 GET  /programs/{slug}                       o o o o o o o o o
 GET  /partners/{slug}                       o o o o o o o o o
 ";
@@ -69,6 +70,32 @@ GET  /api/v1/campaigns/{slug}/leaderboard   o o o o o o o o o
 const TEAMS: &str = "
 GET  /teams/{slug}/events                   o o o o o o o o o
 GET  /api/v1/teams/{slug}                   o o o o o o o o o
+GET  /start-team/{campaign}                 1 o o o o o o o o
+POST /start-team/{campaign}                 1 o o o o o o o o
+GET  /teams/{slug}/manage                   1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/edit              1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/remove            1 3 3 4 4 3 3 4 3
+POST /teams/{slug}/manage/co-captain        1 3 3 4 4 3 3 4 3
+POST /teams/{slug}/manage/captain           1 3 3 4 4 3 3 4 3
+POST /teams/{slug}/manage/request           1 3 3 4 4 3 3 4 3
+POST /teams/{slug}/manage/invite            1 3 3 o o 3 3 o 3 email=nobody
+POST /teams/{slug}/manage/revoke            1 3 3 4 4 3 3 4 3
+POST /teams/{slug}/manage/message           1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/archive           1 3 3 o o 3 3 o 3
+POST /api/v1/campaigns/{slug}/teams         1 o o o o o o o o name=x join_policy=password
+";
+
+const MEMBERSHIP: &str = "
+GET  /teams/join/{token}                    o o o o o o o o o
+POST /teams/join/{token}                    1 o o o o o o o o
+GET  /teams/{team}/join                     1 o o o o o o o o
+GET  /pages/{slug}/team                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/team/leave               1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/team/withdraw            1 4 3 3 4 3 3 4 3
+GET  /pages/{slug}/team/join/{team}         1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/team/join/{team}         1 o 3 3 o 3 3 o 3
+POST /api/v1/teams/{slug}/join              1 o 3 3 o 3 3 o 3 page=johanna-lindqvist
+DELETE /api/v1/teams/{slug}/members/{page}  1 3 3 4 4 3 3 4 3
 ";
 
 const PARTNERS: &str = "
@@ -121,7 +148,7 @@ GET  /favicon.ico                           o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, CONSOLE, PROGRAM,
+    HOME, CAMPAIGNS, PAGES, TEAMS, MEMBERSHIP, PARTNERS, GIFTS, CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -142,6 +169,8 @@ fn example(route: &str, own: UserId) -> String {
     let path = route
         .replace("{slug}", slug)
         .replace("{campaign}", "dressember-2026")
+        .replace("{team}", "the-tuesday-seams")
+        .replace("{page}", "sam-okafor")
         .replace("{token}", &"x".repeat(43))
         .replace("{path:.*}", "none.css");
     if path.starts_with("/console/people/") {

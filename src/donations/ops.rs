@@ -238,6 +238,12 @@ fn recipient(
                     "this team belongs to another campaign",
                 ));
             }
+            if !team.is_open() {
+                return Err(AppError::field(
+                    "team",
+                    "this team has been archived and takes no more gifts",
+                ));
+            }
             if page
                 .as_ref()
                 .is_some_and(|page| page.team_id != Some(team.id))

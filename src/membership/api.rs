@@ -14,7 +14,7 @@ use crate::pages;
 use crate::pages::model::PageOverview;
 use crate::teams::api::TeamRef;
 use crate::teams::desk::Desk;
-use crate::teams::guard::{for_token, runs_campaigns};
+use crate::teams::guard::{self, for_token};
 use crate::teams::joining::{self, Joined, Way};
 use crate::teams::model::{self, TeamOverview};
 use crate::web::query::{self, NoQuery};
@@ -101,16 +101,16 @@ pub async fn join(
         .page
         .parse()
         .map_err(|bad| AppError::field("page", bad))?;
-    let found: (Option<PageOverview>, TeamOverview) = site
+    let asking = holder.clone();
+    let found: (Option<PageOverview>, TeamOverview, bool) = site
         .db
         .read(move |c| {
-            Ok((
-                pages::model::any_by_slug(c, &page)?,
-                model::by_slug(c, &team)?,
-            ))
+            let team = model::by_slug(c, &team)?;
+            let runs = guard::runs(c, &asking, team.team.campaign_id)?;
+            Ok((pages::model::any_by_slug(c, &page)?, team, runs))
         })
         .await?;
-    let (page, team) = (found.0, found.1.team);
+    let (page, TeamOverview { team, .. }, by_staff) = found;
     let page = page
         .ok_or(AppError::field("page", "there is no such page"))?
         .page;
@@ -121,7 +121,7 @@ pub async fn join(
             wanted.words.as_deref().unwrap_or_default(),
         );
         (desk.way(&site, team.id, holder.user, shown).await?, None)
-    } else if runs_campaigns(&holder) {
+    } else if by_staff {
         let deed = Deed {
             via: Via::Token,
             ..Deed::new(holder.user, "page.join_team", ("page", page.id.to_string()))

@@ -9,11 +9,13 @@ use super::captains;
 use super::model::{self, TeamOverview};
 use crate::audit::{Deed, Via};
 use crate::auth::model::Role;
+use crate::auth::roles;
 use crate::auth::token::{Access, TokenHolder};
 use crate::auth::{Coordinator, Signed, UserId};
 use crate::campaigns::CampaignStatus;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::ids::CampaignId;
 use crate::kernel::Slug;
 use crate::web::Site;
 
@@ -141,10 +143,23 @@ impl FromRequest for TeamCaptain {
     }
 }
 
-/// Whether a token acts for those who run campaigns.
-pub fn runs_campaigns(holder: &TokenHolder) -> bool {
-    let runs = |role: &Role| matches!(role, Role::Owner | Role::Coordinator);
-    holder.roles.iter().any(runs)
+/// Whether a token acts for those who run this campaign: tenants are kept apart (S9).
+///
+/// # Errors
+/// The database's.
+pub fn runs(conn: &mut Conn, holder: &TokenHolder, campaign: CampaignId) -> AppResult<bool> {
+    if holder.roles.contains(&Role::Owner) {
+        return Ok(true);
+    }
+    if !holder.roles.contains(&Role::Coordinator) {
+        return Ok(false);
+    }
+    let narrowed = roles::narrowed(conn, holder.user)?;
+    let mut narrowed = narrowed
+        .iter()
+        .filter(|(role, _)| *role == Role::Coordinator)
+        .peekable();
+    Ok(narrowed.peek().is_none() || narrowed.any(|(_, one)| *one == campaign))
 }
 
 /// A program that leads a team for its captain, a co-captain or staff.
@@ -181,7 +196,7 @@ pub fn for_token(
     let found = model::any_by_slug(conn, slug)?;
     let overview = found.ok_or(AppError::NotFound("the team"))?;
     let lead = match leads(conn, &overview, holder.user)? {
-        None if runs_campaigns(holder) => Some(Lead::Staff),
+        None if runs(conn, holder, overview.team.campaign_id)? => Some(Lead::Staff),
         lead => lead,
     };
     match lead {

@@ -4,4 +4,5 @@ pub mod chance;
 pub mod database;
 pub mod people;
 pub mod program;
+pub mod visitor;
 pub mod world;

@@ -23,7 +23,8 @@ pub(super) struct Aim {
 }
 
 impl Aim {
-    /// What an address asks for. A page or team of another campaign is not found.
+    /// What an address asks for. A page or team of another campaign is not found,
+    /// nor is a team that has been archived.
     pub(super) fn asked(
         conn: &mut Conn,
         campaign: &Slug,
@@ -45,7 +46,7 @@ impl Aim {
             .transpose()?;
         if team
             .as_ref()
-            .is_some_and(|team| team.campaign.id != row.campaign.id)
+            .is_some_and(|of| of.campaign.id != row.campaign.id || !of.team.is_open())
         {
             return Err(AppError::NotFound("the team"));
         }

@@ -197,6 +197,14 @@ fn button(policy: JoinPolicy, on_behalf: bool) -> Option<&'static str> {
     }
 }
 
+/// Leaving is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Leave {
+    /// Not empty: yes.
+    yes: String,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct OfRequest {
@@ -207,8 +215,16 @@ pub(super) async fn leave(
     site: Data<Site>,
     owner: PageOwner,
     request: HttpRequest,
-    _: CsrfForm<OfRequest>,
+    form: CsrfForm<Leave>,
 ) -> AppResult<HttpResponse> {
+    if form.0.yes.is_empty() {
+        let unsaid = AppError::Unprocessable {
+            code: "not_confirmed",
+            detail: "say that you mean it".into(),
+        };
+        let again = (Asked::default(), Mend::of(unsaid)?);
+        return show(&site, &owner, &request, again).await;
+    }
     let (page, now) = (owner.overview.page.id, site.clock.now());
     let deed = owner.deed("page.leave_team");
     let left = site

@@ -13,7 +13,7 @@ use crate::error::{AppError, AppResult, FieldError, Problem};
 use crate::kernel::{Limit, Line, Money, Slug};
 use crate::teams::desk::Desk;
 use crate::teams::groups::{self, Group};
-use crate::teams::guard::runs_campaigns;
+use crate::teams::guard;
 use crate::teams::html::start::{tail, wish};
 use crate::teams::joining::{self, TeamPage};
 use crate::teams::model::Team;
@@ -55,6 +55,8 @@ struct Setting {
     groups: Vec<Group>,
     pages: Vec<TeamPage>,
     earlier: Vec<(Team, Campaign)>,
+    /// Whether the token acts for those who run the campaign.
+    by_staff: bool,
 }
 
 /// Starts a team, led by the token's user.
@@ -87,13 +89,14 @@ pub async fn create(
         .0
         .parse()
         .map_err(|_| AppError::NotFound("the campaign"))?;
-    let user = holder.user;
+    let (user, asking) = (holder.user, holder.clone());
     let setting = site.db.read(move |c| {
         let campaign = campaigns::model::by_slug(c, &slug)?.campaign;
         Ok(Setting {
             groups: groups::of_campaign(c, campaign.id)?,
             pages: joining::own_pages(c, user, campaign.id)?,
             earlier: finding::led_before(c, user, campaign.id)?,
+            by_staff: guard::runs(c, &asking, campaign.id)?,
             campaign,
         })
     });
@@ -159,7 +162,7 @@ fn read(holder: &TokenHolder, setting: &Setting, asked: &TeamRequest) -> AppResu
         group,
         previous,
         page,
-        by_staff: runs_campaigns(holder),
+        by_staff: setting.by_staff,
     })
 }
 

@@ -155,7 +155,8 @@ async fn change(acting: &Acting, typed: &Typed) -> AppResult<()> {
 #[serde(default)]
 pub(super) struct OfMember {
     page: String,
-    /// For a co-captain: not empty makes, empty unmakes. For the captaincy: not empty stays as co-captain.
+    /// For a co-captain: not empty makes, empty unmakes. For the captaincy: not empty stays as co-captain. For the
+    /// archive: not empty means it.
     yes: String,
 }
 
@@ -427,7 +428,14 @@ pub(super) async fn write(acting: Acting, form: CsrfForm<Written>) -> AppResult<
     }
 }
 
-pub(super) async fn archive(acting: Acting, _: CsrfForm<OfMember>) -> AppResult<HttpResponse> {
+pub(super) async fn archive(acting: Acting, form: CsrfForm<OfMember>) -> AppResult<HttpResponse> {
+    if form.0.yes.is_empty() {
+        let unsaid = AppError::Unprocessable {
+            code: "not_confirmed",
+            detail: "say that you mean it: an archived team does not come back".into(),
+        };
+        return acting.again(unsaid, Again::default()).await;
+    }
     let (team, lead) = (acting.team(), acting.captain.lead);
     let did = acting
         .act("team.archive", move |c, now| {
