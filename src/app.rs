@@ -5,6 +5,9 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
+use crate::auth::mutes::OffLinks;
+use crate::auth::{Hashing, Tries};
+use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
@@ -16,6 +19,8 @@ use crate::mail::{Mails, Origin, Sender, Transport};
 use crate::pages::PageMails;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
+use crate::teams::Desk;
+use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
@@ -30,6 +35,10 @@ pub struct App {
     pub site: Data<Site>,
     /// The path of a gift.
     pub giving: Data<Giving>,
+    /// What the handlers of teams hold.
+    pub desk: Data<Desk>,
+    /// Keeps participants company.
+    pub coach: Data<Coach>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -119,18 +128,27 @@ impl App {
             Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
+        let off = OffLinks::load(&db, &site.config).await?;
+        let coach = Coach::new(site.clone(), mails.clone(), off);
         let giving = Giving::new(site.clone(), processor, mails, secrets);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
             let why = closed.read().clone();
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
+        let off = OffLinks::load(&site.db, &site.config).await?;
+        let letters = Letters::new(giving.mails.clone(), off, &site.config);
+        let hashing = Arc::new(Hashing::start(&site.config.auth)?);
+        let tries = Arc::new(Tries::new(&site.config));
+        let desk = Desk::new(letters, hashing, tries);
         let mut registry = Registry::new();
-        jobs(&mut registry, &giving);
+        jobs(&mut registry, &giving, &coach);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
         Ok(Self {
             site,
             giving: Data::new(giving),
+            desk: Data::new(desk),
+            coach: Data::new(coach),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -140,7 +158,10 @@ impl App {
     /// Mounts every route.
     pub fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.site.clone())
-            .app_data(self.giving.clone());
+            .app_data(self.giving.clone())
+            .app_data(self.desk.clone())
+            .app_data(self.coach.clone())
+            .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         cfg.app_data(Data::new(self.site.db.clone()))
@@ -204,8 +225,10 @@ fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Every slice's jobs.
-fn jobs(registry: &mut Registry, giving: &Giving) {
+fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
     donations::jobs(registry, giving);
+    diary::jobs(registry, &giving.site, &giving.mails);
+    coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
 }
 

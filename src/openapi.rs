@@ -23,6 +23,8 @@ use utoipa::OpenApi;
         crate::donations::api::create,
         crate::donations::api::show,
         crate::donations::api::of_page,
+        crate::diary::api::list,
+        crate::diary::api::write,
     )
 )]
 struct Document;

@@ -136,7 +136,7 @@ pub fn peek(
     Ok(each!(conn, c => query.first(c).optional())?)
 }
 
-/// Uses a link: the first caller gets it, every other gets `None`.
+/// Uses a link: the first caller gets it, every other gets `None`. What it carried is kept no longer.
 ///
 /// # Errors
 /// The database's.
@@ -153,7 +153,7 @@ pub fn use_up(
         .find(found.id)
         .filter(mailed_tokens::used_at.is_null());
     let used = each!(conn, c => diesel::update(target)
-        .set(mailed_tokens::used_at.eq(now))
+        .set((mailed_tokens::used_at.eq(now), mailed_tokens::payload.eq("")))
         .execute(c))?;
     Ok((used == 1).then_some(found))
 }
@@ -173,6 +173,24 @@ pub fn revoke_all(
         .filter(mailed_tokens::purpose.eq(purpose))
         .filter(mailed_tokens::used_at.is_null());
     each!(conn, c => diesel::update(target).set(mailed_tokens::used_at.eq(now)).execute(c))?;
+    Ok(())
+}
+
+/// Takes away every link of a user, and those that carry `word`: a deleted account's address, say.
+///
+/// # Errors
+/// The database's.
+pub fn remove_all(conn: &mut Conn, user: UserId, word: &str) -> AppResult<()> {
+    let escaped = word
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    let target = mailed_tokens::table.filter(
+        mailed_tokens::user_id.eq(user).or(mailed_tokens::payload
+            .like(format!("%{escaped}%"))
+            .escape('\\')),
+    );
+    each!(conn, c => diesel::delete(target).execute(c))?;
     Ok(())
 }
 

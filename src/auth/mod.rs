@@ -6,19 +6,28 @@
 
 pub mod bearer;
 pub mod guard;
+mod guessable;
+pub mod hashing;
 pub mod mailed;
 pub mod model;
 pub mod mutes;
+pub mod passkeys;
 pub mod password;
+pub mod recovery;
+pub mod roles;
 pub mod sessions;
 pub mod token;
+pub mod totp;
+pub mod tries;
 
 pub use bearer::{Bearer, Holder};
 pub use guard::{Coordinator, Finance, HalfSigned, MaybeSigned, Owner, Signed, Staff};
+pub use hashing::Hashing;
 pub use model::{NewUser, Role, User, UserId, grant_role, insert_user, user_by_email};
 pub use mutes::MailKind;
 pub use password::Password;
 pub use token::{Access, NewToken, Scope, TokenHolder};
+pub use tries::Tries;
 
 #[cfg(test)]
 mod tests;

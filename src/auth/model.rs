@@ -82,7 +82,8 @@ pub struct NewUser {
     pub roles: Vec<Role>,
 }
 
-/// Makes a user with its roles.
+/// Makes a user with its roles. The address counts as verified: a user is made by the link that was mailed to it, or by
+/// somebody at the command line who answers for it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `email_taken` when the address has a user already.
@@ -100,6 +101,7 @@ pub fn insert_user(conn: &mut Conn, new: &NewUser, now: Timestamp) -> AppResult<
         users::name.eq(new.name.as_str()),
         users::password_hash.eq(new.password_hash.as_deref()),
         users::created_at.eq(now),
+        users::verified_at.eq(now),
     );
     each!(conn, c => diesel::insert_into(users::table).values(row).execute(c))?;
     for role in &new.roles {
@@ -145,4 +147,67 @@ pub fn roles_of(conn: &mut Conn, user: UserId) -> AppResult<Vec<Role>> {
     let mut roles: Vec<Role> = each!(conn, c => query.load(c))?;
     roles.sort_unstable();
     Ok(roles)
+}
+
+/// The user of an id.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn user_by_id(conn: &mut Conn, id: UserId) -> AppResult<User> {
+    let query = users::table.find(id);
+    each!(conn, c => query.select(User::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("the account"))
+}
+
+/// Notes that the address was shown to be the person's own.
+///
+/// # Errors
+/// The database's.
+pub fn verify(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<()> {
+    let target = users::table.find(user).filter(users::verified_at.is_null());
+    each!(conn, c => diesel::update(target).set(users::verified_at.eq(now)).execute(c))?;
+    Ok(())
+}
+
+/// Changes how a person is called, and the language of pages and mails.
+///
+/// # Errors
+/// The database's.
+pub fn rename(conn: &mut Conn, user: UserId, name: &Line, language: &str) -> AppResult<()> {
+    each!(conn, c => diesel::update(users::table.find(user))
+        .set((users::name.eq(name.as_str()), users::language.eq(language)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Stores a password's hash.
+///
+/// # Errors
+/// The database's.
+pub fn set_password(conn: &mut Conn, user: UserId, phc: &str) -> AppResult<()> {
+    each!(conn, c => diesel::update(users::table.find(user))
+        .set(users::password_hash.eq(phc))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Moves an account to an address that was shown to be the person's own.
+///
+/// # Errors
+/// [`AppError::Conflict`] `email_taken` when another account has it.
+pub fn set_email(conn: &mut Conn, user: UserId, email: &Email, now: Timestamp) -> AppResult<()> {
+    if user_by_email(conn, email)?.is_some_and(|other| other.id != user) {
+        return Err(AppError::Conflict {
+            code: "email_taken",
+            detail: "this address has an account already".into(),
+        });
+    }
+    each!(conn, c => diesel::update(users::table.find(user))
+        .set((
+            users::email.eq(email),
+            users::email_folded.eq(email.folded()),
+            users::verified_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
 }

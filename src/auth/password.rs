@@ -1,6 +1,7 @@
-//! Passwords: argon2id with 19,456 KiB, two passes, one lane (S3); 12 to 128 characters, no other rule.
+//! Passwords: argon2id with 19,456 KiB, two passes, one lane (S3); 12 to 128 characters, and none that everybody tries
+//! first; no other rule.
 //!
-//! Hashing takes tens of milliseconds and 19 MiB: callers run it on a blocking thread, a few at a time.
+//! Hashing takes tens of milliseconds and 19 MiB: a server's handlers hash through [`super::Hashing`] alone.
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::guessable;
 use crate::error::{AppError, AppResult};
 
 /// KiB of memory, passes and lanes (S3).
@@ -18,21 +20,42 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 pub struct Password(SecretString);
 
 /// Why a text cannot be a password.
-#[derive(Debug, thiserror::Error)]
-#[error("use 12 to 128 characters; a few words in a row make a good password")]
-pub struct BadPassword;
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPassword {
+    /// Too short or too long.
+    #[error("use 12 to 128 characters; a few words in a row make a good password")]
+    Length,
+    /// One of those that are tried first.
+    #[error(
+        "this is one of the passwords that are tried first; take a few words that do not belong together"
+    )]
+    Guessable,
+}
 
 impl Password {
-    /// Takes what was typed, as it is: white space counts.
+    /// Takes what was typed, as it is: white space counts. For a new password see [`Password::choose`].
     ///
     /// # Errors
-    /// [`BadPassword`] when it is too short or too long.
+    /// [`BadPassword::Length`].
     pub fn parse(text: &str) -> Result<Self, BadPassword> {
         if (12..=128).contains(&text.chars().count()) {
             Ok(Self(SecretString::from(text.to_owned())))
         } else {
-            Err(BadPassword)
+            Err(BadPassword::Length)
         }
+    }
+
+    /// Takes a new password; `about` are words that it must not be made of: name and address of the person, and the
+    /// site's name.
+    ///
+    /// # Errors
+    /// [`BadPassword`].
+    pub fn choose(text: &str, about: &[&str]) -> Result<Self, BadPassword> {
+        let password = Self::parse(text)?;
+        if guessable::is_guessable(text, about) {
+            return Err(BadPassword::Guessable);
+        }
+        Ok(password)
     }
 
     /// The PHC string to store, with a fresh salt.

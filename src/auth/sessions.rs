@@ -264,6 +264,16 @@ pub fn end_all(
     })
 }
 
+/// Forgets sessions that began before `before`: at the end of the longest life there is, whoever's they were; answers how
+/// many.
+///
+/// # Errors
+/// The database's.
+pub fn forget(conn: &mut Conn, before: Timestamp) -> AppResult<usize> {
+    let old = sessions::table.filter(sessions::created_at.lt(before));
+    Ok(each!(conn, c => diesel::delete(old).execute(c))?)
+}
+
 /// Who a session belongs to, in the words that handlers need.
 impl Held {
     /// The address.

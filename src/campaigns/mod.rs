@@ -13,13 +13,17 @@
 //!
 //! A campaign's public pages show its leaderboard too, and therefore stand above pages and teams, in `home`.
 
+pub mod again;
 pub mod api;
+pub mod edit;
 pub mod frame;
 pub mod model;
 pub mod ops;
 pub mod overview;
 pub mod public;
+pub mod ready;
 pub mod rules;
+pub mod sharing;
 
 pub use crate::ids::CampaignId;
 pub use api::routes;

@@ -129,6 +129,8 @@ pub struct Campaign {
     pub created_at: Timestamp,
     /// How it is run.
     pub rules: Json<SeasonRules>,
+    /// Counts its edits.
+    pub version: i32,
 }
 
 impl Campaign {
@@ -232,6 +234,26 @@ pub fn by_id(conn: &mut Conn, id: CampaignId) -> AppResult<Campaign> {
     let query = campaigns::table.filter(campaigns::id.eq(id));
     each!(conn, c => query.select(Campaign::as_select()).first(c).optional())?
         .ok_or(AppError::NotFound("the campaign"))
+}
+
+/// The campaign at a slug in whatever state, for staff.
+///
+/// # Errors
+/// The database's.
+pub fn any_by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<Option<Campaign>> {
+    let query = campaigns::table.filter(campaigns::slug.eq(slug));
+    Ok(each!(conn, c => query.select(Campaign::as_select()).first(c).optional())?)
+}
+
+/// Every campaign in whatever state, newest season first, for staff. There are few: one a season.
+///
+/// # Errors
+/// The database's.
+pub fn all(conn: &mut Conn) -> AppResult<Vec<Campaign>> {
+    let query = campaigns::table
+        .order((campaigns::starts_on.desc(), campaigns::id.desc()))
+        .limit(200);
+    Ok(each!(conn, c => query.select(Campaign::as_select()).load(c))?)
 }
 
 /// Where the list of campaigns goes on.

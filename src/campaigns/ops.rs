@@ -54,9 +54,23 @@ pub struct CreateCampaign {
     pub previous: Option<CampaignId>,
 }
 
-impl CreateCampaign {
-    fn faults(&self) -> Vec<FieldError> {
+/// The days and amounts of a season, as they must fit each other.
+pub(super) struct Bounds<'a> {
+    /// First and last day of the challenge, last day of giving.
+    pub(super) days: [Day; 3],
+    /// How much it wants to raise.
+    pub(super) goal: Money,
+    /// The smallest gift.
+    pub(super) minimum: Money,
+    /// The amounts it suggests.
+    pub(super) suggested: &'a [Money],
+}
+
+impl Bounds<'_> {
+    /// What does not fit, field by field.
+    pub(super) fn faults(&self) -> Vec<FieldError> {
         let currency = self.goal.currency();
+        let [starts_on, ends_on, giving_until] = self.days;
         let mut faults = Vec::new();
         let mut expect = |holds: bool, field: &str, message: &str| {
             if !holds {
@@ -64,12 +78,12 @@ impl CreateCampaign {
             }
         };
         expect(
-            self.starts_on <= self.ends_on,
+            starts_on <= ends_on,
             "ends_on",
             "the challenge ends before it starts",
         );
         expect(
-            self.ends_on <= self.giving_until,
+            ends_on <= giving_until,
             "giving_until",
             "giving ends before the challenge does",
         );
@@ -102,7 +116,13 @@ impl CreateCampaign {
 /// # Errors
 /// [`AppError::Invalid`] names what to mend; [`AppError::Conflict`] `slug_taken`.
 pub fn create(conn: &mut Conn, new: &CreateCampaign, now: Timestamp) -> AppResult<()> {
-    let faults = new.faults();
+    let bounds = Bounds {
+        days: [new.starts_on, new.ends_on, new.giving_until],
+        goal: new.goal,
+        minimum: new.minimum,
+        suggested: &new.suggested,
+    };
+    let faults = bounds.faults();
     if !faults.is_empty() {
         return Err(AppError::Invalid(faults));
     }
@@ -138,14 +158,7 @@ pub fn create(conn: &mut Conn, new: &CreateCampaign, now: Timestamp) -> AppResul
         ),
     );
     each!(conn, c => diesel::insert_into(campaigns::table).values(row).execute(c))?;
-    for (position, program) in (0..).zip(&new.programs) {
-        let row = (
-            campaign_programs::campaign_id.eq(new.id),
-            campaign_programs::program_id.eq(program),
-            campaign_programs::position.eq(position),
-        );
-        each!(conn, c => diesel::insert_into(campaign_programs::table).values(row).execute(c))?;
-    }
+    name_programs(conn, new.id, &new.programs)?;
     totals::ops::open(
         conn,
         TotalScope::Campaign,
@@ -161,6 +174,26 @@ pub fn create(conn: &mut Conn, new: &CreateCampaign, now: Timestamp) -> AppResul
         name: new.title.clone(),
     };
     open_fund(conn, &fund, now)
+}
+
+/// Writes which programs a campaign pays for, in this order.
+pub(super) fn name_programs(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    programs: &[ProgramId],
+) -> AppResult<()> {
+    let rows: Vec<_> = (0..)
+        .zip(programs)
+        .map(|(position, program)| {
+            (
+                campaign_programs::campaign_id.eq(campaign),
+                campaign_programs::program_id.eq(*program),
+                campaign_programs::position.eq(position),
+            )
+        })
+        .collect();
+    each!(conn, c => diesel::insert_into(campaign_programs::table).values(rows).execute(c))?;
+    Ok(())
 }
 
 /// Moves a campaign to another state, in one guarded statement.

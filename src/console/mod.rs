@@ -1,4 +1,81 @@
 //! The staff's console: participants, pages, reports, seasons, the record of deeds.
+//!
+//! Everything stands under `/console`. A handler takes [`Staff`](crate::auth::Staff), a
+//! [`Coordinator`](crate::auth::Coordinator) or an [`Owner`](crate::auth::Owner), and asks its `Scope` for the season:
+//! a role that is narrowed to seasons sees no other (S9). Whatever staff do, and whenever they look at addresses or take
+//! them along, is a deed in the record (S15). The verbs are the nouns' own; here they are put on a page.
 
-/// Mounts the pages and the API.
-pub fn routes(_cfg: &mut actix_web::web::ServiceConfig) {}
+mod chart;
+mod desk;
+mod export;
+mod fields;
+mod home;
+mod listing;
+mod needle;
+mod page;
+mod pages;
+mod pages_table;
+mod people;
+mod people_table;
+mod person;
+mod record;
+mod scope;
+mod season;
+mod season_form;
+mod season_state;
+mod seasons;
+mod teams;
+mod today;
+
+use actix_web::web;
+
+/// Mounts the pages.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/console").route(web::get().to(home::home)))
+        .service(
+            web::resource("/console/pages")
+                .route(web::get().to(pages::list))
+                .route(web::post().to(page::approve_all)),
+        )
+        .service(web::resource("/console/pages.csv").route(web::get().to(export::pages_csv)))
+        .service(
+            web::resource("/console/pages/{slug}")
+                .route(web::get().to(page::show))
+                .route(web::post().to(page::act)),
+        )
+        .service(
+            web::resource("/console/participants.csv").route(web::get().to(export::people_csv)),
+        )
+        .service(web::resource("/console/teams.csv").route(web::get().to(export::teams_csv)))
+        .service(web::resource("/console/audit.csv").route(web::get().to(export::audit_csv)))
+        .service(web::resource("/console/participants").route(web::get().to(people::list)))
+        .service(web::resource("/console/people/{id}").route(web::get().to(person::show)))
+        .service(web::resource("/console/people/{id}/role").route(web::post().to(person::role)))
+        .service(web::resource("/console/people/{id}/access").route(web::post().to(person::access)))
+        .service(web::resource("/console/teams").route(web::get().to(teams::list)))
+        .service(
+            web::resource("/console/seasons")
+                .route(web::get().to(seasons::list))
+                .route(web::post().to(seasons::create)),
+        )
+        .service(web::resource("/console/new-season").route(web::get().to(seasons::new)))
+        .service(
+            web::resource("/console/seasons/{slug}")
+                .route(web::get().to(season::show))
+                .route(web::post().to(season::save)),
+        )
+        .service(
+            web::resource("/console/seasons/{slug}/again")
+                .route(web::get().to(season_state::again))
+                .route(web::post().to(season_state::make_again)),
+        )
+        .service(
+            web::resource("/console/seasons/{slug}/policy")
+                .route(web::post().to(season_state::policy)),
+        )
+        .service(
+            web::resource("/console/seasons/{slug}/state")
+                .route(web::post().to(season_state::state)),
+        )
+        .service(web::resource("/console/audit").route(web::get().to(record::list)));
+}

@@ -27,9 +27,22 @@ pub enum Conn {
     Postgres(PgConn),
 }
 
-/// Runs the same diesel expression on whichever engine `conn` is: `each!(conn, c => query.load(c))`.
+/// Runs the same diesel expression on whichever engine `conn` is: `each!(conn, c => query.load(c))`; with a name for the
+/// engine where a query is put together piece by piece: `each!(conn, c: Db => query.into_boxed::<Db>().load(c))`.
 #[macro_export]
 macro_rules! each {
+    ($conn:expr, $c:ident : $db:ident => $body:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite($c) => {
+                type $db = diesel::sqlite::Sqlite;
+                $body
+            }
+            $crate::db::Conn::Postgres($c) => {
+                type $db = diesel::pg::Pg;
+                $body
+            }
+        }
+    };
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             $crate::db::Conn::Sqlite($c) => $body,

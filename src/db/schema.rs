@@ -196,6 +196,7 @@ diesel::table! {
         previous_id -> Nullable<Text>,
         created_at -> Timestamp,
         rules -> Text,
+        version -> Integer,
     }
 }
 
@@ -248,6 +249,7 @@ diesel::table! {
         updated_at -> Nullable<Timestamp>,
         published_at -> Nullable<Timestamp>,
         hidden_reason -> Nullable<Text>,
+        draft_step -> Nullable<Text>,
         is_diary_public -> Bool,
     }
 }
@@ -773,6 +775,7 @@ diesel::table! {
         learned -> BigInt,
         signed -> BigInt,
         gave -> BigInt,
+        is_counted -> Bool,
     }
 }
 
@@ -793,6 +796,9 @@ diesel::table! {
         confirmed_at -> Nullable<Timestamp>,
         requested_at -> Nullable<Timestamp>,
         requested -> Nullable<BigInt>,
+        days -> Nullable<BigInt>,
+        cancelled_at -> Nullable<Timestamp>,
+        asks -> Integer,
     }
 }
 
@@ -812,6 +818,7 @@ diesel::table! {
         key -> Text,
         user_id -> Text,
         decided_at -> Timestamp,
+        is_mailed -> Bool,
     }
 }
 

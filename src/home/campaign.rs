@@ -117,7 +117,9 @@ fn view(
             .weave
             .view(&shell.accent.light, campaign.days_left(now), live_url)?,
         give_url,
-        signup_url: None,
+        signup_url: crate::pages::ops::takes_pages(campaign, false)
+            .is_ok()
+            .then(|| format!("/start/{}", campaign.slug)),
         leaderboard_url: format!("{here}/leaderboard"),
         pages: read
             .pages

@@ -8,9 +8,12 @@ use serde::de::DeserializeOwned;
 use super::slug;
 use super::views::{PageNewsView, PageView};
 use crate::campaigns::frame;
+use crate::coaching;
+use crate::coaching::views::PageCoachingView;
 use crate::config::Config;
+use crate::db::Conn;
 use crate::error::AppResult;
-use crate::kernel::{Cursor, Timestamp};
+use crate::kernel::{Cursor, Slug, Timestamp};
 use crate::media::{self, Size};
 use crate::pages::model::PageOverview;
 use crate::pages::public::{self, Further, PublicPage};
@@ -31,6 +34,22 @@ pub(super) struct Asked {
     utm_source: Option<String>,
 }
 
+/// A page with what the nouns above it say of it.
+struct WholePage {
+    page: PublicPage,
+    coaching: PageCoachingView,
+}
+
+impl WholePage {
+    fn read(conn: &mut Conn, slug: &Slug, further: &Further, now: Timestamp) -> AppResult<Self> {
+        let page = PublicPage::read(conn, slug, further, now)?;
+        Ok(Self {
+            coaching: coaching::public::of_page(conn, &page.overview, now)?,
+            page,
+        })
+    }
+}
+
 pub(super) async fn page(
     site: Data<Site>,
     request: HttpRequest,
@@ -49,7 +68,7 @@ pub(super) async fn page(
         let nonce = Nonce::fresh()?;
         let read = site
             .db
-            .read(move |c| PublicPage::read(c, &slug, &further, now))
+            .read(move |c| WholePage::read(c, &slug, &further, now))
             .await?;
         return site.page(
             "page",
@@ -67,10 +86,10 @@ pub(super) async fn page(
         move |nonce: Nonce| async move {
             let read = site
                 .db
-                .read(move |c| PublicPage::read(c, &slug, &Further::default(), now))
+                .read(move |c| WholePage::read(c, &slug, &Further::default(), now))
                 .await?;
             let view = view(&site.config, nonce.as_str(), &read, source, now)?;
-            let id = read.overview.page.id.to_string();
+            let id = read.page.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
     };
@@ -95,10 +114,11 @@ fn news(here: &str, read: &PublicPage) -> PageNewsView {
 fn view(
     config: &Config,
     nonce: &str,
-    read: &PublicPage,
+    whole: &WholePage,
     source: Option<Source>,
     now: Timestamp,
 ) -> AppResult<PageView> {
+    let read = &whole.page;
     let PageOverview {
         page,
         campaign,
@@ -145,6 +165,7 @@ fn view(
         wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
         unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
         programs: read.to.undesignated(),
+        coaching: whole.coaching.clone(),
         share: public::share(config, &read.overview, now),
         news: news(&here, read),
         report_url: format!("{here}/report"),

@@ -7,6 +7,8 @@ use super::page::story;
 use super::slug;
 use super::views::TeamView;
 use crate::campaigns::frame::{self, Destinations};
+use crate::coaching;
+use crate::coaching::views::BadgeView;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
@@ -27,6 +29,7 @@ struct PublicTeam {
     weave: Weave,
     roster: Vec<Member>,
     wall: Vec<WallGift>,
+    badges: Vec<BadgeView>,
 }
 
 impl PublicTeam {
@@ -38,6 +41,7 @@ impl PublicTeam {
             weave: weave(conn, &overview, &to, None)?,
             roster: model::roster(conn, id, None, Limit::MOST)?.items,
             wall: walls::newest(conn, Wall::Team(id), None, Limit::default())?.items,
+            badges: coaching::public::of_team(conn, id)?,
             overview,
         })
     }
@@ -98,6 +102,7 @@ fn view(config: &Config, nonce: &str, read: &PublicTeam, now: Timestamp) -> AppR
         give_url,
         roster: roster.collect(),
         wall: read.wall.iter().map(WallGift::row).collect(),
+        badges: read.badges.clone(),
         share: share(config, &read.overview),
         shell,
     })

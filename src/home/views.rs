@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::pages::updates::html::NewsView;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
@@ -221,6 +222,8 @@ pub struct PageView {
     pub unit_costs: Vec<UnitCostView>,
     /// Where undesignated gifts on this page go: the programs.
     pub programs: Vec<Link>,
+    /// Badges earned and promises made.
+    pub coaching: PageCoachingView,
     /// Ways to share.
     pub share: ShareView,
     /// The newest updates.
@@ -261,6 +264,8 @@ pub struct TeamView {
     pub roster: Vec<PageRow>,
     /// The newest gifts to the team itself.
     pub wall: Vec<GiftRow>,
+    /// Badges earned.
+    pub badges: Vec<BadgeView>,
     /// Ways to share.
     pub share: ShareView,
 }

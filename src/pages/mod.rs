@@ -16,18 +16,24 @@
 //! a person has at most one draft a season.
 
 pub mod api;
+pub mod changes;
+mod fields;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
 pub mod mails;
+mod making;
 pub mod messages;
 pub mod model;
 pub mod ops;
+mod photo;
 pub mod public;
 pub mod reports;
+pub mod returning;
 pub mod review;
 pub mod sharing;
 pub mod slugs;
+pub mod start;
 pub mod tools;
 pub mod updates;
 
@@ -39,6 +45,7 @@ pub use model::{Page, PageCard, PageStatus, by_slug};
 /// Mounts the public pages and the API.
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     html::routes(cfg);
+    start::routes(cfg);
     api::routes(cfg);
     updates::html::routes(cfg);
     reports::html::routes(cfg);

@@ -11,6 +11,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, TeamId};
 use crate::kernel::{Currency, Limit, Listed, Money, Slug, Timestamp};
+use crate::media::MediaId;
 use crate::teams::Team;
 use crate::totals::{Total, TotalScope};
 
@@ -95,9 +96,16 @@ pub struct Page {
     pub published_at: Option<Timestamp>,
     /// Why staff took it down.
     pub hidden_reason: Option<String>,
+    /// Where the guided start of a draft was left.
+    pub draft_step: Option<String>,
 }
 
 impl Page {
+    /// The photograph, if there is one.
+    pub fn photograph(&self) -> Option<MediaId> {
+        self.photo.as_ref().and_then(|id| id.parse().ok())
+    }
+
     /// Which version of the page this is: whoever changes an older one is told, instead of writing over the newer.
     pub fn version(&self) -> Timestamp {
         self.updated_at.unwrap_or(self.created_at)

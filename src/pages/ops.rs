@@ -233,6 +233,8 @@ pub(super) fn step(
         .set((pages::status.eq(to), pages::updated_at.eq(now)))
         .execute(c))?;
     if moved == 1 {
+        // Days and conversations of a page that is not shown leave its campaign's counts.
+        totals::tallies::count_page(conn, page, to == PageStatus::Live)?;
         return Ok(());
     }
     Err(AppError::Conflict {

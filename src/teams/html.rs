@@ -1,4 +1,9 @@
-//! A team's stream, and what others show of it. The page itself is drawn by `home`.
+//! A team's stream, the form that starts one, and the room of those who lead it. The public page is drawn by `home`.
+
+mod deeds;
+mod manage;
+pub(in crate::teams) mod start;
+mod typed;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -16,7 +21,23 @@ use crate::web::{Path, Site};
 
 /// Mounts the teams' pages.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/teams/{slug}/events").route(web::get().to(events)));
+    let deed = |name: &str| web::resource(format!("/teams/{{slug}}/manage/{name}"));
+    cfg.service(web::resource("/teams/{slug}/events").route(web::get().to(events)))
+        .service(
+            web::resource("/start-team/{campaign}")
+                .route(web::get().to(start::form))
+                .route(web::post().to(start::start)),
+        )
+        .service(web::resource("/teams/{slug}/manage").route(web::get().to(manage::room)))
+        .service(deed("edit").route(web::post().to(deeds::edit)))
+        .service(deed("remove").route(web::post().to(deeds::remove)))
+        .service(deed("co-captain").route(web::post().to(deeds::co_captain)))
+        .service(deed("captain").route(web::post().to(deeds::hand_on)))
+        .service(deed("request").route(web::post().to(deeds::answer)))
+        .service(deed("invite").route(web::post().to(deeds::invite)))
+        .service(deed("revoke").route(web::post().to(deeds::revoke)))
+        .service(deed("message").route(web::post().to(deeds::write)))
+        .service(deed("archive").route(web::post().to(deeds::archive)));
 }
 
 fn slug(text: &str) -> AppResult<Slug> {

@@ -16,15 +16,23 @@
 
 pub mod api;
 pub mod captains;
+pub mod desk;
+pub mod finding;
 pub mod groups;
 pub mod guard;
 pub mod html;
+pub mod invitations;
+pub mod joining;
+pub mod mails;
+pub mod messages;
 pub mod model;
 pub mod ops;
 pub mod policy;
 pub mod public;
+pub mod requests;
 
 pub use crate::ids::TeamId;
+pub use desk::Desk;
 pub use groups::{Group, GroupId};
 pub use guard::{Lead, TeamCaptain};
 pub use model::{Member, Team, TeamCard, by_slug, roster};

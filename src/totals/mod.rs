@@ -6,11 +6,15 @@
 //!
 //! Invariants: one row per scope and thing from the day the thing is made; amounts and counts are never negative;
 //! the currency is the campaign's.
+//!
+//! Beside the money stand the [`tallies`]: days worn and conversations.
 
 pub mod model;
 pub mod ops;
+pub mod tallies;
 
 pub use model::{Ranked, Total, TotalScope, of, ranked};
+pub use tallies::{Tally, TallyScope, tally, team_tally};
 
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,20 @@ impl Csv {
         self.text.push('"');
     }
 
+    /// What was written since the last time, for a table that is sent in pieces.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// A table in pieces ([`Csv::take`]) as a file to be kept, under `name`.
+    pub fn stream<S, E>(name: &str, pieces: S) -> HttpResponse
+    where
+        S: futures_util::Stream<Item = Result<actix_web::web::Bytes, E>> + 'static,
+        E: Into<Box<dyn std::error::Error>> + 'static,
+    {
+        Self::answer(name).streaming(pieces)
+    }
+
     /// The table's text.
     pub fn into_string(self) -> String {
         self.text
@@ -55,18 +69,23 @@ impl Csv {
 
     /// The table as a file to be kept, under `name` (ASCII letters, digits, hyphens and dots).
     pub fn respond(self, name: &str) -> HttpResponse {
+        Self::answer(name).body(self.text)
+    }
+
+    fn answer(name: &str) -> actix_web::HttpResponseBuilder {
         let name: String = name
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
             .collect();
-        HttpResponse::Ok()
+        let mut answer = HttpResponse::Ok();
+        answer
             .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
             .insert_header((
                 header::CONTENT_DISPOSITION,
                 format!("attachment; filename=\"{name}\""),
             ))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(self.text)
+            .insert_header((header::CACHE_CONTROL, "no-store"));
+        answer
     }
 }
 

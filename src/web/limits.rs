@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use governor::clock::{Clock as _, DefaultClock};
@@ -130,6 +131,12 @@ impl RateLimits {
             quotas,
             clock: DefaultClock::default(),
         })
+    }
+
+    /// Who a request counts for: the key of its client's address, or of the /64 that holds it.
+    pub fn client_key(&self, request: &HttpRequest) -> Option<u128> {
+        let peer = request.peer_addr()?.ip();
+        Some(limit_key(self.proxies.client(peer, request.headers())))
     }
 
     /// Counts a request.

@@ -1,3 +1,4 @@
+DROP INDEX user_roles_by_role;
 DROP TABLE audit_log;
 DROP TABLE role_campaigns;
 DROP TABLE mail_mutes;

@@ -8,13 +8,15 @@ CREATE TABLE badges (
     PRIMARY KEY (scope, scope_id, badge)
 );
 
--- One row a coaching mail; each once a page and key.
+-- What the coach said or passed over, each once a page, kind and key.
 CREATE TABLE coaching_mails (
     page_id TEXT NOT NULL REFERENCES pages (id),
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id),
     decided_at TIMESTAMP NOT NULL,
+    -- False: told together with another one, or dropped because its kind was switched off.
+    is_mailed BOOLEAN NOT NULL,
     PRIMARY KEY (page_id, kind, key)
 );
 CREATE INDEX coaching_mails_by_user ON coaching_mails (user_id, decided_at);

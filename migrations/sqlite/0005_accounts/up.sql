@@ -23,6 +23,7 @@ CREATE TABLE sessions (
     ended_at TIMESTAMP
 );
 CREATE INDEX sessions_by_user ON sessions (user_id, seen_at);
+CREATE INDEX sessions_by_age ON sessions (created_at);
 
 -- Links and codes that go by mail, and the state of a passkey ceremony: single use, kept as SHA-256 (S7).
 CREATE TABLE mailed_tokens (
@@ -92,6 +93,10 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_by_subject ON audit_log (subject_kind, subject_id, id);
 CREATE INDEX audit_log_by_actor ON audit_log (actor_id, id);
+CREATE INDEX audit_log_by_campaign ON audit_log (campaign_id, id);
+CREATE INDEX audit_log_by_action ON audit_log (action, id);
+CREATE INDEX audit_log_by_time ON audit_log (at);
+CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log

@@ -21,13 +21,18 @@ CREATE INDEX media_to_sweep ON media (removed_at) WHERE bytes > 0;
 
 -- How a season is run (JSON of SeasonRules; unknown to older binaries, so it has a default).
 ALTER TABLE campaigns ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
+-- Counts edits: a form made from an older state does not overwrite a newer one.
+ALTER TABLE campaigns ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
 ALTER TABLE pages ADD COLUMN photo_alt TEXT NOT NULL DEFAULT '';
 ALTER TABLE pages ADD COLUMN previous_id TEXT REFERENCES pages (id);
 ALTER TABLE pages ADD COLUMN updated_at TIMESTAMP;
 ALTER TABLE pages ADD COLUMN published_at TIMESTAMP;
 ALTER TABLE pages ADD COLUMN hidden_reason TEXT;
+-- Where the guided start of a draft was left.
+ALTER TABLE pages ADD COLUMN draft_step TEXT;
 ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
+CREATE INDEX pages_newest ON pages (campaign_id, id);
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
 CREATE INDEX pages_by_status ON pages (status, updated_at);
 -- One draft a person and season: a second tab goes on with the first one's.

@@ -41,6 +41,8 @@ CREATE TABLE tallies (
     learned BIGINT NOT NULL,
     signed BIGINT NOT NULL,
     gave BIGINT NOT NULL,
+    -- A page's counts are in its team's and campaign's while the page is shown.
+    is_counted BOOLEAN NOT NULL,
     PRIMARY KEY (scope, scope_id)
 );
 
@@ -61,6 +63,13 @@ CREATE TABLE day_sponsors (
     confirmed_at TIMESTAMP,
     requested_at TIMESTAMP,
     requested BIGINT,
+    -- The logged days that the request was reckoned from.
+    days BIGINT,
+    cancelled_at TIMESTAMP,
+    -- Mails with a link to confirm that went out for this promise.
+    asks INTEGER NOT NULL,
     UNIQUE (page_id, email_folded)
 );
 CREATE INDEX day_sponsors_by_state ON day_sponsors (state, page_id);
+CREATE INDEX day_sponsors_by_email ON day_sponsors (email_folded, state);
+CREATE INDEX tallies_by_scope ON tallies (scope, is_counted);

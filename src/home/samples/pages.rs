@@ -104,6 +104,7 @@ fn page() {
         wall_more_url: Some("/pages/mira-sen?after=x".into()),
         unit_costs: unit_costs()[..3].to_vec(),
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
+        coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
         news: PageNewsView {
             items: vec![NewsView {
@@ -154,6 +155,7 @@ fn team_and_leaderboard() {
         give_url: Some("/give/dressember-2026?team=loom-and-lantern".into()),
         roster,
         wall: wall(),
+        badges: vec![],
         share: share(),
     };
     show(&t, "team", "team", &full);

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod figures;
+pub mod form;
 pub mod money;
 pub mod palette;
 pub mod rows;

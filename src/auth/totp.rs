@@ -1,0 +1,266 @@
+//! Codes of an authenticator app (RFC 6238; S6): six digits, 30 s, one step early or late, each step once.
+//!
+//! The secret lies in the database sealed by the installation's key, bound to its user: a row copied to another user
+//! opens nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use totp_rs::{Builder, Secret, Totp};
+
+use super::model::UserId;
+use crate::db::schema::users;
+use crate::db::{Conn, Db, installation};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::kernel::Timestamp;
+use crate::kernel::secret::{random_token, sha256_hex};
+
+const KEY_NAME: &str = "factor_key";
+
+/// Seals secrets that lie in the database.
+pub struct Vault(LessSafeKey);
+
+impl Vault {
+    /// Reads the installation's key; a first call makes it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(db: &Db) -> AppResult<Self> {
+        let kept = match db.read(|conn| installation::kept(conn, KEY_NAME)).await? {
+            Some(kept) => kept,
+            None => {
+                let made = random_token()?;
+                db.tx(move |conn| installation::keep(conn, KEY_NAME, &made))
+                    .await?
+            }
+        };
+        Self::of(&kept)
+    }
+
+    fn of(text: &str) -> AppResult<Self> {
+        let bytes = hex::decode(sha256_hex(text)).map_err(AppError::internal)?;
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(AppError::internal)?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Seals `plain` for `user`.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn seal(&self, user: UserId, plain: &str) -> AppResult<String> {
+        let mut nonce = [0u8; NONCE_LEN];
+        getrandom::fill(&mut nonce)?;
+        let mut sealed = plain.as_bytes().to_vec();
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(user.to_string()),
+                &mut sealed,
+            )
+            .map_err(AppError::internal)?;
+        let whole = [&nonce[..], &sealed, tag.as_ref()].concat();
+        Ok(URL_SAFE_NO_PAD.encode(whole))
+    }
+
+    /// What was sealed for `user`.
+    ///
+    /// # Errors
+    /// When it was sealed for another, or by another key.
+    pub fn open(&self, user: UserId, sealed: &str) -> AppResult<String> {
+        let broken = || AppError::internal("a sealed secret does not open");
+        let mut whole = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| broken())?;
+        let (nonce, rest) = whole.split_at_mut_checked(NONCE_LEN).ok_or_else(broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
+        let plain = self
+            .0
+            .open_in_place(nonce, Aad::from(user.to_string()), rest)
+            .map_err(|_| broken())?;
+        String::from_utf8(plain.to_vec()).map_err(|_| broken())
+    }
+}
+
+/// A new secret in Base32, 160 bit as RFC 4226 asks.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub fn new_secret() -> AppResult<String> {
+    let mut bytes = [0u8; 20];
+    getrandom::fill(&mut bytes)?;
+    Ok(Secret::new_stack(bytes).to_base32())
+}
+
+fn generator(secret: &str, issuer: &str, account: &str) -> AppResult<Totp> {
+    let secret = Secret::try_from_base32(secret)
+        .map_err(|_| AppError::internal("a TOTP secret is no Base32"))?;
+    // Both stand in the app's list; a colon would part them (otpauth key URI format).
+    let plain = |text: &str| text.replace(':', " ");
+    Builder::new()
+        .with_secret(secret)
+        .with_skew(1)
+        .with_step_duration(30)
+        .with_digits(6)
+        .with_issuer(Some(plain(issuer)))
+        .with_account_name(plain(account))
+        .build()
+        .map_err(AppError::internal)
+}
+
+/// The address that an authenticator app reads from the QR code.
+///
+/// # Errors
+/// When the secret is none of ours.
+pub fn uri(secret: &str, issuer: &str, account: &str) -> AppResult<String> {
+    generator(secret, issuer, account)?
+        .to_url()
+        .map_err(AppError::internal)
+}
+
+/// The time step that `code` is of, when it fits now, a step before or a step after.
+///
+/// # Errors
+/// When the secret is none of ours.
+pub fn step_of(secret: &str, code: &str, now: Timestamp) -> AppResult<Option<i64>> {
+    let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let seconds = u64::try_from(now.seconds()).unwrap_or_default();
+    let step = generator(secret, "", "")?.check(&digits, seconds);
+    Ok(step.and_then(|step| i64::try_from(step).ok()))
+}
+
+/// The code of this moment, as an app would show it.
+///
+/// # Errors
+/// When the secret is none of ours.
+pub fn code_at(secret: &str, now: Timestamp) -> AppResult<String> {
+    let seconds = u64::try_from(now.seconds()).unwrap_or_default();
+    Ok(generator(secret, "", "")?.generate(seconds).to_string())
+}
+
+/// Keeps a secret that is offered; it counts for nothing until a code of it was shown.
+///
+/// # Errors
+/// [`AppError::Conflict`] `factor_on` when codes are asked for already.
+pub fn offer(conn: &mut Conn, user: UserId, sealed: &str) -> AppResult<()> {
+    let target = users::table
+        .find(user)
+        .filter(users::totp_confirmed_at.is_null());
+    let changed = each!(conn, c => diesel::update(target)
+        .set((users::totp_secret.eq(sealed), users::totp_last_step.eq(None::<i64>)))
+        .execute(c))?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(AppError::Conflict {
+        code: "factor_on",
+        detail: "codes are asked for already; switch them off first".into(),
+    })
+}
+
+/// From now on codes are asked for; the code of `step` was shown, and counts as taken.
+///
+/// # Errors
+/// [`AppError::Conflict`] `factor_on` when they are already, or no secret was offered.
+pub fn confirm(conn: &mut Conn, user: UserId, step: i64, now: Timestamp) -> AppResult<()> {
+    let target = users::table
+        .find(user)
+        .filter(users::totp_confirmed_at.is_null())
+        .filter(users::totp_secret.is_not_null());
+    let changed = each!(conn, c => diesel::update(target)
+        .set((users::totp_confirmed_at.eq(now), users::totp_last_step.eq(step)))
+        .execute(c))?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(AppError::Conflict {
+        code: "factor_on",
+        detail: "this was set up already".into(),
+    })
+}
+
+/// Takes the code of `step`: the first caller gets `true`, every later one, and any earlier step, `false` (S6).
+///
+/// # Errors
+/// The database's.
+pub fn take(conn: &mut Conn, user: UserId, step: i64) -> AppResult<bool> {
+    let target = users::table
+        .find(user)
+        .filter(users::totp_confirmed_at.is_not_null())
+        .filter(
+            users::totp_last_step
+                .is_null()
+                .or(users::totp_last_step.lt(step)),
+        );
+    let changed = each!(conn, c => diesel::update(target)
+        .set(users::totp_last_step.eq(step))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Codes are asked for no more; the secret is gone.
+///
+/// # Errors
+/// The database's.
+pub fn switch_off(conn: &mut Conn, user: UserId) -> AppResult<()> {
+    each!(conn, c => diesel::update(users::table.find(user))
+        .set((
+            users::totp_secret.eq(None::<String>),
+            users::totp_confirmed_at.eq(None::<Timestamp>),
+            users::totp_last_step.eq(None::<i64>),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds).unwrap()
+    }
+
+    #[test]
+    fn codes_agree_with_rfc_6238_and_hold_one_step_either_way() {
+        // The secret of RFC 6238's appendix B, "12345678901234567890"; its eight digits end with these six.
+        let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        for (seconds, code) in [(59, "287082"), (1_111_111_109, "081804")] {
+            assert_eq!(code_at(secret, at(seconds)).unwrap(), code);
+            for early_or_late in [-30, 0, 30] {
+                let step = step_of(secret, code, at(seconds + early_or_late)).unwrap();
+                assert_eq!(step, Some(seconds / 30), "{early_or_late}");
+            }
+            assert_eq!(step_of(secret, code, at(seconds + 90)).unwrap(), None);
+        }
+        for typed in ["", "28708", "2870822", "abcdef", "２８７０８２"] {
+            assert_eq!(step_of(secret, typed, at(59)).unwrap(), None, "{typed}");
+        }
+        assert_eq!(step_of(secret, " 287 082 ", at(59)).unwrap(), Some(1));
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_user_and_key_alone() {
+        let (vault, other) = (Vault::of("a").unwrap(), Vault::of("b").unwrap());
+        let (maya, ravi) = (UserId::new(), UserId::new());
+        let sealed = vault.seal(maya, "GEZDGNBV").unwrap();
+        assert!(!sealed.contains("GEZDGNBV"));
+        assert_ne!(sealed, vault.seal(maya, "GEZDGNBV").unwrap());
+        assert_eq!(vault.open(maya, &sealed).unwrap(), "GEZDGNBV");
+        assert!(vault.open(ravi, &sealed).is_err());
+        assert!(other.open(maya, &sealed).is_err());
+        assert!(vault.open(maya, "short").is_err());
+    }
+
+    #[test]
+    fn the_address_for_the_app_names_site_and_account() {
+        let secret = new_secret().unwrap();
+        let uri = uri(&secret, "Selvedge: demo", "maya@example.org").unwrap();
+        assert!(uri.starts_with("otpauth://totp/"), "{uri}");
+        assert!(uri.contains(&secret));
+    }
+}
