@@ -13,6 +13,7 @@ mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod media;
 mod model;
 mod refunds;
 mod stories;
