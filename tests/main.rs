@@ -16,6 +16,7 @@ mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod media;
 mod model;
 mod pages;
 mod permissions;
