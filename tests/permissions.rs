@@ -40,11 +40,45 @@ GET  /pages/{slug}/events                   o o o o o o o o o
 GET  /api/v1/pages/{slug}                   o o o o o o o o o
 GET  /api/v1/campaigns/{slug}/pages         o o o o o o o o o
 GET  /api/v1/campaigns/{slug}/leaderboard   o o o o o o o o o
+GET  /start/slug                             1 o o o o o o o o
+GET  /start/{campaign}                       o o o o o o o o o
+POST /start/{campaign}/bring                 1 4 4 4 4 4 4 4 4
+GET  /start/{campaign}/{step}                1 o o o o o o o o
+POST /start/{campaign}/{step}                1 o o o o o o o o
+GET  /pages/{slug}/started                   1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/edit                      1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit                      1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit/state                1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/edit/transfer             1 o 3 3 o 3 3 o 3
+GET  /pages/transfer/{token}                 4 4 4 4 4 4 4 4 4
+POST /pages/transfer/{token}                 1 4 4 4 4 4 4 4 4
+GET  /pages/{slug}/gifts                     1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/gifts.csv                 1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/gifts/thanks              1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/gifts/thanks/all          1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/gifts/offline             1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/gifts/offline/{id}        1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/offline/{id}        1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/offline/{id}/withdraw1 4 3 3 4 3 3 4 3
+GET  /pages/{slug}/asks                      1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/asks                      1 o 3 3 o 3 3 o 3
 ";
 
 const TEAMS: &str = "
 GET  /teams/{slug}/events                   o o o o o o o o o
 GET  /api/v1/teams/{slug}                   o o o o o o o o o
+GET  /start-team/{campaign}                  1 o o o o o o o o
+POST /start-team/{campaign}                  1 o o o o o o o o
+GET  /teams/{slug}/manage                    1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/edit               1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/remove             1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/co-captain         1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/captain            1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/request            1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/invite             1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/revoke             1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/message            1 3 3 o o 3 3 o 3
+POST /teams/{slug}/manage/archive            1 3 3 o o 3 3 o 3
 ";
 
 const PARTNERS: &str = "
@@ -88,6 +122,46 @@ POST /console/seasons/{slug}/policy         1 3 3 3 o 3 3 o 3
 POST /console/seasons/{slug}/state          1 3 3 3 o 3 3 o 3
 GET  /console/audit                         1 3 3 3 o 3 3 o 3
 GET  /console/audit.csv                     1 3 3 3 o 3 3 o 3
+GET  /console/offline                        1 3 3 3 o 3 3 o 3
+POST /console/offline/{id}                   1 3 3 3 4 4 3 4 3
+GET  /console/groups                         1 3 3 3 o 3 3 o 3
+POST /console/groups                         1 3 3 3 4 4 3 4 3
+GET  /console/groups/{id}                    1 3 3 3 4 4 3 4 3
+POST /console/groups/{id}                    1 3 3 3 4 4 3 4 3
+GET  /console/reports                        1 3 3 3 o o 3 o 3
+POST /console/reports/{id}                   1 3 3 3 4 4 3 4 3
+";
+
+const DIARY: &str = "
+GET  /pages/{slug}/diary                     o o o o o o o o o
+POST /pages/{slug}/diary/again               1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/diary/visibility          1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/diary/{day}               1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/diary/{day}               1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/diary/{day}/remove        1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/sponsor                   o o o o o o o o o
+POST /pages/{slug}/sponsor                   o o o o o o o o o
+GET  /pages/{slug}/sponsor/sent              o o o o o o o o o
+GET  /sponsor/{token}                        4 4 4 4 4 4 4 4 4
+POST /sponsor/{token}/confirm                4 4 4 4 4 4 4 4 4
+POST /sponsor/{token}/cancel                 4 4 4 4 4 4 4 4 4
+GET  /pages/{slug}/talks                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/talks                     1 o 3 3 o 3 3 o 3
+GET  /pages/{slug}/talks/{id}                1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/talks/{id}                1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/talks/{id}/remove         1 4 3 3 4 3 3 4 3
+GET  /api/v1/pages/{slug}/diary              o o o o o o o o o
+POST /api/v1/pages/{slug}/diary              1 o 3 3 o 3 3 o 3
+";
+
+const COACHING: &str = "
+GET  /pages/{slug}/coach                     1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/coach/promises            1 o 3 3 o 3 3 o 3
+POST /pages/{slug}/coach/promises/{id}       1 4 3 3 4 3 3 4 3
+";
+
+const MEDIA: &str = "
+GET  /media/{id}/{file}                      4 4 4 4 4 4 4 4 4
 ";
 
 const PROGRAM: &str = "
@@ -97,7 +171,7 @@ GET  /favicon.ico                           o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, CONSOLE, PROGRAM,
+    HOME, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, DIARY, COACHING, MEDIA, CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -119,11 +193,22 @@ fn example(route: &str, own: UserId) -> String {
         .replace("{slug}", slug)
         .replace("{campaign}", "dressember-2026")
         .replace("{token}", &"x".repeat(43))
-        .replace("{path:.*}", "none.css");
+        .replace("{path:.*}", "none.css")
+        .replace("{day}", "2026-12-01")
+        .replace("{step}", "name")
+        .replace("{file}", "640.jpg");
     if path.starts_with("/console/people/") {
         return path.replace("{id}", &own.to_string());
     }
-    let path = path.replace("{id}", &format!("don_{}", "0".repeat(32)));
+    // Nothing has this id: whoever may ask is told so.
+    let kind = match route {
+        route if route.contains("/offline/") => "off",
+        route if route.contains("/groups/") => "tgr",
+        route if route.contains("/reports/") => "rpt",
+        route if route.starts_with("/media") => "med",
+        _ => "don",
+    };
+    let path = path.replace("{id}", &format!("{kind}_{}", "0".repeat(32)));
     // The season decides what a coordinator of another one may list.
     let listed = [
         "/console/pages",
@@ -134,6 +219,8 @@ fn example(route: &str, own: UserId) -> String {
         "/console/teams.csv",
         "/console/audit",
         "/console/audit.csv",
+        "/console/offline",
+        "/console/groups",
     ];
     if listed.contains(&path.as_str()) {
         return format!("{path}?campaign=dressember-2026");
