@@ -5,8 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
-use crate::auth::mutes::OffLinks;
-use crate::auth::{Hashing, Tries};
+use crate::accounts::Accounts;
 use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::db::{Db, DbSettings, installation, migrations};
@@ -24,8 +23,8 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, media, openapi, pages,
-    partners, teams,
+    accounts, campaigns, coaching, console, diary, home, impact, mail, media, membership, openapi,
+    pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -39,6 +38,8 @@ pub struct App {
     pub desk: Data<Desk>,
     /// Keeps participants company.
     pub coach: Data<Coach>,
+    /// Signing up, signing in, one's own account.
+    pub accounts: Data<Accounts>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -128,19 +129,19 @@ impl App {
             Site::open(Arc::clone(&config), db.clone(), clock.clone(), templates).await?;
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
-        let off = OffLinks::load(&db, &site.config).await?;
-        let coach = Coach::new(site.clone(), mails.clone(), off);
-        let giving = Giving::new(site.clone(), processor, mails, secrets);
+        let giving = Giving::new(site.clone(), processor, mails.clone(), secrets);
+        let accounts = Accounts::open(site.clone(), mails.clone()).await?;
+        let off = accounts.off_links.clone();
+        let coach = Coach::new(site.clone(), mails.clone(), off.clone());
+        let letters = Letters::new(mails, off, &site.config);
+        // One gate hashes and one count holds for all who ask for a password (S3, S5).
+        let (hashing, tries) = (Arc::clone(&accounts.hashing), Arc::clone(&accounts.tries));
+        let desk = Desk::new(letters, hashing, tries);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
             let why = closed.read().clone();
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
-        let off = OffLinks::load(&site.db, &site.config).await?;
-        let letters = Letters::new(giving.mails.clone(), off, &site.config);
-        let hashing = Arc::new(Hashing::start(&site.config.auth)?);
-        let tries = Arc::new(Tries::new(&site.config));
-        let desk = Desk::new(letters, hashing, tries);
         let mut registry = Registry::new();
         jobs(&mut registry, &giving, &coach);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
@@ -149,6 +150,7 @@ impl App {
             giving: Data::new(giving),
             desk: Data::new(desk),
             coach: Data::new(coach),
+            accounts: Data::new(accounts),
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -161,6 +163,8 @@ impl App {
             .app_data(self.giving.clone())
             .app_data(self.desk.clone())
             .app_data(self.coach.clone())
+            .app_data(self.accounts.clone())
+            .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
             .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
@@ -212,6 +216,7 @@ fn routes(cfg: &mut ServiceConfig) {
     home::routes(cfg);
     campaigns::routes(cfg);
     pages::routes(cfg);
+    membership::routes(cfg);
     teams::routes(cfg);
     partners::routes(cfg);
     impact::routes(cfg);
@@ -230,6 +235,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
     diary::jobs(registry, &giving.site, &giving.mails);
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
+    accounts::jobs(registry, &giving.site);
 }
 
 /// The address of this process's own listener.

@@ -2,11 +2,13 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, web};
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 /// Every handler of API v1 is listed here; a test holds the list against the routes of the contract.
 #[derive(OpenApi)]
 #[openapi(
+    modifiers(&BearerTokens),
     info(
         title = "Selvedge API",
         description = "Awareness campaigns that raise funds, and the whole path of a gift. Errors are RFC 9457 problems with a stable `code`. Money is an integer of minor units with its ISO 4217 currency. Lists answer `items` and `next`."
@@ -18,6 +20,9 @@ use utoipa::OpenApi;
         crate::pages::api::list,
         crate::pages::api::one,
         crate::teams::api::one,
+        crate::teams::api::create::create,
+        crate::membership::api::join,
+        crate::membership::api::remove,
         crate::partners::api::list,
         crate::impact::api::program,
         crate::donations::api::create,
@@ -25,9 +30,24 @@ use utoipa::OpenApi;
         crate::donations::api::of_page,
         crate::diary::api::list,
         crate::diary::api::write,
+        crate::accounts::api::sign_up,
+        crate::accounts::api::me,
     )
 )]
 struct Document;
+
+/// Tells how a token is sent: the scheme `bearer` of the paths that need one.
+struct BearerTokens;
+
+impl Modify for BearerTokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {

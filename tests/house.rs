@@ -173,6 +173,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "impact",
             "funds",
             "donations",
+            "accounts",
         ],
     ),
 ];

@@ -79,6 +79,15 @@ impl NewSession {
         };
         Ok((session, SecretString::from(secret)))
     }
+
+    /// The same session, of `user`: for links, whose person is known only in the transaction that uses them.
+    #[must_use]
+    pub fn of(&self, user: UserId) -> Self {
+        Self {
+            user,
+            ..self.clone()
+        }
+    }
 }
 
 /// Stores a session.

@@ -49,6 +49,8 @@ impl Demo {
             ("payments.ask_after_seconds", "15".into()),
             ("mail.transport", "sandbox".into()),
             ("mail.from", "campaign@selvedge.example".into()),
+            // One login a role is printed for a first look: nobody should need a phone for it.
+            ("auth.staff_second_factor", "false".into()),
         ]
     }
 

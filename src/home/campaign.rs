@@ -16,10 +16,12 @@ use crate::kernel::{Limit, Slug, Timestamp};
 use crate::pages::PageCard;
 use crate::pages::leaderboard::{self, Ranked};
 use crate::teams::TeamCard;
+use crate::teams::groups::{self, Group};
 use crate::totals::{self, Tally, TallyScope};
 use crate::walls::Weave;
 use crate::web::headers::Nonce;
 use crate::web::views::figures::ShareView;
+use crate::web::views::shell::Link;
 use crate::web::{Path, Site, View, markdown};
 
 /// Pages and teams that head the campaign's page.
@@ -35,6 +37,7 @@ struct PublicCampaign {
     pages: Vec<Ranked<PageCard>>,
     teams: Vec<Ranked<TeamCard>>,
     tally: Tally,
+    groups: Vec<Group>,
 }
 
 impl PublicCampaign {
@@ -50,6 +53,7 @@ impl PublicCampaign {
             weave: public::weave(conn, &row, &to, None)?,
             pages: leaderboard::pages(conn, row.campaign.id, None, few)?.items,
             teams: leaderboard::teams(conn, row.campaign.id, None, few)?.items,
+            groups: groups::of_campaign(conn, row.campaign.id)?,
             row,
             to,
         })
@@ -134,6 +138,14 @@ fn view(
             .iter()
             .map(|row| team_row(row, &shell.accent))
             .collect(),
+        team_groups: read
+            .groups
+            .iter()
+            .map(|group| Link::new(&group.name, &format!("/groups/{}", group.slug)))
+            .collect(),
+        start_team: crate::teams::ops::may_start(campaign, false)
+            .is_ok()
+            .then(|| format!("/start-team/{}", campaign.slug)),
         programs: read.to.programs.iter().map(program_row).collect(),
         shares: shares(campaign, &read.to),
         policy_version: policy.map_or(0, |policy| i64::from(policy.version)),

@@ -1,15 +1,17 @@
 //! The public front: pages that read several nouns at once and own no rows.
 //!
-//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/programs/{slug}` ·
+//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/groups/{slug}` · `/programs/{slug}` ·
 //! `/partners/{slug}`. They stand
 //! above the nouns they show: a campaign's page lists pages and teams, which know their campaign, and a program's page
 //! offers the campaigns that pay for it, which know their programs.
 
 mod campaign;
 mod front;
+mod group;
 mod leaderboard;
 mod live;
 mod page;
+mod page_view;
 mod partner;
 mod program;
 mod team;
@@ -21,6 +23,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::error::{AppError, AppResult};
 use crate::kernel::Slug;
+use crate::media::{self, Size};
 use crate::pages::PageCard;
 use crate::pages::leaderboard::Ranked;
 use crate::teams::TeamCard;
@@ -39,6 +42,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/campaigns/{slug}/events").route(web::get().to(live::events)))
         .service(web::resource("/pages/{slug}").route(web::get().to(page::page)))
         .service(web::resource("/teams/{slug}").route(web::get().to(team::team)))
+        .service(web::resource("/groups/{slug}").route(web::get().to(group::group)))
         .service(web::resource("/programs/{slug}").route(web::get().to(program::program)))
         .service(web::resource("/partners/{slug}").route(web::get().to(partner::partner)));
 }
@@ -59,7 +63,7 @@ fn page_row(ranked: &Ranked<PageCard>, accent: &Accent) -> PageRow {
         title: page.title.clone(),
         href: format!("/pages/{}", page.slug),
         team: team.as_ref().map(|team| team.name.clone()),
-        photo_url: None,
+        photo_url: media::named(page.photo.as_deref()).map(|id| media::url(id, Size::Small)),
         portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, accent),
         raised: total.raised().into(),
         goal: (goal.minor() > 0).then(|| goal.into()),

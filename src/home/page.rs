@@ -4,53 +4,27 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use super::page_view::{WholePage, view};
 use super::slug;
-use super::views::PageView;
 use crate::auth::{MaybeSigned, Role};
-use crate::campaigns::frame;
-use crate::coaching;
-use crate::coaching::views::PageCoachingView;
-use crate::config::Config;
-use crate::db::Conn;
-use crate::diary::public::PublicDiary;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Cursor, Slug, Timestamp};
-use crate::media;
-use crate::pages::{self, model::PageOverview};
-use crate::pages::public::{self, PublicPage};
-use crate::walls::{self, Place};
+use crate::pages;
+use crate::pages::public::Further;
+use crate::pages::sharing::Source;
 use crate::web::headers::Nonce;
-use crate::web::views::shell::Link;
-use crate::web::{Path, Query, Site, View, markdown, placeholder};
+use crate::web::{Path, Query, Site, View};
 
 /// What may stand behind `?`; whatever else a link from elsewhere carries is left alone.
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     after: Option<String>,
-}
-
-/// A page with what the nouns above it say of it.
-struct WholePage {
-    page: PublicPage,
-    diary: PublicDiary,
-    coaching: PageCoachingView,
-}
-
-impl WholePage {
-    fn read(
-        conn: &mut Conn,
-        slug: &Slug,
-        after: Option<&Place>,
-        now: Timestamp,
-    ) -> AppResult<Self> {
-        let page = PublicPage::read(conn, slug, after, now)?;
-        Ok(Self {
-            diary: PublicDiary::read(conn, &page.overview, now)?,
-            coaching: coaching::public::of_page(conn, &page.overview, now)?,
-            page,
-        })
-    }
+    /// Where the updates go on.
+    news: Option<String>,
+    /// Where the reader came from.
+    utm_source: Option<String>,
 }
 
 pub(super) async fn page(
@@ -61,34 +35,38 @@ pub(super) async fn page(
 ) -> AppResult<HttpResponse> {
     let slug = slug(&path.0, "the page")?;
     let now = site.clock.now();
-    let after: Option<Place> = query
-        .0
-        .after
-        .as_deref()
-        .and_then(|text| Cursor::parse(text).ok());
-    if after.is_some() {
+    let further = Further {
+        wall: cursor(query.0.after.as_deref()),
+        news: cursor(query.0.news.as_deref()),
+    };
+    let source = Source::known(query.0.utm_source.as_deref());
+    if further.wall.is_some() || further.news.is_some() {
         // Cursors are a stranger's to make up: they must not fill the cache.
         let nonce = Nonce::fresh()?;
         let read = site
             .db
-            .read(move |c| WholePage::read(c, &slug, after.as_ref(), now))
+            .read(move |c| WholePage::read(c, &slug, &further, now))
             .await?;
         return site.page(
             "page",
-            &view(&site.config, nonce.as_str(), &read, now)?,
+            &view(&site.config, nonce.as_str(), &read, source, now)?,
             &nonce,
         );
     }
-    let key = format!("/pages/{slug}");
+    // A few known sources, so that what they show fits the cache; the script of the page carries any other on.
+    let key = match source {
+        Some(source) => format!("/pages/{slug}?utm_source={source}"),
+        None => format!("/pages/{slug}"),
+    };
     let wanted = slug.clone();
     let render = {
         let site = site.clone();
         move |nonce: Nonce| async move {
             let read = site
                 .db
-                .read(move |c| WholePage::read(c, &slug, None, now))
+                .read(move |c| WholePage::read(c, &slug, &Further::default(), now))
                 .await?;
-            let view = view(&site.config, nonce.as_str(), &read, now)?;
+            let view = view(&site.config, nonce.as_str(), &read, source, now)?;
             let id = read.page.overview.page.id.to_string();
             Ok(View::html(site.render("page", &view)?).depends_on("page", &id))
         }
@@ -97,6 +75,11 @@ pub(super) async fn page(
         Err(AppError::NotFound(_)) => elsewhere(&site, &request, wanted, now).await,
         other => other,
     }
+}
+
+/// Where a list goes on, if the text is a place of it.
+fn cursor<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
+    text.and_then(|text| Cursor::parse(text).ok())
 }
 
 /// Where no page is shown: one may have been here before, or its owner looks at what others do not see yet.
@@ -135,78 +118,15 @@ async fn elsewhere(
     let state = page.status.words();
     let read = site
         .db
-        .read(move |c| PublicPage::of(c, overview, None, now))
+        .read(move |c| WholePage::of(c, overview, &Further::default(), now))
         .await?;
     let nonce = Nonce::fresh()?;
-    let mut view = view(&site.config, nonce.as_str(), &read, now)?;
-    view.private_note = Some(format!("Only you and the people who run this campaign see this page: {state}."));
+    let mut view = view(&site.config, nonce.as_str(), &read, None, now)?;
+    view.private_note = Some(format!(
+        "Only you and the people who run this campaign see this page: {state}."
+    ));
     view.give_url = None;
     view.shell.give_url = None;
     view.shell = view.shell.private();
     site.page("page", &view, &nonce)
-}
-
-/// The page as its template wants it.
-fn view(config: &Config, nonce: &str, whole: &WholePage, now: Timestamp) -> AppResult<PageView> {
-    let read = &whole.page;
-    let PageOverview {
-        page,
-        campaign,
-        team,
-        ..
-    } = &read.overview;
-    let here = format!("/pages/{}", page.slug);
-    let description = format!(
-        "{} takes part in {}. {}",
-        page.participant, campaign.title, campaign.appeal
-    );
-    let card = public::card_path(&read.overview, now);
-    let mut shell = frame::shell(config, nonce, campaign, now, (&page.title, &description)).og(
-        config,
-        "profile",
-        &here,
-        Some(&card),
-    );
-    let give_url = frame::give_url(campaign, now, &format!("?page={}", page.slug));
-    shell.give_url.clone_from(&give_url);
-    let live_url = give_url.is_some().then(|| format!("{here}/events"));
-    let band = read
-        .weave
-        .view(&shell.accent.light, campaign.days_left(now), live_url)?;
-    let more = read.wall.next.as_ref();
-    Ok(PageView {
-        title: page.title.clone(),
-        participant: page.participant.clone(),
-        campaign: Link::new(&campaign.title, &frame::path(campaign)),
-        team: team
-            .as_ref()
-            .map(|team| Link::new(&team.name, &format!("/teams/{}", team.slug))),
-        photo_url: page.photograph().map(|id| media::url(id, media::Size::Middle)),
-        photo_alt: page.photo_alt.clone(),
-        private_note: None,
-        unconfirmed: (read.unconfirmed.minor() > 0).then(|| read.unconfirmed.into()),
-        portrait_svg: placeholder::portrait(page.slug.as_str(), &page.participant, &shell.accent),
-        story_html: story(read.overview.story()),
-        band,
-        give_url,
-        giving_until: campaign.giving_until.to_string(),
-        wall: read.wall.items.iter().map(walls::WallGift::row).collect(),
-        wall_more_url: more.map(|cursor| format!("{here}?after={}", cursor.as_str())),
-        unit_costs: read.costs.iter().map(frame::unit_cost).collect(),
-        programs: read.to.undesignated(),
-        tally: whole.diary.tally,
-        diary: whole.diary.part(),
-        coaching: whole.coaching.clone(),
-        share: public::share(config, &read.overview, now),
-        shell,
-    })
-}
-
-/// A story as markup; nothing for an empty one, so that the template can say that it is missing.
-pub(super) fn story(markdown: &str) -> String {
-    if markdown.trim().is_empty() {
-        String::new()
-    } else {
-        markdown::html(markdown).into_string()
-    }
 }

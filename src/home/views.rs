@@ -6,6 +6,8 @@ use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::diary::views::PageDiaryView;
 use crate::totals::Tally;
 
+use crate::pages::updates::html::NewsView;
+use crate::teams::public::TeamFacts;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::money::MoneyView;
 use crate::web::views::rows::{GiftRow, PageRow, ProgramRow, ShareView, TeamRow};
@@ -72,6 +74,10 @@ pub struct CampaignView {
     pub pages: Vec<PageRow>,
     /// The first teams.
     pub teams: Vec<TeamRow>,
+    /// Groups of teams.
+    pub team_groups: Vec<Link>,
+    /// Where a team is started; `None` where nobody may.
+    pub start_team: Option<String>,
     /// The programs that it pays for, with graded figures.
     pub programs: Vec<ProgramRow>,
     /// How undesignated money is divided.
@@ -205,6 +211,8 @@ pub struct PageView {
     pub team: Option<Link>,
     /// A photograph, if there is one.
     pub photo_url: Option<String>,
+    /// The same in its largest size.
+    pub photo_large_url: Option<String>,
     /// What the photograph shows.
     pub photo_alt: String,
     /// That others do not see the page, and why.
@@ -237,6 +245,19 @@ pub struct PageView {
     pub diary: Option<PageDiaryView>,
     /// Ways to share.
     pub share: ShareView,
+    /// The newest updates.
+    pub news: PageNewsView,
+    /// Where something wrong with the page is reported.
+    pub report_url: String,
+}
+
+/// Context of `partials/page_news`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageNewsView {
+    /// Updates, newest first.
+    pub items: Vec<NewsView>,
+    /// Older ones, if there are any.
+    pub more_url: Option<String>,
 }
 
 /// Context of `team`.
@@ -248,8 +269,8 @@ pub struct TeamView {
     pub name: String,
     /// The campaign it belongs to.
     pub campaign: Link,
-    /// Who leads it.
-    pub captain: Option<String>,
+    /// Who leads it, whom it belongs to, and the way in.
+    pub facts: TeamFacts,
     /// What it says about itself, sanitised.
     pub story_html: String,
     /// Its drawn cloth.
@@ -260,6 +281,8 @@ pub struct TeamView {
     pub give_url: Option<String>,
     /// Its pages, by raised.
     pub roster: Vec<PageRow>,
+    /// Where the roster goes on.
+    pub roster_more: Option<String>,
     /// The newest gifts to the team itself.
     pub wall: Vec<GiftRow>,
     /// Badges earned.
@@ -268,4 +291,33 @@ pub struct TeamView {
     pub tally: Tally,
     /// Ways to share.
     pub share: ShareView,
+}
+
+/// Context of `group`.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupView {
+    /// The frame.
+    pub shell: Shell,
+    /// The group.
+    pub name: String,
+    /// What holds its teams together, in a word.
+    pub kind: String,
+    /// The campaign it belongs to.
+    pub campaign: Link,
+    /// What it says about itself, sanitised.
+    pub story_html: String,
+    /// Its drawn cloth.
+    pub cover_svg: String,
+    /// Raised by its teams.
+    pub raised: MoneyView,
+    /// The sum of its teams' goals; `None` when none has one.
+    pub goal: Option<MoneyView>,
+    /// Paid gifts to its teams.
+    pub gifts: i64,
+    /// How many teams count for it.
+    pub teams_count: i64,
+    /// How many pages that are shown are in them.
+    pub pages_count: i64,
+    /// Its teams, by raised.
+    pub teams: Vec<TeamRow>,
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{MailId, MailState, Templates};
 use crate::db::Conn;
-use crate::db::schema::{findings, mails};
+use crate::db::schema::{findings, mails, sandbox_mails};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Line, Timestamp};
@@ -119,6 +119,56 @@ impl Mails {
         }
         Ok(new)
     }
+}
+
+/// The mails to one of `addresses`: to be found by reading, before the transaction that forgets them, since it looks at
+/// the whole outbox.
+///
+/// # Errors
+/// The database's.
+pub fn mails_to(conn: &mut Conn, addresses: &[&str]) -> AppResult<Vec<MailId>> {
+    let query = mails::table
+        .filter(mails::to_email.eq_any(addresses))
+        .select(mails::id);
+    Ok(each!(conn, c => query.load(c))?)
+}
+
+/// Takes address, name and words out of mails, whose recipient has left; what was not sent yet is not sent. The sandbox
+/// mailbox loses them too.
+///
+/// # Errors
+/// The database's.
+pub fn forget_mails(
+    conn: &mut Conn,
+    ids: &[MailId],
+    stands_in: &Email,
+    now: Timestamp,
+) -> AppResult<()> {
+    for chunk in ids.chunks(ROWS) {
+        let waiting = mails::table
+            .filter(mails::id.eq_any(chunk))
+            .filter(mails::state.ne(MailState::Sent));
+        each!(conn, c => diesel::update(waiting)
+            .set((
+                mails::state.eq(MailState::Failed),
+                mails::last_error.eq("the recipient has left"),
+                mails::run_at.eq(now),
+            ))
+            .execute(c))?;
+        let all = mails::table.filter(mails::id.eq_any(chunk));
+        each!(conn, c => diesel::update(all)
+            .set((
+                mails::to_email.eq(stands_in),
+                mails::to_name.eq(None::<String>),
+                mails::subject.eq(""),
+                mails::html.eq(""),
+                mails::text.eq(""),
+            ))
+            .execute(c))?;
+        let shown = sandbox_mails::table.filter(sandbox_mails::id.eq_any(chunk));
+        each!(conn, c => diesel::delete(shown).execute(c))?;
+    }
+    Ok(())
 }
 
 /// A name that would break a header is left out: the mail goes to the bare address (N10).

@@ -105,6 +105,22 @@ async fn found(site: &Site, id: MediaId) -> AppResult<Media> {
     Ok(media)
 }
 
+/// The JPEG of a photograph that everybody may see, for drawings that hold it; `None` when there is none to be seen.
+///
+/// # Errors
+/// The database's, and the disk's.
+pub async fn shown_bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Option<Vec<u8>>> {
+    match found(site, id).await {
+        Ok(media) if media.hidden_at.is_some() => Ok(None),
+        Ok(_) => match bytes(site, id, size).await {
+            Err(AppError::NotFound(_)) => Ok(None),
+            other => other.map(Some),
+        },
+        Err(AppError::NotFound(_) | AppError::Gone(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 async fn bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Vec<u8>> {
     let dir = site.config.media_dir();
     let reading = tokio::task::spawn_blocking(move || store::read(&dir, id, size));

@@ -23,9 +23,9 @@ mod store;
 mod take;
 
 pub use field::{ALT_MAX, PhotoField, PhotoView, parse_alt};
-pub use html::routes;
+pub use html::{routes, shown_bytes};
 pub use jobs::jobs;
-pub use model::{Media, MediaId, Size, Use, by_ids, find, url};
+pub use model::{Media, MediaId, Size, Use, by_ids, find, named, url};
 pub use ops::{hide, insert, remove, show};
 pub use picture::{Crop, Shape};
 pub use take::{NewMedia, crop_of, take};

@@ -90,6 +90,11 @@ pub fn url(id: MediaId, size: Size) -> String {
     format!("/media/{id}/{}.jpg", size.pixels())
 }
 
+/// The photograph that a row names, if it names one.
+pub fn named(name: Option<&str>) -> Option<MediaId> {
+    name.and_then(|name| name.parse().ok())
+}
+
 /// The photograph of an id, in whatever state.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use crate::campaigns::frame::Destinations;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Limit, Slug, Timestamp};
+use crate::media::{self, Size};
 use crate::walls::{self, Wall, live};
 use crate::web::headers::Nonce;
 use crate::web::views::palette::Accent;
@@ -68,7 +69,11 @@ async fn card_png(
 }
 
 async fn draw(site: &Site, overview: PageOverview, now: Timestamp) -> AppResult<Bytes> {
-    let facts = site
+    let photo = match media::named(overview.page.photo.as_deref()) {
+        Some(id) => media::shown_bytes(site, id, Size::Middle).await?,
+        None => None,
+    };
+    let mut facts = site
         .db
         .read(move |c| {
             let to = Destinations::of(c, &overview.campaign, now)?;
@@ -76,6 +81,7 @@ async fn draw(site: &Site, overview: PageOverview, now: Timestamp) -> AppResult<
             Ok(public::card_facts(&overview, &weave, now))
         })
         .await?;
+    facts.photo = photo;
     let drawn = tokio::task::spawn_blocking(move || card::png(&facts)).await;
     let png = drawn
         .map_err(AppError::internal)?

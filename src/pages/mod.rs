@@ -17,10 +17,10 @@
 
 pub mod api;
 pub mod changes;
+pub mod diary_photos;
 pub mod edit;
 mod fields;
 pub mod gifts;
-pub mod diary_photos;
 pub mod guard;
 pub mod html;
 pub mod leaderboard;
@@ -31,12 +31,15 @@ pub mod model;
 pub mod ops;
 mod photo;
 pub mod public;
+pub mod reports;
 pub mod returning;
 pub mod review;
+pub mod sharing;
 pub mod slugs;
 pub mod start;
 pub mod tools;
 pub mod transfers;
+pub mod updates;
 
 pub use crate::ids::PageId;
 pub use guard::PageOwner;
@@ -50,6 +53,9 @@ pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     edit::routes(cfg);
     gifts::routes(cfg);
     api::routes(cfg);
+    updates::html::routes(cfg);
+    reports::html::routes(cfg);
+    sharing::html::routes(cfg);
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a page tells in public, read in few statements whatever the season's size.
 
 use super::model::{self, Page, PageOverview};
+use super::updates::{self, News, UpdateId};
 use crate::campaigns::frame::Destinations;
 use crate::config::Config;
 use crate::db::Conn;
@@ -29,21 +30,35 @@ pub struct PublicPage {
     pub wall: Listed<WallGift>,
     /// Gifts in cash and by cheque that staff have not confirmed: in no total.
     pub unconfirmed: Money,
+    /// Its newest updates.
+    pub news: Listed<News>,
+}
+
+/// Updates that a page shows at once.
+const NEWS: &str = "3";
+
+/// Where the lists of a page go on.
+#[derive(Debug, Clone, Default)]
+pub struct Further {
+    /// Its wall.
+    pub wall: Option<Place>,
+    /// Its updates.
+    pub news: Option<UpdateId>,
 }
 
 impl PublicPage {
-    /// The page at `slug`, its wall going on after `after`: eight statements.
+    /// The page at `slug`, its lists going on after `further`: nine statements.
     ///
     /// # Errors
     /// [`crate::error::AppError::NotFound`] for a page that is not shown.
     pub fn read(
         conn: &mut Conn,
         slug: &Slug,
-        after: Option<&Place>,
+        further: &Further,
         now: Timestamp,
     ) -> AppResult<Self> {
         let overview = model::by_slug(conn, slug)?;
-        Self::of(conn, overview, after, now)
+        Self::of(conn, overview, further, now)
     }
 
     /// The same of a page that was found, in whatever state.
@@ -53,7 +68,7 @@ impl PublicPage {
     pub fn of(
         conn: &mut Conn,
         overview: PageOverview,
-        after: Option<&Place>,
+        further: &Further,
         now: Timestamp,
     ) -> AppResult<Self> {
         let (id, currency) = (overview.page.id, overview.campaign.currency);
@@ -61,7 +76,10 @@ impl PublicPage {
         let to = Destinations::of(conn, &overview.campaign, now)?;
         let costs = to.unit_costs(conn, &overview.campaign, now)?;
         let weave = weave(conn, &overview, &to, None)?;
-        let wall = walls::newest(conn, Wall::Page(overview.page.id), after, Limit::default())?;
+        let after = further.wall.as_ref();
+        let wall = walls::newest(conn, Wall::Page(id), after, Limit::default())?;
+        let some = NEWS.parse().unwrap_or_default();
+        let news = updates::newest(conn, id, further.news, some)?;
         Ok(Self {
             overview,
             to,
@@ -69,6 +87,7 @@ impl PublicPage {
             weave,
             wall,
             unconfirmed,
+            news,
         })
     }
 }
@@ -97,8 +116,9 @@ pub fn card_version(overview: &PageOverview, now: Timestamp) -> String {
         ..
     } = overview;
     let said = format!(
-        "{}\n{}\n{}\n{}\n{}\n{}\n{:?}",
+        "{}\n{:?}\n{}\n{}\n{}\n{}\n{}\n{:?}",
         page.title,
+        page.photo,
         campaign.title,
         campaign.accent,
         total.raised().minor(),
@@ -116,7 +136,7 @@ pub fn card_path(overview: &PageOverview, now: Timestamp) -> String {
     format!("/pages/{}/card.png?v={version}", overview.page.slug)
 }
 
-/// What the share card says.
+/// What the share card says; the photograph's bytes come from [`crate::media::shown_bytes`].
 pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> CardFacts {
     let PageOverview {
         page,
@@ -135,6 +155,7 @@ pub fn card_facts(overview: &PageOverview, weave: &Weave, now: Timestamp) -> Car
         days_left: campaign.days_left(now),
         accent: campaign.accent.to_string(),
         band: weave.band.clone(),
+        photo: None,
     }
 }
 

@@ -1,20 +1,27 @@
-//! `/api/v1/teams/{slug}`: a team and its roster.
+//! `/api/v1/teams/{slug}`: a team and its roster; and starting one.
+
+pub mod create;
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::Serialize;
 
 use super::model::{self, Member, RosterPlace, Team, TeamOverview};
+use super::policy::JoinPolicy;
+use super::public::Relations;
 use crate::campaigns::Campaign;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Problem};
-use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
+use crate::kernel::{Clock, Limit, Listed, Money, Slug, Timestamp};
 use crate::web::markdown;
 use crate::web::query::{self, ListQuery};
 
 /// Mounts the teams.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/teams/{slug}", web::get().to(one));
+    cfg.route("/api/v1/teams/{slug}", web::get().to(one)).route(
+        "/api/v1/campaigns/{slug}/teams",
+        web::post().to(create::create),
+    );
 }
 
 /// A team, as others point at it.
@@ -51,6 +58,8 @@ pub struct MemberItem {
     pub title: String,
     /// Whether this is the captain's page.
     pub captain: bool,
+    /// Whether this is a co-captain's page.
+    pub co_captain: bool,
     /// How much the page wants to raise.
     pub goal: Money,
     /// What the page raised.
@@ -59,6 +68,16 @@ pub struct MemberItem {
     pub donations: i64,
     /// People who gave them.
     pub donors: i64,
+}
+
+/// A group of teams, as others point at it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct GroupRef {
+    /// Its place in URLs.
+    #[schema(value_type = String)]
+    pub slug: Slug,
+    /// Its name.
+    pub name: String,
 }
 
 /// A team.
@@ -75,6 +94,17 @@ pub struct TeamDetail {
     pub campaign: CampaignRef,
     /// How its captain is called.
     pub captain: Option<String>,
+    /// How its co-captains are called.
+    pub co_captains: Vec<String>,
+    /// How pages come to belong to it: `open`, `confirm`, `invite`, `password`, `staff`.
+    #[schema(value_type = String)]
+    pub join_policy: JoinPolicy,
+    /// The group that it counts for.
+    pub group: Option<GroupRef>,
+    /// The same team in the season before.
+    pub previous: Option<TeamRef>,
+    /// Whether it has been laid to rest: it takes neither pages nor gifts.
+    pub archived: bool,
     /// The story, as Markdown.
     pub story: String,
     /// The story, as harmless HTML.
@@ -115,33 +145,76 @@ impl CampaignRef {
 }
 
 impl TeamDetail {
-    fn of(found: TeamOverview, roster: Listed<Member>, now: Timestamp) -> Self {
-        let captain = found.team.captain_id;
-        let member = |member: Member| MemberItem {
-            goal: member.goal(),
-            captain: captain.is_some() && member.owner_id == captain,
-            slug: member.slug,
-            participant: member.participant,
-            title: member.title,
-            raised: member.total.raised(),
-            donations: member.total.donations,
-            donors: member.total.donors,
+    fn of(read: Read, now: Timestamp) -> Self {
+        let Read {
+            found,
+            relations,
+            roster,
+        } = read;
+        let member = |member: Member| {
+            let role = relations.role(&found.team, &member);
+            MemberItem {
+                goal: member.goal(),
+                captain: role == Some("captain"),
+                co_captain: role == Some("co-captain"),
+                slug: member.slug,
+                participant: member.participant,
+                title: member.title,
+                raised: member.total.raised(),
+                donations: member.total.donations,
+                donors: member.total.donors,
+            }
         };
         Self {
             id: found.team.id.to_string(),
             campaign: CampaignRef::of(&found.campaign, now),
+            roster: roster.map(member),
             captain: found.captain,
+            co_captains: relations
+                .co_captains
+                .into_iter()
+                .map(|leader| leader.name)
+                .collect(),
+            join_policy: found.team.join_policy,
+            group: relations.group.map(|group| GroupRef {
+                slug: group.slug,
+                name: group.name,
+            }),
+            previous: relations.previous.as_ref().map(TeamRef::of),
+            archived: !found.team.is_open(),
             story_html: markdown::html(&found.team.story).into_string(),
             goal: found.team.goal(found.campaign.currency),
             raised: found.total.raised(),
             donations: found.total.donations,
             donors: found.total.donors,
             members: found.members,
-            roster: roster.map(member),
             slug: found.team.slug,
             name: found.team.name,
             story: found.team.story,
         }
+    }
+}
+
+/// What a [`TeamDetail`] is made of.
+struct Read {
+    found: TeamOverview,
+    relations: Relations,
+    roster: Listed<Member>,
+}
+
+impl Read {
+    fn of(
+        conn: &mut Conn,
+        slug: &Slug,
+        after: Option<&RosterPlace>,
+        limit: Limit,
+    ) -> AppResult<Self> {
+        let found = model::by_slug(conn, slug)?;
+        Ok(Self {
+            relations: Relations::of(conn, &found.team)?,
+            roster: model::roster(conn, found.team.id, after, limit)?,
+            found,
+        })
     }
 }
 
@@ -163,12 +236,8 @@ pub async fn one(
     let limit = query::limit(asked.limit.as_deref())?;
     let slug: Slug = slug.parse().map_err(|_| AppError::NotFound("the team"))?;
     let now = clock.now();
-    let (found, roster) = db
-        .read(move |c| {
-            let found = model::by_slug(c, &slug)?;
-            let roster = model::roster(c, found.team.id, after.as_ref(), limit)?;
-            Ok((found, roster))
-        })
+    let read = db
+        .read(move |c| Read::of(c, &slug, after.as_ref(), limit))
         .await?;
-    Ok(Json(TeamDetail::of(found, roster, now)))
+    Ok(Json(TeamDetail::of(read, now)))
 }

@@ -213,7 +213,10 @@ fn overview(conn: &mut Conn, found: Found) -> AppResult<Option<TeamOverview>> {
 }
 
 /// How many pages that are shown belong to each of `teams`; a team without any is left out.
-fn members(conn: &mut Conn, teams: &[TeamId]) -> AppResult<Vec<(TeamId, i64)>> {
+///
+/// # Errors
+/// The database's.
+pub fn members(conn: &mut Conn, teams: &[TeamId]) -> AppResult<Vec<(TeamId, i64)>> {
     let query = pages::table
         .filter(pages::team_id.eq_any(teams))
         .filter(pages::status.eq(SHOWN))
@@ -257,6 +260,15 @@ pub struct RosterPlace {
     raised: i64,
     reached_at: i64,
     page: PageId,
+    /// How many members stand before this place.
+    seen: i64,
+}
+
+impl RosterPlace {
+    /// How many members stand before this place.
+    pub fn seen(&self) -> i64 {
+        self.seen
+    }
 }
 
 /// The pages of a team's members by what they raised, most first; ties by who got there first, then by id.
@@ -299,7 +311,10 @@ pub fn roster(
             ))
         ),
     }?;
+    let seen = after.map_or(0, RosterPlace::seen);
+    let seen = seen.saturating_add(limit.and_one() - 1);
     Ok(Listed::cut(rows, limit, |member: &Member| RosterPlace {
+        seen,
         raised: member.total.raised().minor(),
         reached_at: member.total.reached_at.micros(),
         page: member.id,

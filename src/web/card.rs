@@ -1,19 +1,15 @@
 //! The share card: the picture that stands for a page when it is passed on (PNG, 1200 by 630).
 //!
-//! Set in Libertinus Serif from the `typst-assets` crate (OFL), with DejaVu Sans Mono behind it for
-//! Cyrillic, Greek and Arabic. No crate carries a Bengali font, so a run of characters that neither
-//! font has is left out of the title rather than drawn as empty boxes; when nothing is left, the card
-//! speaks for the campaign, and the page's own cloth, which is drawn from its slug, still tells it apart.
+//! A title that no font here can draw (see [`lettering`]) leaves the card speaking for the campaign; the page's photograph, or
+//! its own cloth, which is drawn from its slug, still tells it apart.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
 
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{self, fontdb};
-use skrifa::instance::{LocationRef, Size as FontSize};
-use skrifa::{FontRef, MetadataProvider};
+use image::{ImageFormat, ImageReader};
+use resvg::tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 
 use super::band::{Band, Size};
+use super::lettering::{self, FALLBACK, SERIF, drawable, width};
 use super::placeholder;
 use super::views::money::MoneyView;
 use super::views::palette::{Accent, Palette};
@@ -21,8 +17,6 @@ use super::views::wording;
 
 /// The card's size in pixels, as Open Graph consumers expect it.
 pub const SIZE: (u32, u32) = (1200, 630);
-const SERIF: &str = "Libertinus Serif";
-const FALLBACK: &str = "DejaVu Sans Mono";
 /// The title's column, in pixels: what the cloth at the right leaves.
 const COLUMN: f32 = 800.0;
 
@@ -47,6 +41,8 @@ pub struct CardFacts {
     pub accent: String,
     /// The woven band.
     pub band: Band,
+    /// The page's photograph (JPEG); without one, its cloth stands there.
+    pub photo: Option<Vec<u8>>,
 }
 
 /// Why a card could not be drawn.
@@ -60,116 +56,8 @@ pub enum CardError {
     Amount(String),
 }
 
-static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
-    let mut fonts = fontdb::Database::new();
-    for font in typst_assets::fonts() {
-        fonts.load_font_source(fontdb::Source::Binary(Arc::new(font)));
-    }
-    fonts.set_serif_family(SERIF);
-    fonts.set_monospace_family(FALLBACK);
-    Arc::new(fonts)
-});
-
-/// Asks one face something; `None` if the face is not there.
-fn ask<T>(
-    family: &str,
-    weight: fontdb::Weight,
-    question: impl FnOnce(&FontRef<'_>) -> T,
-) -> Option<T> {
-    let query = fontdb::Query {
-        families: &[fontdb::Family::Name(family)],
-        weight,
-        ..Default::default()
-    };
-    let id = FONTS.query(&query)?;
-    FONTS.with_face_data(id, |data, index| {
-        FontRef::from_index(data, index)
-            .ok()
-            .map(|font| question(&font))
-    })?
-}
-
-/// `text` without the characters that no font here can draw, single spaces between what is left.
-fn drawable(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| {
-            [SERIF, FALLBACK].iter().any(|family| {
-                ask(family, fontdb::Weight::NORMAL, |font| {
-                    font.charmap().map(*c).is_some()
-                })
-                .unwrap_or(false)
-            })
-        })
-        .collect();
-    let words: Vec<&str> = kept.split_whitespace().collect();
-    // What is left of a name that could not be drawn may be bare punctuation.
-    if kept.chars().any(char::is_alphanumeric) {
-        words.join(" ")
-    } else {
-        String::new()
-    }
-}
-
-/// The width of `text` in pixels in the title's face. Layout only; money never comes here.
-fn width(text: &str, size: f32) -> f32 {
-    ask(SERIF, fontdb::Weight::SEMIBOLD, |font| {
-        let (charmap, metrics) = (
-            font.charmap(),
-            font.glyph_metrics(FontSize::new(size), LocationRef::default()),
-        );
-        text.chars()
-            .map(|c| {
-                charmap
-                    .map(c)
-                    .and_then(|glyph| metrics.advance_width(glyph))
-                    .unwrap_or(size * 0.62)
-            })
-            .sum()
-    })
-    .unwrap_or(f32::MAX)
-}
-
-/// Breaks `text` into at most `most` lines; the last ends in an ellipsis if words are left.
-fn lines(text: &str, size: f32, most: usize) -> (Vec<String>, bool) {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size) <= COLUMN => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    let mut whole = lines.iter().all(|line| width(line, size) <= COLUMN);
-    if lines.len() > most {
-        whole = false;
-        lines.truncate(most);
-    }
-    for (at, line) in lines.iter_mut().enumerate() {
-        let cut = (at + 1 == most && !whole) || width(line, size) > COLUMN;
-        if cut {
-            while !line.is_empty() && width(&format!("{line}…"), size) > COLUMN {
-                line.pop();
-            }
-            *line = format!("{}…", line.trim_end());
-        }
-    }
-    (lines, whole)
-}
-
-/// The largest of three sizes in which the title fits.
-fn set_title(title: &str) -> (Vec<String>, f32) {
-    for (size, most) in [(88.0, 2), (70.0, 3)] {
-        let (set, whole) = lines(title, size, most);
-        if whole {
-            return (set, size);
-        }
-    }
-    (lines(title, 58.0, 3).0, 58.0)
-}
+/// The sizes of a title, and how many lines each may take.
+const TITLE: [(f32, usize); 3] = [(88.0, 2), (70.0, 3), (58.0, 3)];
 
 /// The card as SVG, before it becomes pixels.
 fn drawing(facts: &CardFacts) -> Result<String, CardError> {
@@ -200,7 +88,7 @@ fn drawing(facts: &CardFacts) -> Result<String, CardError> {
         }
         None => {}
     }
-    let (set, size) = set_title(&title);
+    let (set, size) = lettering::fitting(&title, COLUMN, &TITLE);
     let mut out = frame(facts, &accent, palette);
     write_text(&mut out, palette, &campaign, &set, size);
     let raised_width = width(&raised, 76.0);
@@ -249,15 +137,38 @@ fn write_text(out: &mut String, palette: &Palette, campaign: &str, title: &[Stri
 pub fn png(facts: &CardFacts) -> Result<Vec<u8>, CardError> {
     let wrong = |cause: &dyn std::fmt::Display| CardError::Drawing(cause.to_string());
     let svg = drawing(facts)?;
-    let options = usvg::Options {
-        fontdb: Arc::clone(&FONTS),
-        font_family: SERIF.to_owned(),
-        ..Default::default()
-    };
-    let tree = usvg::Tree::from_str(&svg, &options).map_err(|error| wrong(&error))?;
+    let tree = lettering::tree(&svg).map_err(|error| wrong(&error))?;
     let mut pixels = Pixmap::new(SIZE.0, SIZE.1).ok_or_else(|| wrong(&"no canvas"))?;
     resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
+    if let Some(photo) = facts.photo.as_deref().and_then(photograph) {
+        let (x, y) = PHOTO_AT;
+        let paint = PixmapPaint {
+            quality: FilterQuality::Nearest,
+            ..PixmapPaint::default()
+        };
+        pixels.draw_pixmap(x, y, photo.as_ref(), &paint, Transform::identity(), None);
+    }
     pixels.encode_png().map_err(|error| wrong(&error))
+}
+
+/// Where the photograph's corner stands, and its size: over the cloth.
+const PHOTO_AT: (i32, i32) = (928, 0);
+/// See [`PHOTO_AT`].
+const PHOTO_SIZE: (u32, u32) = (200, 272);
+
+/// The photograph, filling its place; `None` when it cannot be read: then the cloth shows.
+fn photograph(jpeg: &[u8]) -> Option<Pixmap> {
+    let reader = ImageReader::with_format(std::io::Cursor::new(jpeg), ImageFormat::Jpeg);
+    let (wide, high) = PHOTO_SIZE;
+    let filter = image::imageops::FilterType::CatmullRom;
+    let filled = reader.decode().ok()?.resize_to_fill(wide, high, filter);
+    // Opaque, so that plain and premultiplied pixels are the same.
+    let pixels = filled.into_rgb8();
+    let rgba = pixels.pixels().flat_map(|pixel| {
+        let [red, green, blue] = pixel.0;
+        [red, green, blue, 255]
+    });
+    Pixmap::from_vec(rgba.collect(), IntSize::from_wh(wide, high)?)
 }
 
 #[cfg(test)]
@@ -292,7 +203,27 @@ mod tests {
                 matched: 25_000,
                 goal: 250_000,
             },
+            photo: None,
         }
+    }
+
+    #[test]
+    fn a_photograph_stands_where_the_cloth_was_and_a_broken_one_leaves_the_cloth() {
+        let red = image::RgbImage::from_pixel(640, 640, image::Rgb([200, 30, 30]));
+        let mut jpeg = std::io::Cursor::new(Vec::new());
+        red.write_to(&mut jpeg, ImageFormat::Jpeg).unwrap();
+        let at = |photo: Option<Vec<u8>>| {
+            let card = CardFacts {
+                photo,
+                ..facts("One green dress")
+            };
+            let drawn = Pixmap::decode_png(&png(&card).unwrap()).unwrap();
+            let pixel = drawn.pixel(1_030, 140).unwrap();
+            (pixel.red(), pixel.green(), pixel.blue())
+        };
+        let (red, green, _) = at(Some(jpeg.into_inner()));
+        assert!(red > 180 && green < 60);
+        assert_eq!(at(Some(b"nothing".to_vec())), at(None));
     }
 
     #[test]
@@ -321,11 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_font_can_draw_is_left_out_not_boxed() {
-        assert_eq!(drawable("মীরা সেন walks"), "walks");
-        assert_eq!(drawable("মীরা সেন"), "");
-        assert_eq!(drawable("(মীরা)"), "");
-        assert_eq!(drawable("Zoë Łukasz"), "Zoë Łukasz");
+    fn a_title_that_cannot_be_drawn_leaves_the_campaign() {
         assert!(drawing(&facts("মীরা সেন")).unwrap().contains(">A page for"));
     }
 }

@@ -29,7 +29,13 @@ pub const FIELD: &str = "csrf";
 const HEADER: &str = "x-csrf-token";
 
 /// Paths whose requests prove themselves otherwise.
-const EXEMPT: [&str; 4] = ["/webhooks/", "/api/", "/unsubscribe/", "/sandbox/"];
+const EXEMPT: [&str; 5] = [
+    "/webhooks/",
+    "/api/",
+    "/unsubscribe/",
+    "/mail/",
+    "/sandbox/",
+];
 
 const KEY_NAME: &str = "csrf_key";
 

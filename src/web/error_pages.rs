@@ -1,7 +1,8 @@
 //! Errors as people see them: a page instead of problem+json, and problems for what no handler answered.
 
-use actix_web::http::StatusCode;
+use actix_web::cookie::Cookie;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
@@ -45,14 +46,23 @@ impl ResponseError for HttpProblem {
     }
 }
 
-type MakeContext = dyn Fn(&Problem, &Nonce) -> Value + Send + Sync;
+/// Where the person was, for the pages that let them go on: signing in, proving again.
+#[derive(Debug, Clone, Default)]
+pub struct Visit {
+    /// What was asked for, from `/` on; empty when it was not to be looked at but done.
+    pub place: String,
+    /// The seal for a form on the page; only where one is called for.
+    pub seal: Option<String>,
+}
 
-/// Makes the context of the `error` template out of a problem and the page's nonce.
+type MakeContext = dyn Fn(&Problem, &Nonce, &Visit) -> Value + Send + Sync;
+
+/// Makes the context of the `error` template out of a problem, the page's nonce and where the person was.
 pub struct ErrorContext(Box<MakeContext>);
 
 impl ErrorContext {
     /// A context made by `make`.
-    pub fn new(make: impl Fn(&Problem, &Nonce) -> Value + Send + Sync + 'static) -> Self {
+    pub fn new(make: impl Fn(&Problem, &Nonce, &Visit) -> Value + Send + Sync + 'static) -> Self {
         Self(Box::new(make))
     }
 }
@@ -60,7 +70,7 @@ impl ErrorContext {
 impl Default for ErrorContext {
     /// The problem's own fields and `nonce`.
     fn default() -> Self {
-        Self::new(|problem, nonce| {
+        Self::new(|problem, nonce, _| {
             json!({
                 "status": problem.status,
                 "code": problem.code,
@@ -101,6 +111,7 @@ pub(super) fn shaped(
     mut response: HttpResponse,
     for_people: bool,
     method: &str,
+    request: Option<&HttpRequest>,
 ) -> HttpResponse {
     if response.extensions().get::<Problem>().is_none() {
         let Some(worded) = worded(&response, method) else {
@@ -112,7 +123,7 @@ pub(super) fn shaped(
         return response;
     }
     let problem = response.extensions().get::<Problem>().cloned();
-    match problem.and_then(|problem| page(site, &problem)) {
+    match problem.and_then(|problem| page(site, &problem, request)) {
         Some(page) => {
             let status = response.status();
             let problem = response.extensions_mut().remove::<Problem>();
@@ -163,11 +174,39 @@ fn with_headers_of(mut to: HttpResponse, from: &HttpResponse) -> HttpResponse {
     to
 }
 
-fn page(site: &Site, problem: &Problem) -> Option<HttpResponse> {
+/// Where the person was; with a seal, and its cookie, where the page shows the form that signs in.
+fn visit(
+    site: &Site,
+    problem: &Problem,
+    request: Option<&HttpRequest>,
+) -> (Visit, Option<Cookie<'static>>) {
+    let Some(request) = request.filter(|_| matches!(problem.status, 401 | 403)) else {
+        return (Visit::default(), None);
+    };
+    let place = match (request.method(), request.uri().path_and_query()) {
+        (&Method::GET, Some(place)) => place.as_str().to_owned(),
+        _ => String::new(),
+    };
+    match site.csrf.token(request) {
+        Ok(seal) if problem.status == 401 => {
+            let value = Some(seal.value);
+            (Visit { place, seal: value }, seal.cookie)
+        }
+        _ => (Visit { place, seal: None }, None),
+    }
+}
+
+fn page(site: &Site, problem: &Problem, request: Option<&HttpRequest>) -> Option<HttpResponse> {
     let nonce = Nonce::fresh().ok()?;
-    let context = (site.error_context.0)(problem, &nonce);
+    let (visit, cookie) = visit(site, problem, request);
+    let context = (site.error_context.0)(problem, &nonce, &visit);
     match site.page("error", &context, &nonce) {
         Ok(mut page) => {
+            if let Some(cookie) = cookie
+                && page.add_cookie(&cookie).is_err()
+            {
+                return None;
+            }
             page.headers_mut()
                 .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Some(page)

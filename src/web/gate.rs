@@ -19,7 +19,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -120,7 +120,7 @@ where
             response
                 .head_mut()
                 .set_connection_type(ConnectionType::Close);
-            let response = self.dress(response, &asked);
+            let response = self.dress(response, &asked, None);
             self.note(&asked, &response, || None);
             return Ok(request.into_response(response));
         }
@@ -134,7 +134,7 @@ where
         let error = match handled {
             Ok(Ok(response)) => {
                 let (request, response) = response.map_into_boxed_body().into_parts();
-                let response = self.dress(response, &asked);
+                let response = self.dress(response, &asked, Some(&request));
                 self.note(&asked, &response, || request.match_pattern());
                 return Ok(ServiceResponse::new(request, response));
             }
@@ -145,7 +145,7 @@ where
             }
         };
         // The request went with the handler, so the answer travels as an error that holds it ready.
-        let response = self.dress(error.error_response(), &asked);
+        let response = self.dress(error.error_response(), &asked, None);
         self.note(&asked, &response, || None);
         Err(InternalError::from_response("answered by the gate", response).into())
     }
@@ -168,11 +168,16 @@ where
     }
 
     /// Makes an answer fit to be sent.
-    fn dress(&self, mut response: HttpResponse, asked: &Asked) -> HttpResponse {
+    fn dress(
+        &self,
+        mut response: HttpResponse,
+        asked: &Asked,
+        request: Option<&HttpRequest>,
+    ) -> HttpResponse {
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             let method = asked.method.as_str();
-            response = error_pages::shaped(&self.site, response, asked.for_people, method);
+            response = error_pages::shaped(&self.site, response, asked.for_people, method, request);
             if matches!(
                 status,
                 StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE

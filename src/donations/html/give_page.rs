@@ -13,6 +13,7 @@ use crate::donations::views::give::{
 use crate::error;
 use crate::impact::UnitCost;
 use crate::kernel::{Money, Timestamp};
+use crate::media::{self, Size};
 use crate::web::placeholder;
 use crate::web::views::palette::Accent;
 use crate::web::views::shell::{Link, Shell};
@@ -145,6 +146,8 @@ impl Setting {
                 page_slug: Some(of.page.slug.to_string()),
                 team_slug: None,
                 href,
+                photo_url: media::named(of.page.photo.as_deref())
+                    .map(|id| media::url(id, Size::Small)),
                 portrait_svg: portrait_svg(of.page.slug.as_str(), &of.page.participant),
             }),
             (None, Some(of)) => Some(RecipientView {
@@ -152,6 +155,7 @@ impl Setting {
                 page_slug: None,
                 team_slug: Some(of.team.slug.to_string()),
                 href,
+                photo_url: None,
                 portrait_svg: portrait_svg(of.team.slug.as_str(), &of.team.name),
             }),
             (None, None) => None,

@@ -65,7 +65,9 @@ pub struct RecipientView {
     pub team_slug: Option<String>,
     /// Back to it.
     pub href: String,
-    /// The drawn portrait.
+    /// A photograph, if there is one.
+    pub photo_url: Option<String>,
+    /// The drawn portrait that stands in for it.
     pub portrait_svg: String,
 }
 

@@ -17,6 +17,7 @@ fn give_sample() -> GiveView {
         campaign_slug: "dressember-2026".into(),
         campaign: dressember(),
         recipient: Some(RecipientView {
+            photo_url: None,
             name: "Mira Sen’s page".into(),
             page_slug: Some("mira-sen".into()),
             team_slug: None,

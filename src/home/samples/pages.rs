@@ -5,6 +5,7 @@ use super::super::views::*;
 use super::*;
 use crate::diary::calendar::{Reader, calendar};
 use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
+use crate::pages::updates::html::NewsView;
 use crate::totals::Tally;
 use crate::web::views::figures::ShareView as PolicyShare;
 
@@ -85,6 +86,8 @@ fn campaign_sample() -> CampaignView {
         leaderboard_url: "/campaigns/dressember-2026/leaderboard".into(),
         pages: pages(),
         teams: teams(),
+        team_groups: vec![Link::new("Northgate College", "/groups/northgate")],
+        start_team: Some("/start-team/dressember-2026".into()),
         programs: programs(),
         shares: vec![
             PolicyShare { program: "IJM Kolkata".into(), href: "/programs/ijm-kolkata".into(), basis_points: 6_250, percent: "62.5 %".into(), shade: 0 },
@@ -113,6 +116,8 @@ fn campaign() {
         give_url: None,
         pages: vec![],
         teams: vec![],
+        team_groups: vec![],
+        start_team: None,
         programs: vec![],
         shares: vec![],
         unit_costs: vec![],
@@ -133,6 +138,7 @@ fn page() {
         campaign: dressember(),
         team: Some(Link::new("Loom & Lantern", "/teams/loom-and-lantern")),
         photo_url: None,
+        photo_large_url: None,
         photo_alt: String::new(),
         private_note: Some("Only you see this page: draft.".into()),
         unconfirmed: Some(usd(4_000)),
@@ -149,6 +155,16 @@ fn page() {
         programs: vec![Link::new("IJM Kolkata", "/programs/ijm-kolkata"), Link::new("the legal aid fund", "/programs/legal"), Link::new("restoration homes", "/programs/restoration")],
         coaching: crate::coaching::views::PageCoachingView::default(),
         share: share(),
+        news: PageNewsView {
+            items: vec![NewsView {
+                id: "upd_1".into(),
+                posted_at: "2026-12-09T08:00:00Z".into(),
+                body_html: "<p>Day nine, and the first stranger asked.</p>".into(),
+                photo: None,
+            }],
+            more_url: Some("/pages/mira-sen?news=x#news".into()),
+        },
+        report_url: "/pages/mira-sen/report".into(),
     };
     let html = show(&t, "page", "page", &full);
     assert!(html.contains("<a href=\"/programs/ijm-kolkata\">IJM Kolkata</a>, <a"));
@@ -166,6 +182,10 @@ fn page() {
         diary: None,
         unit_costs: vec![],
         programs: vec![],
+        news: PageNewsView {
+            items: vec![],
+            more_url: None,
+        },
         ..full
     };
     show(&t, "page", "page-empty", &empty);
@@ -180,7 +200,17 @@ fn team_and_leaderboard() {
         shell: shell("Loom & Lantern"),
         name: "Loom & Lantern".into(),
         campaign: dressember(),
-        captain: Some("Mira Sen".into()),
+        facts: crate::teams::public::TeamFacts {
+            captain: Some("Mira Sen".into()),
+            co_captains: vec!["Ruth Amsel".into(), "Li Na".into()],
+            group: Some(Link::new("Northgate College", "/groups/northgate")),
+            previous: Some(Link::new("Loom & Lantern", "/teams/loom-2025")),
+            archived: false,
+            join: Some(Link::new("Ask to join", "/teams/loom-and-lantern/join")),
+            tells: Some("The captain is asked, and you get the answer by mail.".into()),
+            manage_href: "/teams/loom-and-lantern/manage".into(),
+        },
+        roster_more: Some("/teams/loom-and-lantern?after=x".into()),
         story_html: "<p>Four friends from one sewing class, in their fifth December together.</p>"
             .into(),
         cover_svg: placeholder::cover("loom-and-lantern", &accent()),
@@ -195,7 +225,17 @@ fn team_and_leaderboard() {
     show(&t, "team", "team", &full);
     let empty = TeamView {
         shell: bare("A team"),
-        captain: None,
+        facts: crate::teams::public::TeamFacts {
+            captain: None,
+            co_captains: vec![],
+            group: None,
+            previous: None,
+            archived: true,
+            join: None,
+            tells: None,
+            manage_href: "/teams/loom-and-lantern/manage".into(),
+        },
+        roster_more: None,
         story_html: String::new(),
         band: no_band(),
         give_url: None,

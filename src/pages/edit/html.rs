@@ -60,7 +60,14 @@ pub(super) async fn show(
         })
         .await?;
     site.form_page(request, "page_edit", status, |nonce, csrf| {
-        Ok(EditView::new(site, nonce.as_str(), csrf, owner, around, shown))
+        Ok(EditView::new(
+            site,
+            nonce.as_str(),
+            csrf,
+            owner,
+            around,
+            shown,
+        ))
     })
 }
 
@@ -135,7 +142,10 @@ async fn store(site: &Site, owner: &PageOwner, typed: &Typed, files: Files) -> A
         return Err(AppError::Invalid(faults));
     }
     let (id, base, now) = (overview.page.id, typed.base(), site.clock.now());
-    let (deed, before) = (owner.deed("page.edit"), said(&overview.page, &overview.campaign));
+    let (deed, before) = (
+        owner.deed("page.edit"),
+        said(&overview.page, &overview.campaign),
+    );
     let (campaign, to) = (overview.campaign.clone(), slug.clone());
     let moved = slug != overview.page.slug;
     let changed = site

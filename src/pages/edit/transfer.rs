@@ -40,9 +40,7 @@ pub(super) async fn offer(
     let place = format!("/pages/{}/edit", page.slug);
     let (id, now, typed) = (page.id, site.clock.now(), form.0);
     if typed.r#do == "withdraw" {
-        site.db
-            .tx(move |c| transfers::withdraw(c, id, now))
-            .await?;
+        site.db.tx(move |c| transfers::withdraw(c, id, now)).await?;
         return Ok(see(&place));
     }
     let to: Result<Email, _> = typed.email.trim().parse();
@@ -74,7 +72,14 @@ pub(super) async fn offer(
         transfer_email: typed.email,
         ..Shown::default()
     };
-    show(&site, &request, &owner, shown, StatusCode::UNPROCESSABLE_ENTITY).await
+    show(
+        &site,
+        &request,
+        &owner,
+        shown,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    )
+    .await
 }
 
 /// Context of `page_transfer`.
@@ -116,7 +121,8 @@ pub(super) async fn look(
     let mut response =
         site.form_page(&request, "page_transfer", StatusCode::OK, |nonce, csrf| {
             let about = ("A page is offered to you", campaign.appeal.as_str());
-            let mut shell = frame::shell(&site.config, nonce.as_str(), campaign, now, about).private();
+            let mut shell =
+                frame::shell(&site.config, nonce.as_str(), campaign, now, about).private();
             shell.give_url = None;
             let next = format!("?next=/pages/transfer/{token}");
             let signed = who.0.as_ref();

@@ -101,7 +101,8 @@ impl EditView {
         let (page, campaign) = (&owner.overview.page, &owner.overview.campaign);
         let title = format!("Edit: {}", page.title);
         let about = (title.as_str(), campaign.appeal.as_str());
-        let mut shell = frame::shell(&site.config, nonce, campaign, site.clock.now(), about).private();
+        let mut shell =
+            frame::shell(&site.config, nonce, campaign, site.clock.now(), about).private();
         shell.give_url = None;
         let mut typed = shown.typed;
         let clash = if shown.clashes {

@@ -107,7 +107,11 @@ pub fn past_donors(conn: &mut Conn, page: PageId) -> AppResult<PastDonors> {
         .limit(GIFTS)
         .select(donations::supporter_id);
     let again: Vec<String> = each!(conn, c => query.load(c))?;
-    Ok(gathered(gifts, &asked.into_iter().collect(), &again.into_iter().collect()))
+    Ok(gathered(
+        gifts,
+        &asked.into_iter().collect(),
+        &again.into_iter().collect(),
+    ))
 }
 
 fn gathered(

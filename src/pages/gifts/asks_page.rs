@@ -59,7 +59,11 @@ pub(super) async fn list(
             csrf,
             here: format!("/pages/{}/asks", page.slug),
             waiting: found.people.iter().filter(waits).count(),
-            people: found.people.iter().map(|person| row(person, &page.title, &url)).collect(),
+            people: found
+                .people
+                .iter()
+                .map(|person| row(person, &page.title, &url))
+                .collect(),
             unnamed: found.unnamed,
             has_earlier: page.previous_id.is_some(),
         })

@@ -56,7 +56,11 @@ impl Typed {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            anonymous: if gift.anonymous { "1".into() } else { String::new() },
+            anonymous: if gift.anonymous {
+                "1".into()
+            } else {
+                String::new()
+            },
             received_on: gift.received_on.to_string(),
             note: gift.note.clone(),
         }
@@ -69,7 +73,8 @@ impl Typed {
         now: Timestamp,
     ) -> Result<Entry, Vec<FieldError>> {
         let mut faults = Vec::new();
-        let mut note_fault = |field: &str, message: String| faults.push(FieldError::new(field, message));
+        let mut note_fault =
+            |field: &str, message: String| faults.push(FieldError::new(field, message));
         let kind = self.kind.parse::<Kind>().map_err(|_| {
             note_fault("kind", "choose how the money came".into());
         });

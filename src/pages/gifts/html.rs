@@ -47,7 +47,9 @@ pub(super) async fn wall(
         (Ok(0), _) => Some("You had thanked for everything already.".to_owned()),
         (Ok(1), _) => Some("Thanks are on their way.".to_owned()),
         (Ok(many), _) => Some(format!("Thanks for {many} gifts are on their way.")),
-        (Err(_), false) => Some("Entered. It waits until the people who run the campaign confirm it.".to_owned()),
+        (Err(_), false) => {
+            Some("Entered. It waits until the people who run the campaign confirm it.".to_owned())
+        }
         (Err(_), true) => None,
     };
     let shown = Shown {
@@ -80,7 +82,14 @@ pub(super) async fn show(
         })
         .await?;
     site.form_page(request, "page_gifts", status, |nonce, csrf| {
-        Ok(GiftsView::new(site, nonce.as_str(), csrf, owner, &read, shown))
+        Ok(GiftsView::new(
+            site,
+            nonce.as_str(),
+            csrf,
+            owner,
+            &read,
+            shown,
+        ))
     })
 }
 
@@ -157,12 +166,27 @@ pub(super) async fn thank(
                 after: Cursor::parse(&typed.after).ok(),
                 ..Shown::default()
             };
-            return show(&site, &request, &owner, shown, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return show(
+                &site,
+                &request,
+                &owner,
+                shown,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            )
+            .await;
         }
         Err(error) => return Err(error),
     };
-    let (page, by, now) = (owner.overview.page.id, owner.signed.user(), site.clock.now());
-    let (mails, deed, gift) = (mails.get_ref().clone(), owner.deed("gift.thank"), typed.gift);
+    let (page, by, now) = (
+        owner.overview.page.id,
+        owner.signed.user(),
+        site.clock.now(),
+    );
+    let (mails, deed, gift) = (
+        mails.get_ref().clone(),
+        owner.deed("gift.thank"),
+        typed.gift,
+    );
     let new = site
         .db
         .tx(move |c| {
@@ -194,11 +218,22 @@ pub(super) async fn thank_all(
                 words: typed.words,
                 ..Shown::default()
             };
-            return show(&site, &request, &owner, shown, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return show(
+                &site,
+                &request,
+                &owner,
+                shown,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            )
+            .await;
         }
         Err(error) => return Err(error),
     };
-    let (page, by, now) = (owner.overview.page.id, owner.signed.user(), site.clock.now());
+    let (page, by, now) = (
+        owner.overview.page.id,
+        owner.signed.user(),
+        site.clock.now(),
+    );
     let deed = owner.deed("gift.thank_all");
     let mut thanked = 0;
     // In small steps, so that nobody else's write waits for a thousand mails.

@@ -115,7 +115,14 @@ fn entry_page(
         StatusCode::UNPROCESSABLE_ENTITY
     };
     site.form_page(request, "page_offline", status, |nonce, csrf| {
-        Ok(EntryView::new(site, nonce.as_str(), csrf, owner, typed, faults))
+        Ok(EntryView::new(
+            site,
+            nonce.as_str(),
+            csrf,
+            owner,
+            typed,
+            faults,
+        ))
     })
 }
 
@@ -162,7 +169,11 @@ pub(super) async fn withdraw(
         .id
         .parse()
         .map_err(|_| AppError::NotFound("this entry"))?;
-    let (page, by, now) = (owner.overview.page.id, owner.signed.user(), site.clock.now());
+    let (page, by, now) = (
+        owner.overview.page.id,
+        owner.signed.user(),
+        site.clock.now(),
+    );
     let deed = owner.deed("offline_gift.withdraw");
     let done = site
         .db

@@ -96,6 +96,13 @@ pub fn thank(
         "trace_url": mails.url(&format!("/gifts/{}", found.token)),
     });
     let to = (found.email, Some(found.donor_name));
-    mails.queue(conn, ("gift_thanks", gift.to_owned()), to, &about, context, now)?;
+    mails.queue(
+        conn,
+        ("gift_thanks", gift.to_owned()),
+        to,
+        &about,
+        context,
+        now,
+    )?;
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! The error page for people.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use super::shell::{Link, Shell};
 use crate::config::Config;
 use crate::error::Problem;
-use crate::web::error_pages::ErrorContext;
+use crate::web::error_pages::{ErrorContext, Visit};
 
 /// Context of `error`.
 #[derive(Clone, Debug, Serialize)]
@@ -26,11 +27,35 @@ pub struct ErrorView {
     pub ways: Vec<Link>,
     /// The id that stands in the log, for whoever asks for help.
     pub error_id: Option<String>,
+    /// The form that signs in, where that is what was missing.
+    pub sign_in: Option<SignIn>,
+}
+
+/// Context of `partials/sign_in_fields`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignIn {
+    /// The form's seal.
+    pub csrf: String,
+    /// Where the person goes on to.
+    pub next: String,
+    /// The address, when it was typed already.
+    pub email: String,
+    /// What to mend, by field.
+    pub errors: BTreeMap<String, String>,
+}
+
+/// A door with the place to go on to.
+fn on(door: &str, place: &str) -> String {
+    if place.is_empty() {
+        return door.to_owned();
+    }
+    let place: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
+    format!("{door}?next={place}")
 }
 
 impl ErrorView {
     /// The page for `problem`, with the way back to where people can go on.
-    pub fn of(config: &Config, problem: &Problem, nonce: &str) -> Self {
+    pub fn of(config: &Config, problem: &Problem, nonce: &str, visit: &Visit) -> Self {
         let (title, safe) = match problem.status {
             400 => ("This request cannot be read.", None),
             401 => ("Please sign in.", None),
@@ -54,7 +79,14 @@ impl ErrorView {
                 ),
             ),
         };
-        let mut detail = problem.detail.clone();
+        let mut detail = match problem.code.as_str() {
+            "unauthorized" => "This is for people who have an account here.".to_owned(),
+            "second_factor_required" => {
+                "Your account asks for a second factor: a code of your app, or a passkey."
+                    .to_owned()
+            }
+            _ => problem.detail.clone(),
+        };
         for error in &problem.errors {
             detail.push_str(&format!(" {}: {}.", error.field, error.message));
         }
@@ -66,24 +98,33 @@ impl ErrorView {
             safe: safe.map(str::to_owned),
             ways: match problem.code.as_str() {
                 "unauthorized" => vec![
-                    Link::new("Sign in", "/login"),
-                    Link::new("Make an account", "/signup"),
+                    Link::new("Mail me a link instead", &on("/login/link", &visit.place)),
+                    Link::new("Make an account", &on("/signup", &visit.place)),
                 ],
-                "second_factor_required" => {
-                    vec![Link::new("Show the second factor", "/login/second-factor")]
+                "second_factor_required" => vec![Link::new(
+                    "Go on",
+                    &on("/login/second-factor", &visit.place),
+                )],
+                "proof_required" => {
+                    vec![Link::new("Go on", &on("/login/again", &visit.place))]
                 }
-                "proof_required" => vec![Link::new("Sign in once more", "/login/again")],
                 _ => vec![Link::new("Campaigns that are open", "/")],
             },
             error_id: problem.error_id.clone(),
+            sign_in: visit.seal.as_ref().map(|seal| SignIn {
+                csrf: seal.clone(),
+                next: visit.place.clone(),
+                email: String::new(),
+                errors: BTreeMap::new(),
+            }),
         }
     }
 }
 
 /// Makes the `error` template's context out of a problem.
 pub fn context(config: Arc<Config>) -> ErrorContext {
-    ErrorContext::new(move |problem, nonce| {
-        let view = ErrorView::of(&config, problem, nonce.as_str());
+    ErrorContext::new(move |problem, nonce, visit| {
+        let view = ErrorView::of(&config, problem, nonce.as_str(), visit);
         serde_json::to_value(view).unwrap_or_default()
     })
 }

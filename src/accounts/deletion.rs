@@ -1,0 +1,287 @@
+//! Deleting an account: name, address, texts and photographs go; amounts, dates and ids stay, for the books must hold.
+
+use diesel::prelude::*;
+
+use crate::audit::{self, Deed};
+use crate::auth::mailed;
+use crate::auth::{User, UserId, model as users_model, passkeys, recovery};
+use crate::db::Conn;
+use crate::db::schema::{
+    api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
+    media, own_milestones, page_aliases, page_messages, page_reports, page_transfers, page_updates,
+    pages, role_campaigns, sessions, supporters, team_co_captains, team_invitations, team_messages,
+    team_requests, teams, user_roles, users,
+};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::ids::{PageId, TeamId};
+use crate::kernel::{Email, Slug, Timestamp};
+use crate::mail::{MailId, forget_mails};
+use crate::pages::PageStatus;
+use crate::pages::model::name_key;
+
+/// How a page's participant is called afterwards.
+const NAME: &str = "A former participant";
+/// What the page's title becomes.
+const TITLE: &str = "This page has closed";
+
+/// What must not be seen any more, and what changed beside it.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    /// Pages taken down.
+    pub(super) pages: Vec<PageId>,
+    /// Teams that they were in.
+    pub(super) teams: Vec<TeamId>,
+    /// Pages of others on whose walls the person stood as a donor.
+    pub(super) gave_to: Vec<PageId>,
+}
+
+/// What keeps an account from being deleted, in words; nothing when it may be.
+///
+/// # Errors
+/// The database's.
+pub(super) fn hindrances(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>> {
+    let mut all = Vec::new();
+    let roles = users_model::roles_of(conn, user)?;
+    if roles.iter().any(|role| role.is_staff()) {
+        all.push("You work here: ask the owner to take your role away first.".to_owned());
+    }
+    let led = teams::table
+        .filter(teams::captain_id.eq(user))
+        .filter(teams::archived_at.is_null())
+        .select((teams::id, teams::name));
+    let led: Vec<(TeamId, String)> = each!(conn, c => led.load(c))?;
+    for (team, name) in led {
+        let others = pages::table
+            .filter(pages::team_id.eq(team))
+            .filter(pages::owner_id.is_null().or(pages::owner_id.ne(user)))
+            .count();
+        if each!(conn, c => others.get_result::<i64>(c))? > 0 {
+            all.push(format!(
+                "You are the captain of “{name}”: pass the captaincy on first."
+            ));
+        }
+    }
+    Ok(all)
+}
+
+/// Deletes the account of `user`; `mails` are those that were sent to it ([`crate::mail::mails_to`]).
+///
+/// # Errors
+/// [`AppError::Conflict`] `still_needed`, with what keeps it.
+pub(super) fn delete(
+    conn: &mut Conn,
+    user: &User,
+    mails: &[MailId],
+    now: Timestamp,
+) -> AppResult<Gone> {
+    if let Some(first) = hindrances(conn, user.id)?.into_iter().next() {
+        return Err(AppError::Conflict {
+            code: "still_needed",
+            detail: first,
+        });
+    }
+    let pseudonym: Email = format!("former-{}@deleted.invalid", tail(&user.id.to_string()))
+        .parse()
+        .map_err(AppError::internal)?;
+    let mut gone = close_pages(conn, user.id, now)?;
+    leave_teams(conn, user.id)?;
+    forget_words(conn, user, now)?;
+    gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
+    close_doors(conn, user, now)?;
+    forget_mails(conn, mails, &pseudonym, now)?;
+    let row = (
+        users::email.eq(&pseudonym),
+        users::email_folded.eq(pseudonym.folded()),
+        users::name.eq(NAME),
+        users::password_hash.eq(None::<String>),
+        users::totp_secret.eq(None::<String>),
+        users::totp_confirmed_at.eq(None::<Timestamp>),
+        users::totp_last_step.eq(None::<i64>),
+        users::disabled_at.eq(now),
+        users::deleted_at.eq(now),
+    );
+    let target = users::table
+        .find(user.id)
+        .filter(users::deleted_at.is_null());
+    if each!(conn, c => diesel::update(target).set(row).execute(c))? == 0 {
+        return Err(AppError::NotFound("the account"));
+    }
+    let deed = Deed::new(user.id, "user.delete", ("user", user.id.to_string()));
+    audit::record(conn, &deed, now)?;
+    Ok(gone)
+}
+
+/// The random end of an id: tells rows apart, and says nothing about the person.
+fn tail(id: &str) -> &str {
+    id.get(id.len().saturating_sub(12)..).unwrap_or(id)
+}
+
+fn close_pages(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<Gone> {
+    let own = pages::table
+        .filter(pages::owner_id.eq(user))
+        .select((pages::id, pages::team_id));
+    let own: Vec<(PageId, Option<TeamId>)> = each!(conn, c => own.load(c))?;
+    for (page, _) in &own {
+        // The address held the name.
+        let slug: Slug = format!("former-{}", tail(&page.to_string()))
+            .parse()
+            .map_err(AppError::internal)?;
+        each!(conn, c => diesel::update(pages::table.find(page))
+            .set((
+                pages::slug.eq(&slug),
+                pages::participant.eq(NAME),
+                pages::name_key.eq(name_key(NAME)),
+                pages::title.eq(TITLE),
+                pages::story.eq(""),
+                pages::photo.eq(None::<String>),
+                pages::photo_alt.eq(""),
+                pages::status.eq(PageStatus::Hidden),
+                pages::is_diary_public.eq(false),
+                pages::hidden_reason.eq("its participant deleted the account"),
+                pages::updated_at.eq(now),
+            ))
+            .execute(c))?;
+    }
+    let ids: Vec<PageId> = own.iter().map(|(page, _)| *page).collect();
+    let aliases = page_aliases::table.filter(page_aliases::page_id.eq_any(&ids));
+    each!(conn, c => diesel::delete(aliases).execute(c))?;
+    let updates = page_updates::table.filter(page_updates::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(updates)
+        .set((
+            page_updates::body.eq(""),
+            page_updates::photo_alt.eq(""),
+            page_updates::removed_at.eq(now),
+        ))
+        .execute(c))?;
+    let days = diary_entries::table.filter(diary_entries::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(days)
+        .set((
+            diary_entries::note.eq(""),
+            diary_entries::photo_alt.eq(""),
+            diary_entries::is_public.eq(false),
+        ))
+        .execute(c))?;
+    let talks = conversations::table.filter(conversations::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(talks).set(conversations::note.eq("")).execute(c))?;
+    let promises = own_milestones::table.filter(own_milestones::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(promises).set(own_milestones::promise.eq("")).execute(c))?;
+    let asked = team_requests::table.filter(team_requests::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(asked).set(team_requests::words.eq("")).execute(c))?;
+    Ok(Gone {
+        teams: own.iter().filter_map(|(_, team)| *team).collect(),
+        pages: ids,
+        gave_to: Vec::new(),
+    })
+}
+
+/// A team without other members loses its captain; of every other the person was captain no more ([`hindrances`]).
+fn leave_teams(conn: &mut Conn, user: UserId) -> AppResult<()> {
+    let led = teams::table.filter(teams::captain_id.eq(user));
+    each!(conn, c => diesel::update(led)
+        .set(teams::captain_id.eq(None::<UserId>))
+        .execute(c))?;
+    let helped = team_co_captains::table.filter(team_co_captains::user_id.eq(user));
+    each!(conn, c => diesel::delete(helped).execute(c))?;
+    Ok(())
+}
+
+/// Words that the person wrote to others, photographs, and rows of others that hold the address.
+fn forget_words(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
+    let id = user.id;
+    let folded = user.email.folded();
+    let asked = page_messages::table.filter(page_messages::author_id.eq(id));
+    each!(conn, c => diesel::update(asked).set(page_messages::body.eq("")).execute(c))?;
+    let thanks = gift_thanks::table.filter(gift_thanks::user_id.eq(id));
+    each!(conn, c => diesel::update(thanks).set(gift_thanks::words.eq("")).execute(c))?;
+    let messages = team_messages::table.filter(team_messages::author_id.eq(id));
+    each!(conn, c => diesel::update(messages)
+        .set((team_messages::subject.eq(""), team_messages::body.eq("")))
+        .execute(c))?;
+    let photographs = media::table
+        .filter(media::owner_id.eq(id))
+        .filter(media::removed_at.is_null());
+    each!(conn, c => diesel::update(photographs)
+        .set((media::hidden_at.eq(now), media::removed_at.eq(now)))
+        .execute(c))?;
+    let offers = page_transfers::table.filter(page_transfers::to_email_folded.eq(&folded));
+    each!(conn, c => diesel::update(offers)
+        .set((page_transfers::to_email.eq(""), page_transfers::to_email_folded.eq("")))
+        .execute(c))?;
+    let addresses = [user.email.to_string(), folded];
+    let invited = team_invitations::table.filter(team_invitations::to_email.eq_any(&addresses));
+    each!(conn, c => diesel::update(invited)
+        .set(team_invitations::to_email.eq(None::<String>))
+        .execute(c))?;
+    let reports = page_reports::table.filter(page_reports::reporter_email.eq_any(&addresses));
+    each!(conn, c => diesel::update(reports)
+        .set(page_reports::reporter_email.eq(None::<String>))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The person as a donor and sponsor of others: amounts stay, the name goes. Answers the pages that showed it.
+fn forget_donor(conn: &mut Conn, email: &Email, pseudonym: &Email) -> AppResult<Vec<PageId>> {
+    let folded = email.folded();
+    let sponsored = day_sponsors::table.filter(day_sponsors::email_folded.eq(&folded));
+    each!(conn, c => diesel::update(sponsored)
+        .set((
+            day_sponsors::name.eq("Somebody"),
+            day_sponsors::email.eq(pseudonym.as_str()),
+            day_sponsors::email_folded.eq(pseudonym.folded()),
+            day_sponsors::is_named.eq(false),
+        ))
+        .execute(c))?;
+    let donor = supporters::table
+        .filter(supporters::email_folded.eq(&folded))
+        .select(supporters::id);
+    let donor: Option<crate::donations::SupporterId> = each!(conn, c => donor.first(c).optional())?;
+    let Some(donor) = donor else {
+        return Ok(Vec::new());
+    };
+    let given = donations::table.filter(donations::supporter_id.eq(donor));
+    let on = given
+        .select(donations::page_id.assume_not_null())
+        .filter(donations::page_id.is_not_null())
+        .distinct();
+    let on: Vec<PageId> = each!(conn, c => on.load(c))?;
+    each!(conn, c => diesel::update(given)
+        .set((
+            donations::donor_name.eq("Somebody"),
+            donations::anonymous.eq(true),
+            donations::comment.eq(None::<String>),
+            donations::tribute_name.eq(None::<String>),
+            donations::tribute_kind.eq(None::<String>),
+            donations::tribute_email.eq(None::<String>),
+        ))
+        .execute(c))?;
+    each!(conn, c => diesel::update(supporters::table.find(donor))
+        .set((
+            supporters::name.eq("Somebody"),
+            supporters::email.eq(pseudonym.as_str()),
+            supporters::email_folded.eq(pseudonym.folded()),
+        ))
+        .execute(c))?;
+    Ok(on)
+}
+
+/// Everything by which the person came in.
+fn close_doors(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
+    let id = user.id;
+    let browsers = sessions::table.filter(sessions::user_id.eq(id));
+    each!(conn, c => diesel::delete(browsers).execute(c))?;
+    recovery::remove(conn, id)?;
+    passkeys::remove_all(conn, id)?;
+    mailed::remove_all(conn, id, user.email.as_str())?;
+    let tokens = api_tokens::table
+        .filter(api_tokens::user_id.eq(id))
+        .filter(api_tokens::revoked_at.is_null());
+    each!(conn, c => diesel::update(tokens).set(api_tokens::revoked_at.eq(now)).execute(c))?;
+    let switches = mail_mutes::table.filter(mail_mutes::user_id.eq(id));
+    each!(conn, c => diesel::delete(switches).execute(c))?;
+    let narrowed = role_campaigns::table.filter(role_campaigns::user_id.eq(id));
+    each!(conn, c => diesel::delete(narrowed).execute(c))?;
+    let roles = user_roles::table.filter(user_roles::user_id.eq(id));
+    each!(conn, c => diesel::delete(roles).execute(c))?;
+    Ok(())
+}
