@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::page::story;
+use super::page_view::story;
 use super::views::GroupView;
 use super::{slug, team_row};
 use crate::campaigns::{Campaign, frame};

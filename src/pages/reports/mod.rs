@@ -181,7 +181,7 @@ pub fn report(
         mails.queue(
             conn,
             ("page_report", source),
-            (email, name),
+            (email, Some(name)),
             &about,
             context,
             now,
