@@ -27,6 +27,7 @@ GET  /pages/{slug}                          o o o o o o o o o
 GET  /teams/{slug}                          o o o o o o o o o
 GET  /programs/{slug}                       o o o o o o o o o
 GET  /partners/{slug}                       o o o o o o o o o
+GET    /groups/{slug}                          4 4 4 4 4 4 4 4 4
 ";
 
 const CAMPAIGNS: &str = "
@@ -59,9 +60,17 @@ POST /pages/{slug}/gifts/thanks/all          1 o 3 3 o 3 3 o 3
 POST /pages/{slug}/gifts/offline             1 o 3 3 o 3 3 o 3
 GET  /pages/{slug}/gifts/offline/{id}        1 4 3 3 4 3 3 4 3
 POST /pages/{slug}/gifts/offline/{id}        1 4 3 3 4 3 3 4 3
-POST /pages/{slug}/gifts/offline/{id}/withdraw1 4 3 3 4 3 3 4 3
+POST /pages/{slug}/gifts/offline/{id}/withdraw 1 4 3 3 4 3 3 4 3
 GET  /pages/{slug}/asks                      1 o 3 3 o 3 3 o 3
 POST /pages/{slug}/asks                      1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/poster.pdf                o o o o o o o o o
+GET    /pages/{slug}/qr.svg                    o o o o o o o o o
+GET    /pages/{slug}/report                    o o o o o o o o o
+POST   /pages/{slug}/report                    o o o o o o o o o
+GET    /pages/{slug}/share                     1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/updates                   1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/updates                   1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/updates/{update}/remove   1 4 3 3 4 3 3 4 3
 ";
 
 const TEAMS: &str = "
@@ -79,6 +88,18 @@ POST /teams/{slug}/manage/invite             1 3 3 o o 3 3 o 3
 POST /teams/{slug}/manage/revoke             1 3 3 o o 3 3 o 3
 POST /teams/{slug}/manage/message            1 3 3 o o 3 3 o 3
 POST /teams/{slug}/manage/archive            1 3 3 o o 3 3 o 3
+POST   /teams/{slug}/manage                    1 3 3 o o 3 3 o 3
+GET    /teams/{team}/join                      1 o o o o o o o o
+GET    /teams/join/{token}                     4 4 4 4 4 4 4 4 4
+POST   /teams/join/{token}                     1 4 4 4 4 4 4 4 4
+GET    /pages/{slug}/team                      1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/team/join/{team}          1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/join/{team}          1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/leave                1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/withdraw             1 o 3 3 o 3 3 o 3
+POST   /api/v1/campaigns/{slug}/teams          1 o o o o o o o o
+POST   /api/v1/teams/{slug}/join               1 o o o o o o o o
+DELETE /api/v1/teams/{slug}/members/{page}     1 3 3 o o 3 3 o 3
 ";
 
 const PARTNERS: &str = "
@@ -164,6 +185,58 @@ const MEDIA: &str = "
 GET  /media/{id}/{file}                      4 4 4 4 4 4 4 4 4
 ";
 
+const ACCOUNTS: &str = "
+GET    /account                                1 o o o o o o o o
+GET    /account/data                           1 o o o o o o o o
+GET    /account/security                       1 o o o o o o o o
+GET    /account/settings                       1 o o o o o o o o
+GET    /login/again                            1 o o o o o o o o
+GET    /login/second-factor                    1 o o o o o o o o
+GET    /login                                  o o o o o o o o o
+GET    /login/link                             o o o o o o o o o
+GET    /login/sent                             o o o o o o o o o
+GET    /reset                                  o o o o o o o o o
+GET    /signup                                 o o o o o o o o o
+GET    /signup/sent                            o o o o o o o o o
+POST   /login                                  o o o o o o o o o
+POST   /login/link                             o o o o o o o o o
+POST   /reset                                  o o o o o o o o o
+POST   /signup                                 o o o o o o o o o
+POST   /api/v1/signup                          o o o o o o o o o
+GET    /login/link/{token}                     4 4 4 4 4 4 4 4 4
+GET    /reset/{token}                          4 4 4 4 4 4 4 4 4
+GET    /verify/{token}                         4 4 4 4 4 4 4 4 4
+GET    /account/address/{token}                4 4 4 4 4 4 4 4 4
+GET    /mail/{kind}/off/{token}                4 4 4 4 4 4 4 4 4
+POST   /login/link/{token}                     4 4 4 4 4 4 4 4 4
+POST   /reset/{token}                          4 4 4 4 4 4 4 4 4
+POST   /verify/{token}                         4 4 4 4 4 4 4 4 4
+POST   /account/address/{token}                4 4 4 4 4 4 4 4 4
+POST   /mail/{kind}/off/{token}                4 4 4 4 4 4 4 4 4
+POST   /account/address                        1 o o o o o o o o
+POST   /account/delete                         1 o o o o o o o o
+POST   /account/export                         1 o o o o o o o o
+POST   /account/mail                           1 o o o o o o o o
+POST   /account/name                           1 o o o o o o o o
+POST   /account/password                       1 o o o o o o o o
+POST   /account/passkeys/begin                 1 o o o o o o o o
+POST   /account/passkeys/finish                1 o o o o o o o o
+POST   /account/second-factor/begin            1 o o o o o o o o
+POST   /account/second-factor/codes            1 o o o o o o o o
+POST   /account/second-factor/confirm          1 o o o o o o o o
+POST   /account/second-factor/off              1 o o o o o o o o
+POST   /account/sessions/end-others            1 o o o o o o o o
+POST   /login/again                            1 o o o o o o o o
+POST   /login/second-factor                    1 o o o o o o o o
+POST   /login/passkey/begin                    1 o o o o o o o o
+POST   /login/passkey/finish                   1 o o o o o o o o
+POST   /logout                                 1 o o o o o o o o
+POST   /account/passkeys/{id}/remove           1 4 4 4 4 4 4 4 4
+POST   /account/passkeys/{id}/rename           1 4 4 4 4 4 4 4 4
+POST   /account/sessions/{id}/end              1 4 4 4 4 4 4 4 4
+GET    /api/v1/me                              1 o o o o o o o o
+";
+
 const PROGRAM: &str = "
 GET  /api/openapi.json                      o o o o o o o o o
 GET  /assets/{path:.*}                      4 4 4 4 4 4 4 4 4
@@ -171,7 +244,8 @@ GET  /favicon.ico                           o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, DIARY, COACHING, MEDIA, CONSOLE, PROGRAM,
+    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, DIARY, COACHING, MEDIA, CONSOLE,
+    PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -196,7 +270,12 @@ fn example(route: &str, own: UserId) -> String {
         .replace("{path:.*}", "none.css")
         .replace("{day}", "2026-12-01")
         .replace("{step}", "name")
+        .replace("{kind}", "tips")
+        .replace("{team}", "the-tuesday-seams")
+        .replace("{page}", "johanna-lindqvist")
+        .replace("{update}", &format!("upd_{}", "0".repeat(32)))
         .replace("{file}", "640.jpg");
+    let path = path.replace("/groups/dressember-2026", "/groups/nobody");
     if path.starts_with("/console/people/") {
         return path.replace("{id}", &own.to_string());
     }
@@ -206,6 +285,9 @@ fn example(route: &str, own: UserId) -> String {
         route if route.contains("/groups/") => "tgr",
         route if route.contains("/reports/") => "rpt",
         route if route.starts_with("/media") => "med",
+        route if route.contains("/passkeys/") => "pky",
+        route if route.contains("/sessions/") => "ses",
+        route if route.contains("/talks/") => "tlk",
         _ => "don",
     };
     let path = path.replace("{id}", &format!("{kind}_{}", "0".repeat(32)));

@@ -56,12 +56,17 @@ fn form(typed: &Typed, mend: Mend, action: &str, campaign: &str, is_new: bool) -
     let d = Draw { typed, mend: &mend };
     let mut fields = vec![d.text("name", "Name")];
     if is_new {
-        fields.push(d.text("slug", "Address").hint("Its place in URLs. It stands for good."));
+        fields.push(
+            d.text("slug", "Address")
+                .hint("Its place in URLs. It stands for good."),
+        );
     }
     FormView {
         fields,
         kinds: listing::choices(GroupKind::ALL, typed.text("kind")),
-        story: d.area("story", "What it says about itself", 4).hint("Markdown."),
+        story: d
+            .area("story", "What it says about itself", 4)
+            .hint("Markdown."),
         action: action.to_owned(),
         campaign: campaign.to_owned(),
         errors: mend.faults,
@@ -100,7 +105,13 @@ async fn draw(desk: &Desk, slug: String, typed: &Typed, mend: Mend) -> AppResult
     let view = GroupsView {
         seasons: chosen.choices,
         rows: rows.collect(),
-        form: form(typed, mend, "/console/groups", chosen.campaign.slug.as_str(), true),
+        form: form(
+            typed,
+            mend,
+            "/console/groups",
+            chosen.campaign.slug.as_str(),
+            true,
+        ),
     };
     desk.show("groups", "Groups of teams", status, view)
 }
@@ -138,7 +149,10 @@ pub(super) async fn create(
     let desk = Desk::new(&site, &request, staff.0, Room::Teams);
     let (scope, slug) = (Scope::of(&desk.signed), form.0.text("campaign").to_owned());
     let wanted = slug.clone();
-    let season = site.db.read(move |c| scope::season(c, &scope, &wanted)).await?;
+    let season = site
+        .db
+        .read(move |c| scope::season(c, &scope, &wanted))
+        .await?;
     match make(&desk, season.id, &form.0).await {
         Ok(()) => {
             site.views.changed("campaign", &season.id.to_string());
