@@ -25,6 +25,7 @@ mod record;
 mod reports;
 mod scope;
 mod season;
+mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
