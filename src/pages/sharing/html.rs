@@ -183,7 +183,7 @@ async fn draw(
     let shown_url = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let until = overview.campaign.days_left(now).map(|_| {
         let day = overview.campaign.giving_until.to_string();
-        wording::date(&day.as_str().into(), "").unwrap_or(day)
+        wording::date(&day.as_str().into(), "long").unwrap_or(day)
     });
     let (shown_url, scan_url) = (shown_url.to_owned(), tagged(&url, Source::Poster.as_str()));
     let facts = site

@@ -140,19 +140,24 @@ fn head(out: &mut String, facts: &PosterFacts, palette: &Palette, width: f32) ->
     };
     text((MARGIN, 62.0), 17.0, 400, &palette.accent).write(out, &campaign);
     let sizes = [(46.0, 2), (38.0, 3), (30.0, 3)];
-    let (lines, size) = lettering::fitting(&title, width - 2.0 * MARGIN, &sizes);
-    let mut y = 62.0 + 12.0 + size;
+    let (lines, size_of_title) = lettering::fitting(&title, width - 2.0 * MARGIN, &sizes);
+    let mut y = 62.0 + 12.0 + size_of_title;
     for line in &lines {
-        text((MARGIN, y), size, 600, &palette.ink).write(out, line);
-        y += size * 1.02;
+        text((MARGIN, y), size_of_title, 600, &palette.ink).write(out, line);
+        y += size_of_title * 1.02;
     }
     let participant = drawable(&facts.participant);
     if participant.is_empty() {
-        return y - size * 0.7;
+        return y - size_of_title * 0.7;
     }
     let by = format!("A page by {participant}");
-    let (lines, size) = lettering::fitting(&by, width - 2.0 * MARGIN, &[(16.0, 1)]);
-    y += 16.0 - 46.0 * 0.3;
+    let (lines, size) = lettering::fitting(
+        &by,
+        width - 2.0 * MARGIN,
+        &[(16.0, 1), (13.0, 1), (11.0, 1)],
+    );
+    // Under the last line of the title, whatever its size.
+    y += 30.0 - size_of_title * 1.02;
     for line in &lines {
         text((MARGIN, y), size, 400, &palette.muted).write(out, line);
     }
@@ -180,14 +185,23 @@ fn middle(
     let amount = |money: &crate::web::views::money::MoneyView| {
         wording::amount(money.minor, &money.currency).map_err(AppError::internal)
     };
-    let raised = amount(&facts.card.raised)?;
-    let of = match &facts.card.goal {
-        Some(goal) => format!("raised of {}", amount(goal)?),
-        None => "raised".to_owned(),
+    // Before the first gift the goal speaks, not a nought.
+    let (lead, told) = match &facts.card.goal {
+        Some(goal) if facts.card.raised.minor <= 0 => (
+            amount(goal)?,
+            "is the goal; be the first to give".to_owned(),
+        ),
+        goal => {
+            let gifts = wording::plural(&facts.card.gifts.into(), "gift", "gifts");
+            let gifts = gifts.map_err(AppError::internal)?;
+            let of = match goal {
+                Some(goal) => format!("raised of {}", amount(goal)?),
+                None => "raised".to_owned(),
+            };
+            (amount(&facts.card.raised)?, format!("{of} · {gifts}"))
+        }
     };
-    let gifts = wording::plural(&facts.card.gifts.into(), "gift", "gifts");
-    let gifts = gifts.map_err(AppError::internal)?;
-    let (lines, size) = lettering::fitting(&raised, column, &[(56.0, 1), (44.0, 1), (32.0, 1)]);
+    let (lines, size) = lettering::fitting(&lead, column, &[(56.0, 1), (44.0, 1), (32.0, 1)]);
     let mut at = y + size * 0.78;
     let text = |at, size, weight, colour| Text {
         at,
@@ -199,7 +213,7 @@ fn middle(
         text((x, at), size, 600, &palette.ink).write(out, line);
     }
     at += 24.0;
-    text((x, at), 17.0, 400, &palette.muted).write(out, &format!("{of} · {gifts}"));
+    text((x, at), 17.0, 400, &palette.muted).write(out, &told);
     at += 34.0;
     let (lines, size) = lettering::fitting(
         &drawable(&facts.appeal),
@@ -240,13 +254,14 @@ fn scan(
     let x = MARGIN + CODE + 24.0;
     let column = width - MARGIN - x;
     let mut line = |dy: f32, size: f32, weight, colour: &str, text: &str| {
-        for part in lettering::fitting(
-            text,
-            column,
-            &[(size, 1), (size * 0.8, 1), (size * 0.62, 1)],
-        )
-        .0
-        {
+        let smaller = [
+            (size, 1),
+            (size * 0.85, 1),
+            (size * 0.72, 1),
+            (size * 0.6, 1),
+        ];
+        let (parts, size) = lettering::fitting(text, column, &smaller);
+        for part in parts {
             Text {
                 at: (x, y + dy),
                 size,

@@ -81,7 +81,7 @@ fn cost(costs: &[UnitCost]) -> AppResult<Option<String>> {
     };
     let (amount, covers) = (money(cost.amount())?, &cost.covers);
     Ok(Some(format!(
-        "{amount} covers {covers} (source: {}, {}).",
+        "{amount} covers {covers} (source: {}, from {}).",
         cost.source, cost.valid_from
     )))
 }
