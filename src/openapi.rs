@@ -19,6 +19,8 @@ use utoipa::{Modify, OpenApi};
         crate::pages::api::leaderboard,
         crate::pages::api::list,
         crate::pages::api::one,
+        crate::pages::api::create::create,
+        crate::pages::api::patch::patch,
         crate::teams::api::one,
         crate::teams::api::create::create,
         crate::membership::api::join,

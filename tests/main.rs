@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod accounts;
 mod coaching;
 mod console;
 mod databases;
@@ -16,7 +17,9 @@ mod gifts;
 mod harness;
 mod house;
 mod ledger;
+mod media;
 mod model;
+mod pages;
 mod permissions;
 mod refunds;
 mod stories;

@@ -14,6 +14,11 @@ use crate::error::{AppError, AppResult};
 pub struct Bearer(Option<TokenHolder>);
 
 impl Bearer {
+    /// Who shows the token, if one was sent.
+    pub fn holder(&self) -> Option<&TokenHolder> {
+        self.0.as_ref()
+    }
+
     /// Whether the token allows this; without a token nothing is allowed.
     pub fn may(&self, noun: &str, access: Access) -> bool {
         self.0

@@ -9,7 +9,7 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed};
+use crate::demo::{self, DemoSeed, DiarySeed};
 use crate::kernel::Clock;
 
 /// Shows the demo season.
@@ -71,9 +71,17 @@ impl Demo {
         let bar = progress("preparing the demo season");
         db.exclusive(migrations::up).await?;
         let (seed, now) = (DemoSeed::new(demo::logins()?), clock.now());
-        db.tx(move |conn| demo::seed(conn, &seed, now)).await?;
+        let is_new = db.tx(move |conn| demo::seed(conn, &seed, now)).await?;
         bar.finish_and_clear();
         let app = App::with_db(config, clock, db).await?;
+        if is_new {
+            let (site, mails) = (app.site.clone(), app.giving.mails.clone());
+            let seed = DiarySeed::new()?;
+            app.site
+                .db
+                .tx(move |conn| demo::diaries(conn, &seed, (&site.config, &mails), now))
+                .await?;
+        }
         println!("{}", demo::welcome(&app.site.config));
         let givers = tokio::spawn(demo::givers(app.giving.get_ref().clone()));
         serve::serve(&app, bound, true).await?;

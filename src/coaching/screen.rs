@@ -11,7 +11,7 @@ use super::next_step::{More, UNTHANKED_MOST, next_step};
 use super::ops;
 use super::public::{badge_view, team_badge_view};
 use super::rules::badges::{Badge, TeamBadge};
-use super::rules::{checklist, marks, tips};
+use super::rules::{checklist, counted, marks, tips};
 use super::views::{
     CoachView, MendView, ProgressView, PromiseForm, StepView, SwitchView, TaskView, TeamBadgesView,
     TipView,
@@ -21,7 +21,7 @@ use crate::campaigns::{Campaign, frame};
 use crate::config::Config;
 use crate::db::Conn;
 use crate::db::schema::{diary_entries, donations, gift_thanks, page_asks};
-use crate::donations::model::{DonationId, DonationStatus, SupporterId};
+use crate::donations::model::{DonationId, SupporterId};
 use crate::each;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::{Money, Timestamp};
@@ -95,7 +95,7 @@ fn unthanked(conn: &mut Conn, page: PageId) -> AppResult<i64> {
     let query = donations::table
         .left_join(gift_thanks::table.on(gift_thanks::donation_id.eq(donations::id)))
         .filter(donations::page_id.eq(page))
-        .filter(donations::status.eq_any([DonationStatus::Paid, DonationStatus::PartiallyRefunded]))
+        .filter(donations::status.ne_all(facts::NOT_GIVEN))
         .filter(gift_thanks::donation_id.nullable().is_null())
         .limit(UNTHANKED_MOST)
         .select(donations::id);
@@ -110,7 +110,7 @@ fn unasked(conn: &mut Conn, page: PageId, earlier: PageId) -> AppResult<i64> {
         .select(page_asks::supporter_id);
     let query = donations::table
         .filter(donations::page_id.eq(earlier))
-        .filter(donations::status.eq_any([DonationStatus::Paid, DonationStatus::PartiallyRefunded]))
+        .filter(donations::status.ne_all(facts::NOT_GIVEN))
         .filter(donations::anonymous.eq(false))
         .filter(donations::supporter_id.ne_all(asked))
         .select(donations::supporter_id)
@@ -190,6 +190,7 @@ pub(super) fn view(
         locked,
         team: team_badges(overview, looked, campaign),
         tips: tip_views(campaign, &page.slug.to_string(), now),
+        between: counted(campaign.rules.0.coaching.days_between.max(1), "day", "days"),
         switches: off
             .map(|off| switches(&looked.person, off))
             .unwrap_or_default(),

@@ -74,6 +74,8 @@ pub struct CoachView {
     pub team: Option<TeamBadgesView>,
     /// Tips that have had their day, newest first.
     pub tips: Vec<TipView>,
+    /// In how many days one coaching mail comes at most, in words.
+    pub between: String,
     /// Kinds of mail; empty for staff, whose mail it is not.
     pub switches: Vec<SwitchView>,
     /// What to mend, with the field it concerns.

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use crate::audit::{self, Deed};
 use crate::auth::{Role, Signed};
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::Timestamp;
@@ -126,6 +127,13 @@ impl Desk {
 
     pub(super) fn now(&self) -> Timestamp {
         self.site.clock.now()
+    }
+
+    /// Writes a deed into the record before what was read for it is shown: a search must not hold the one writer.
+    pub(super) async fn note(&self, deed: Deed) -> AppResult<()> {
+        let now = self.now();
+        let db = &self.site.db;
+        db.tx(move |c| audit::record(c, &deed, now)).await
     }
 
     /// Renders the template `console/<name>`; its context is `body` with shell, seal and navigation.

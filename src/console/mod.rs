@@ -9,8 +9,10 @@ mod chart;
 mod desk;
 mod export;
 mod fields;
+mod groups;
 mod home;
 mod listing;
+mod mails;
 mod needle;
 mod offline;
 mod page;
@@ -20,8 +22,10 @@ mod people;
 mod people_table;
 mod person;
 mod record;
+mod reports;
 mod scope;
 mod season;
+mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
@@ -78,6 +82,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::resource("/console/seasons/{slug}/state")
                 .route(web::post().to(season_state::state)),
         )
+        .service(
+            web::resource("/console/groups")
+                .route(web::get().to(groups::list))
+                .route(web::post().to(groups::create)),
+        )
+        .service(
+            web::resource("/console/groups/{id}")
+                .route(web::get().to(groups::show))
+                .route(web::post().to(groups::save)),
+        )
+        .service(web::resource("/console/reports").route(web::get().to(reports::list)))
+        .service(web::resource("/console/reports/{id}").route(web::post().to(reports::handle)))
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
         .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
         .service(web::resource("/console/audit").route(web::get().to(record::list)));

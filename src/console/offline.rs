@@ -12,7 +12,7 @@ use super::desk::{Desk, Mend, Room};
 use super::fields::Typed;
 use super::listing::{self, ROWS};
 use super::scope::{self, Scope, SeasonChoice};
-use crate::audit::{self, Deed};
+use crate::audit::Deed;
 use crate::auth::Coordinator;
 use crate::db::Conn;
 use crate::db::schema::pages;
@@ -95,24 +95,27 @@ async fn draw(
     let given = Some(asked.state.as_str()).filter(|text| !text.is_empty());
     let state = value("state", given)?.unwrap_or(OfflineState::Pending);
     let place = after(Some(asked.after.as_str()).filter(|text| !text.is_empty()))?;
-    let (actor, now) = (desk.signed.user(), desk.now());
     let (chosen, listed, titles) = desk
         .site
         .db
-        .tx(move |c| {
+        .read(move |c| {
             let chosen = scope::chosen(c, &scope, &asked.campaign)?;
-            let id = chosen.campaign.id;
-            let listed = of_campaign(c, id, state, place, ROWS)?;
+            let listed = of_campaign(c, chosen.campaign.id, state, place, ROWS)?;
             let ids: Vec<PageId> = listed.items.iter().map(|gift| gift.page_id).collect();
-            // Entries hold names and addresses of givers.
-            let deed = Deed::new(actor, "offline.view", ("season", id.to_string()))
-                .of(id)
-                .saying(format!("{} entries", ids.len()));
-            audit::record(c, &deed, now)?;
             let titles = titles(c, &ids)?;
             Ok((chosen, listed, titles))
         })
         .await?;
+    // Entries hold names and addresses of givers.
+    let season = chosen.campaign.id;
+    let deed = Deed::new(
+        desk.signed.user(),
+        "offline.view",
+        ("season", season.to_string()),
+    )
+    .of(season)
+    .saying(format!("{} entries", listed.items.len()));
+    desk.note(deed).await?;
     let rows = listed
         .items
         .iter()

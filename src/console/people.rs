@@ -1,5 +1,7 @@
 //! `/console/participants`: the table of people. Whoever looks at addresses leaves a deed (S15).
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -7,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::desk::{Desk, Room};
 use super::listing::{self, Choice, ROWS};
 use super::needle::Needle;
-use super::people_table::{self, PeopleSort, PersonPlace, Whom};
+use super::people_table::{self, OwnPage, PeopleSort, PersonLine, PersonPlace, Whom};
 use super::scope::{self, Scope, SeasonChoice};
-use crate::audit::{self, Deed};
-use crate::auth::{Coordinator, Role};
+use crate::audit::Deed;
+use crate::auth::{Coordinator, Role, UserId};
+use crate::campaigns::CampaignId;
+use crate::db::Conn;
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Cursor, Listed};
+use crate::kernel::{Cursor, Listed, Timestamp};
 use crate::web::query::value;
 use crate::web::{Query, Site};
 
@@ -93,7 +97,7 @@ pub(super) async fn list(
     query: Query<Asked>,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Participants);
-    let (scope, asked, now) = (Scope::of(&desk.signed), query.0, desk.now());
+    let (scope, asked) = (Scope::of(&desk.signed), query.0);
     let is_staff_list = asked.who == "staff";
     let can_see_staff = desk.signed.is(Role::Owner);
     if is_staff_list && !can_see_staff {
@@ -101,67 +105,90 @@ pub(super) async fn list(
     }
     let sort = asked.sort()?;
     let after = asked.after(sort)?;
-    let (wanted, actor) = (asked.clone(), desk.signed.user());
-    let (choices, listed, pages, seen, roles) = site
+    let wanted = asked.clone();
+    let found = site
         .db
-        .tx(move |c| {
-            let chosen = if is_staff_list {
-                None
-            } else {
-                Some(scope::chosen(c, &scope, &wanted.campaign)?)
-            };
-            let campaign = chosen.as_ref().map(|chosen| chosen.campaign.id);
-            let whom = campaign.map_or(Whom::Staff, Whom::Participants);
-            let needle = Needle::parse(&wanted.q);
-            let rows = people_table::people(
-                c,
-                &whom,
-                needle.as_ref(),
-                sort,
-                after.as_ref(),
-                ROWS.and_one(),
-            )?;
-            let listed = Listed::cut(rows, ROWS, |row| row.place(sort));
-            let ids: Vec<_> = listed.items.iter().map(|row| row.id).collect();
-            let pages = people_table::pages_of(c, &ids, campaign)?;
-            let seen = people_table::last_seen(c, &ids)?;
-            let roles = people_table::roles(c, &ids)?;
-            let subject = campaign.map_or_else(|| "staff".to_owned(), |id| id.to_string());
-            let mut deed = Deed::new(actor, "people.view", ("people", subject))
-                .saying(format!("{} addresses", ids.len()));
-            deed.campaign = campaign;
-            audit::record(c, &deed, now)?;
-            let choices = chosen.map(|chosen| chosen.choices).unwrap_or_default();
-            Ok((choices, listed, pages, seen, roles))
-        })
+        .read(move |c| read(c, &scope, &wanted, sort, after.as_ref()))
         .await?;
-    let rows = listed.items.iter().map(|person| RowView {
-        href: format!("/console/people/{}", person.id),
-        name: person.name.clone(),
-        email: person.email.to_string(),
-        roles: words(roles.get(&person.id)),
-        is_out: person.disabled_at.is_some(),
-        pages: pages.get(&person.id).map_or_else(Vec::new, |pages| {
-            let link = |page: &people_table::OwnPage| PageLink {
-                title: page.title.clone(),
-                href: format!("/console/pages/{}", page.slug),
-                status: page.status.to_string().replace('_', " "),
-            };
-            pages.iter().map(link).collect()
-        }),
-        seen_at: seen.get(&person.id).map(|at| at.rfc3339()),
-    });
+    let subject = found
+        .campaign
+        .map_or_else(|| "staff".to_owned(), |id| id.to_string());
+    let mut deed = Deed::new(desk.signed.user(), "people.view", ("people", subject))
+        .saying(format!("{} addresses", found.listed.items.len()));
+    deed.campaign = found.campaign;
+    desk.note(deed).await?;
     let view = PeopleView {
-        seasons: choices,
         sorts: listing::choices(PeopleSort::ALL, sort.as_str()),
         q: asked.q,
         is_staff_list,
         can_see_staff,
-        rows: rows.collect(),
-        next_url: listing::next(&request, &listed),
+        rows: found
+            .listed
+            .items
+            .iter()
+            .map(|one| row(one, &found))
+            .collect(),
+        next_url: listing::next(&request, &found.listed),
         export_url: listing::with_path("/console/participants.csv", &request, &[]),
+        seasons: found.choices,
     };
     desk.page("people", "Participants", view)
+}
+
+/// A piece of the table with what stands beside its rows.
+struct Found {
+    campaign: Option<CampaignId>,
+    choices: Vec<SeasonChoice>,
+    listed: Listed<PersonLine>,
+    pages: HashMap<UserId, Vec<OwnPage>>,
+    seen: HashMap<UserId, Timestamp>,
+    roles: HashMap<UserId, Vec<Role>>,
+}
+
+fn read(
+    conn: &mut Conn,
+    scope: &Scope,
+    asked: &Asked,
+    sort: PeopleSort,
+    after: Option<&PersonPlace>,
+) -> AppResult<Found> {
+    let chosen = match asked.who.as_str() {
+        "staff" => None,
+        _ => Some(scope::chosen(conn, scope, &asked.campaign)?),
+    };
+    let campaign = chosen.as_ref().map(|chosen| chosen.campaign.id);
+    let whom = campaign.map_or(Whom::Staff, Whom::Participants);
+    let needle = Needle::parse(&asked.q);
+    let most = ROWS.and_one();
+    let rows = people_table::people(conn, &whom, needle.as_ref(), sort, after, most)?;
+    let listed = Listed::cut(rows, ROWS, |row| row.place(sort));
+    let ids: Vec<UserId> = listed.items.iter().map(|row| row.id).collect();
+    Ok(Found {
+        campaign,
+        choices: chosen.map(|chosen| chosen.choices).unwrap_or_default(),
+        pages: people_table::pages_of(conn, &ids, campaign)?,
+        seen: people_table::last_seen(conn, &ids)?,
+        roles: people_table::roles(conn, &ids)?,
+        listed,
+    })
+}
+
+fn row(person: &PersonLine, found: &Found) -> RowView {
+    let link = |page: &OwnPage| PageLink {
+        title: page.title.clone(),
+        href: format!("/console/pages/{}", page.slug),
+        status: page.status.to_string().replace('_', " "),
+    };
+    let pages = found.pages.get(&person.id).map(Vec::as_slice);
+    RowView {
+        href: format!("/console/people/{}", person.id),
+        name: person.name.clone(),
+        email: person.email.to_string(),
+        roles: words(found.roles.get(&person.id)),
+        is_out: person.disabled_at.is_some(),
+        pages: pages.unwrap_or_default().iter().map(link).collect(),
+        seen_at: found.seen.get(&person.id).map(|at| at.rfc3339()),
+    }
 }
 
 /// The roles that say more than that somebody takes part.

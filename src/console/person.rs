@@ -98,16 +98,11 @@ pub(super) async fn show(
 }
 
 async fn draw(desk: &Desk, id: UserId, mend: Mend) -> AppResult<HttpResponse> {
-    let (scope, actor, now) = (Scope::of(&desk.signed), desk.signed.user(), desk.now());
-    let found = desk
-        .site
-        .db
-        .tx(move |c| {
-            let found = find(c, &scope, id)?;
-            let deed = Deed::new(actor, "person.view", ("user", id.to_string()));
-            audit::record(c, &deed, now)?;
-            Ok(found)
-        })
+    let scope = Scope::of(&desk.signed);
+    let db = &desk.site.db;
+    let found = db.read(move |c| find(c, &scope, id)).await?;
+    let subject = ("user", id.to_string());
+    desk.note(Deed::new(desk.signed.user(), "person.view", subject))
         .await?;
     let status = mend.status;
     let view = view(desk, found, mend);

@@ -74,7 +74,8 @@ async fn draw(
     let scope = Scope::of(&desk.signed);
     let given = Some(asked.state.as_str()).filter(|text| !text.is_empty());
     let state = value("state", given)?.unwrap_or(ReportState::Open);
-    let place: Option<ReportId> = after(Some(asked.after.as_str()).filter(|text| !text.is_empty()))?;
+    let place: Option<ReportId> =
+        after(Some(asked.after.as_str()).filter(|text| !text.is_empty()))?;
     let listed = desk
         .site
         .db
@@ -82,7 +83,11 @@ async fn draw(
         .await?;
     let view = ReportsView {
         states: listing::choices(ReportState::ALL, state.as_str()),
-        rows: listed.items.iter().map(|one| row(one, typed, &mend)).collect(),
+        rows: listed
+            .items
+            .iter()
+            .map(|one| row(one, typed, &mend))
+            .collect(),
         next_url: listing::next(&desk.request, &listed),
         notice: mend.notice,
     };
@@ -105,7 +110,9 @@ fn row(one: &Reported, typed: Option<(ReportId, &Typed)>, mend: &Mend) -> RowVie
         is_open: report.state == ReportState::Open,
         outcome: report.outcome.clone(),
         handled_at: report.handled_at.map(|at| at.rfc3339()),
-        typed: typed.map(|(_, typed)| typed.text("words").to_owned()).unwrap_or_default(),
+        typed: typed
+            .map(|(_, typed)| typed.text("words").to_owned())
+            .unwrap_or_default(),
         error: typed.and_then(|_| mend.faults.first().map(|fault| fault.message.clone())),
     }
 }
@@ -130,14 +137,23 @@ pub(super) async fn handle(
     form: CsrfForm<Typed>,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Reports);
-    let id: ReportId = path.0.parse().map_err(|_| AppError::NotFound("this report"))?;
+    let id: ReportId = path
+        .0
+        .parse()
+        .map_err(|_| AppError::NotFound("this report"))?;
     let scope = Scope::of(&desk.signed);
     let found = site.db.read(move |c| reports::find(c, id)).await?;
     scope.check(found.campaign)?;
     match decide(&desk, &giving, &page_mails, found, &form.0).await {
         Ok(()) => Ok(see("/console/reports?done=handled")),
         Err(error) => {
-            draw(&desk, Asked::default(), Some((id, &form.0)), Mend::of(error)?).await
+            draw(
+                &desk,
+                Asked::default(),
+                Some((id, &form.0)),
+                Mend::of(error)?,
+            )
+            .await
         }
     }
 }
@@ -155,8 +171,8 @@ async fn decide(
         "hide" => Done::Hidden,
         _ => return Err(AppError::field("words", "choose what to do")),
     };
-    let words = Line::parse(typed.text("words"), 400)
-        .map_err(|error| AppError::field("words", error))?;
+    let words =
+        Line::parse(typed.text("words"), 400).map_err(|error| AppError::field("words", error))?;
     let message = NewMessage::parse(words.as_str())?;
     let (by, now) = (desk.signed.user(), desk.now());
     let (mails, config) = (giving.mails.clone(), desk.site.config.clone());
@@ -175,13 +191,24 @@ async fn decide(
                 Done::Asked => review::ask_owner(c, &page_mails, page, by, &message, now)?,
                 Done::Hidden => match review::hide(c, &page_mails, page, by, &words, now) {
                     // Another report of the page was handled before this one.
-                    Ok(()) | Err(AppError::Conflict { code: "no_such_move", .. }) => {}
+                    Ok(())
+                    | Err(AppError::Conflict {
+                        code: "no_such_move",
+                        ..
+                    }) => {}
                     Err(other) => return Err(other),
                 },
             }
             let season = campaigns::model::by_id(c, campaign)?;
             let is_acted = done != Done::Nothing;
-            mails::answer(c, &mails, &config, (&found, &season), (is_acted, &words), now)
+            mails::answer(
+                c,
+                &mails,
+                &config,
+                (&found, &season),
+                (is_acted, &words),
+                now,
+            )
         })
         .await?;
     if done == Done::Hidden {

@@ -8,7 +8,8 @@ use super::desk::{Desk, Mend, Room};
 use super::fields::Typed;
 use super::record::{self, DeedView};
 use super::scope::{self, Scope};
-use super::season_form::{self, FormView};
+use super::season_fields::{self, FormView};
+use super::season_form;
 use super::seasons::all_programs;
 use crate::audit::{self, Deed, Recorded};
 use crate::auth::{Coordinator, UserId};
@@ -123,7 +124,7 @@ fn view(desk: &Desk, found: &Found, typed: Option<&Typed>, mend: Mend) -> Season
     let campaign = &found.campaign;
     let stands = season_form::of(campaign, &found.named);
     let edited = typed.filter(|typed| typed.ticked("title") || typed.ticked("version"));
-    let form = season_form::draw(edited.unwrap_or(&stands), &mend, &found.programs);
+    let form = season_fields::draw(edited.unwrap_or(&stands), &mend, &found.programs);
     let next_state = match campaign.status {
         CampaignStatus::Draft => Some("live"),
         CampaignStatus::Live => Some("closed"),

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::desk::{Desk, Mend, Room};
 use super::fields::{Draw, Field, Typed};
 use super::scope::Scope;
-use super::season_form::{self, FormView};
+use super::season_fields::{self, FormView};
+use super::season_form;
 use crate::audit::{self, Deed};
 use crate::auth::Coordinator;
 use crate::campaigns::edit::{EditCampaign, set_rules};
@@ -127,7 +128,7 @@ async fn draw(desk: &Desk, typed: &Typed, mend: Mend) -> AppResult<HttpResponse>
         d.text("time_zone", "Time zone")
             .hint("Like America/Los_Angeles: where its days begin and end. It stands for good."),
     ];
-    let form = season_form::draw(typed, &mend, &programs);
+    let form = season_fields::draw(typed, &mend, &programs);
     let view = NewView {
         identity,
         form,

@@ -52,6 +52,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
+        off_url -> Nullable<Text>,
     }
 }
 
@@ -251,6 +252,7 @@ diesel::table! {
         hidden_reason -> Nullable<Text>,
         draft_step -> Nullable<Text>,
         is_diary_public -> Bool,
+        request_key -> Nullable<Text>,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The facts about IJM Kolkata are the partner's own; the two other partners, all people, pages and teams are invented.
 //! No text here tells of a real case.
 
+mod diaries;
 mod givers;
 mod logins;
 mod participants;
@@ -19,6 +20,7 @@ use crate::impact::{FigureId, UnitCostId};
 use crate::kernel::{Email, Line, Slug, Timestamp};
 use crate::web::markdown::Story;
 
+pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use logins::{logins, welcome};
 

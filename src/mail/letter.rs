@@ -42,6 +42,8 @@ pub struct Draft {
     pub message_id: String,
     /// What the Date header says.
     pub written_at: Timestamp,
+    /// Where its kind is switched off by a POST (RFC 8058), if it can be.
+    pub off_url: Option<String>,
 }
 
 /// A message ready to be handed over.
@@ -108,7 +110,21 @@ fn build(draft: &Draft, origin: &Origin) -> Result<Message, String> {
     let since_1970 = Duration::from_secs(u64::try_from(draft.written_at.seconds()).unwrap_or(0));
     // Of the id, so that a mail sent again is the same to the byte.
     let boundary = format!("=_{}", draft.id);
-    Message::builder()
+    let mut message = Message::builder();
+    if let Some(url) = &draft.off_url {
+        let headers = [
+            ("List-Unsubscribe", format!("<{url}>")),
+            (
+                "List-Unsubscribe-Post",
+                "List-Unsubscribe=One-Click".to_owned(),
+            ),
+        ];
+        for (name, value) in headers {
+            let name = HeaderName::new_from_ascii_str(name);
+            message = message.raw_header(HeaderValue::new(name, value));
+        }
+    }
+    message
         .from(mailbox(&origin.email, Some(&origin.name))?)
         .to(mailbox(&draft.to, draft.to_name.as_deref())?)
         .subject(

@@ -31,7 +31,7 @@ pub struct NewMail {
     pub to: Email,
     /// The recipient's name, as they wrote it.
     pub to_name: Option<String>,
-    /// Every field of the mail's `sample.json`; `null` where there is nothing to say.
+    /// Every field of the mail's `sample.json`; `null` where there is nothing to say. `off_url` becomes a header as well.
     pub context: Value,
 }
 
@@ -60,6 +60,7 @@ struct Row {
     attempts: i32,
     run_at: Timestamp,
     created_at: Timestamp,
+    off_url: Option<String>,
 }
 
 impl Mails {
@@ -106,6 +107,7 @@ impl Mails {
                     attempts: 0,
                     run_at: now,
                     created_at: now,
+                    off_url: off_url(&mail.context),
                 }),
                 Err(cause) => note_unrendered(conn, mail, &cause.to_string(), now)?,
             }
@@ -169,6 +171,14 @@ pub fn forget_mails(
         each!(conn, c => diesel::delete(shown).execute(c))?;
     }
     Ok(())
+}
+
+/// Where a mail that can be switched off is switched off: its field `off_url`, if it has one, becomes a header too, so that
+/// mail programs can offer it.
+fn off_url(context: &Value) -> Option<String> {
+    let url = context.get("off_url")?.as_str()?;
+    let harmless = url.starts_with("http") && url.bytes().all(|byte| byte.is_ascii_graphic());
+    harmless.then(|| url.to_owned())
 }
 
 /// A name that would break a header is left out: the mail goes to the bare address (N10).

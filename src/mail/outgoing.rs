@@ -33,6 +33,7 @@ pub(super) struct Outgoing {
     pub attempts: i32,
     pub created_at: Timestamp,
     pub token: Option<String>,
+    pub off_url: Option<String>,
 }
 
 impl Outgoing {
@@ -46,6 +47,7 @@ impl Outgoing {
             text: self.text.clone(),
             message_id: self.message_id.clone(),
             written_at: self.created_at,
+            off_url: self.off_url.clone(),
         }
     }
 }
@@ -77,7 +79,7 @@ pub(super) fn claim(
         ))
         .returning((
             mails::id, mails::to_email, mails::to_name, mails::subject, mails::html, mails::text,
-            mails::message_id, mails::attempts, mails::created_at, mails::lease_token,
+            mails::message_id, mails::attempts, mails::created_at, mails::lease_token, mails::off_url,
         ))
         .get_results(c))?;
     claimed.sort_by_key(|mail| mail.id);

@@ -52,6 +52,15 @@ pub(super) fn bounded(goal: Money) -> Result<Money, FieldError> {
     }
 }
 
+/// That a goal is one of the campaign's currency.
+pub(super) fn in_currency(goal: Money, currency: Currency) -> Result<Money, FieldError> {
+    if goal.currency() == currency {
+        bounded(goal)
+    } else {
+        Err(FieldError::new("goal", format!("name a goal in {currency}")))
+    }
+}
+
 pub(super) fn slug(text: &str) -> Result<Slug, FieldError> {
     text.trim()
         .parse()

@@ -3,6 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use diesel::prelude::*;
 use futures_util::future::LocalBoxFuture;
 
 use super::model::{self, PageOverview, PageStatus};
@@ -12,7 +13,10 @@ use crate::auth::token::{Access, TokenHolder};
 use crate::auth::{Coordinator, Signed};
 use crate::campaigns::CampaignStatus;
 use crate::db::Conn;
+use crate::db::schema::role_campaigns;
+use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::ids::CampaignId;
 use crate::kernel::Slug;
 use crate::web::Site;
 
@@ -99,11 +103,9 @@ pub fn for_token(
     holder.may("pages", access)?;
     let found = model::any_by_slug(conn, slug)?;
     let overview = found.ok_or(AppError::NotFound("the page"))?;
-    let runs = holder
-        .roles
-        .iter()
-        .any(|role| matches!(role, Role::Owner | Role::Coordinator));
-    if runs || overview.page.owner_id == Some(holder.user) {
+    if overview.page.owner_id == Some(holder.user)
+        || runs(conn, holder, overview.page.campaign_id)?
+    {
         return Ok(overview);
     }
     Err(if is_public(&overview) {
@@ -111,4 +113,23 @@ pub fn for_token(
     } else {
         AppError::NotFound("the page")
     })
+}
+
+/// Whether a program acts for somebody who runs this campaign: tenants are kept apart (S9).
+///
+/// # Errors
+/// The database's.
+pub fn runs(conn: &mut Conn, holder: &TokenHolder, campaign: CampaignId) -> AppResult<bool> {
+    if holder.roles.contains(&Role::Owner) {
+        return Ok(true);
+    }
+    if !holder.roles.contains(&Role::Coordinator) {
+        return Ok(false);
+    }
+    let query = role_campaigns::table
+        .filter(role_campaigns::user_id.eq(holder.user))
+        .filter(role_campaigns::role.eq(Role::Coordinator))
+        .select(role_campaigns::campaign_id);
+    let narrowed: Vec<CampaignId> = each!(conn, c => query.load(c))?;
+    Ok(narrowed.is_empty() || narrowed.contains(&campaign))
 }

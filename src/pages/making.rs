@@ -1,5 +1,6 @@
 //! Making a page under a slug that the program chooses.
 
+use super::model::PageStatus;
 use super::ops::{self, CreatePage};
 use super::slugs;
 use crate::auth::Role;
@@ -8,24 +9,33 @@ use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Slug, Timestamp};
 
-/// Whether a new page is shown at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begins {
-    Draft,
-    Shown,
+/// How a new page begins.
+#[derive(Debug, Clone)]
+pub(super) struct Begins {
+    /// Draft, submitted or live.
+    pub as_: PageStatus,
+    /// Under which key it is made once.
+    pub key: Option<String>,
+}
+
+impl Begins {
+    /// As a draft.
+    pub(super) fn draft() -> Self {
+        Self {
+            as_: PageStatus::Draft,
+            key: None,
+        }
+    }
 }
 
 /// Makes a page in the caller's transaction; its owner is a participant from then on.
 pub(super) fn make(
     conn: &mut Conn,
     new: &CreatePage,
-    begins: Begins,
+    begins: &Begins,
     now: Timestamp,
 ) -> AppResult<()> {
-    match begins {
-        Begins::Draft => ops::draft(conn, new, now)?,
-        Begins::Shown => ops::create(conn, new, now)?,
-    }
+    ops::begin(conn, new, begins.as_, begins.key.as_deref(), now)?;
     match new.owner {
         Some(owner) => grant_role(conn, owner, Role::Participant, now),
         None => Ok(()),
@@ -43,7 +53,7 @@ pub(super) async fn under_made_slug<W>(
     db: &Db,
     new: CreatePage,
     named: &str,
-    begins: Begins,
+    begins: &Begins,
     now: Timestamp,
     with: W,
 ) -> AppResult<Slug>
@@ -52,11 +62,11 @@ where
 {
     for attempt in 0..slugs::ATTEMPTS {
         let slug = slugs::candidate(named, attempt, slugs::draw());
-        let (mut new, with) = (new.clone(), with.clone());
+        let (mut new, with, begins) = (new.clone(), with.clone(), begins.clone());
         new.slug = slug.clone();
         let made = db
             .tx(move |c| {
-                make(c, &new, begins, now)?;
+                make(c, &new, &begins, now)?;
                 with(c)
             })
             .await;

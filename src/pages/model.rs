@@ -295,6 +295,14 @@ pub fn of_owner_in(conn: &mut Conn, owner: UserId, campaign: CampaignId) -> AppR
     Ok(each!(conn, c => query.select(Page::as_select()).load(c))?)
 }
 
+/// The page that a request's key stands for.
+pub(super) fn by_request(conn: &mut Conn, key: &str) -> AppResult<Option<PageId>> {
+    let query = pages::table
+        .filter(pages::request_key.eq(key))
+        .select(pages::id);
+    Ok(each!(conn, c => query.first(c).optional())?)
+}
+
 /// A person's draft in a season, if one was begun.
 ///
 /// # Errors

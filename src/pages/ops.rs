@@ -47,8 +47,7 @@ pub struct CreatePage {
 /// [`AppError::Conflict`] `slug_taken`, or `closed` when the campaign is over; [`AppError::Invalid`] for a goal below
 /// zero or of another currency, or a team of another campaign; [`AppError::NotFound`] without such a campaign.
 pub fn create(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()> {
-    let campaign = insert(conn, new, PageStatus::Live, now)?;
-    first_shown(conn, new.id, &campaign, now)
+    begin(conn, new, PageStatus::Live, None, now)
 }
 
 /// Makes a page that its owner alone sees.
@@ -57,7 +56,22 @@ pub fn create(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()
 /// Those of [`create`], and `draft_exists` when the owner has a draft in the season: there is one, so that a second tab
 /// goes on with the first one's.
 pub fn draft(conn: &mut Conn, new: &CreatePage, now: Timestamp) -> AppResult<()> {
-    insert(conn, new, PageStatus::Draft, now).map(|_| ())
+    begin(conn, new, PageStatus::Draft, None, now)
+}
+
+/// Makes a page that begins as a draft, waiting for approval, or shown; under `key` once.
+pub(super) fn begin(
+    conn: &mut Conn,
+    new: &CreatePage,
+    status: PageStatus,
+    key: Option<&str>,
+    now: Timestamp,
+) -> AppResult<()> {
+    let campaign = insert(conn, new, status, key, now)?;
+    match status {
+        PageStatus::Live => first_shown(conn, new.id, &campaign, now),
+        _ => Ok(()),
+    }
 }
 
 /// That `campaign` takes new pages from this person.
@@ -89,6 +103,7 @@ fn insert(
     conn: &mut Conn,
     new: &CreatePage,
     status: PageStatus,
+    key: Option<&str>,
     now: Timestamp,
 ) -> AppResult<Campaign> {
     let campaign = campaigns::model::by_id(conn, new.campaign)?;
@@ -120,6 +135,7 @@ fn insert(
         pages::status.eq(status),
         pages::created_at.eq(now),
         pages::updated_at.eq(now),
+        pages::request_key.eq(key),
     );
     // Nothing is read before: on PostgreSQL a thousand pages made at once would else stand in each other's way.
     let made = each!(conn, c => diesel::insert_into(pages::table)
@@ -128,6 +144,14 @@ fn insert(
         .execute(c))?;
     if made == 1 {
         return Ok(campaign);
+    }
+    if let Some(key) = key
+        && model::by_request(conn, key)?.is_some()
+    {
+        return Err(AppError::Conflict {
+            code: "request_repeated",
+            detail: "this request was done already".into(),
+        });
     }
     if let (PageStatus::Draft, Some(owner)) = (status, new.owner)
         && model::draft_of(conn, owner, new.campaign)?.is_some()

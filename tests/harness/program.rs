@@ -58,6 +58,7 @@ impl Program {
             .env("SELVEDGE__SITE__DATA_DIR", self.files.path())
             .env("SELVEDGE__HTTP__PORT", self.port.to_string())
             .env("SELVEDGE__HTTP__WORKERS", "2")
+            .env("SELVEDGE__HTTP__CONNECTIONS_PER_IP", "500")
             .env("SELVEDGE__PAYMENTS__PROCESSOR", "sandbox")
             .env("SELVEDGE__PAYMENTS__REQUESTS_PER_SECOND", "1000")
             .env("SELVEDGE__PAYMENTS__ASK_AFTER_SECONDS", "1")
@@ -109,6 +110,14 @@ impl Program {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// A figure of the process in KiB, as the kernel tells it: `VmRSS`, `VmHWM`.
+    pub fn kib(&self, name: &str) -> u64 {
+        let pid = self.child.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// SIGKILL: no destructor, no flush, no good-bye.

@@ -25,6 +25,13 @@ pub const PAYS: &str = "4242424242424242";
 #[allow(dead_code)]
 pub const DECLINED: &str = "4000000000000002";
 
+/// Turns `clock` to `time`, as RFC 3339 writes it.
+pub fn turn(clock: &Clock, time: &str) {
+    let time = chrono::DateTime::parse_from_rfc3339(time).unwrap();
+    let by = time.timestamp_micros() - clock.now().micros();
+    clock.advance(chrono::Duration::microseconds(by));
+}
+
 pub struct World {
     pub app: App,
     pub base: String,
@@ -44,8 +51,18 @@ impl World {
 
     /// The same under other settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let (db, guard) = database::fresh().await;
+        Self::from(Clock::system(), settings).await
+    }
+
+    /// The same on another day than the machine's: the clock stands at `time`, as RFC 3339 writes it, and can be turned.
+    pub async fn starting(time: &str) -> Self {
         let clock = Clock::system();
+        turn(&clock, time);
+        Self::from(clock, &[]).await
+    }
+
+    async fn from(clock: Clock, settings: &[(&str, &str)]) -> Self {
+        let (db, guard) = database::fresh().await;
         let (seed, now) = (DemoSeed::new(Vec::new()), clock.now());
         db.tx(move |conn| selvedge::demo::seed(conn, &seed, now))
             .await

@@ -32,6 +32,9 @@ ALTER TABLE pages ADD COLUMN hidden_reason TEXT;
 -- Where the guided start of a draft was left.
 ALTER TABLE pages ADD COLUMN draft_step TEXT;
 ALTER TABLE pages ADD COLUMN is_diary_public BOOLEAN NOT NULL DEFAULT TRUE;
+-- A create that a program sends again under the same key finds the page that it made.
+ALTER TABLE pages ADD COLUMN request_key TEXT;
+CREATE UNIQUE INDEX pages_by_request ON pages (request_key);
 CREATE INDEX pages_newest ON pages (campaign_id, id);
 CREATE INDEX pages_by_owner ON pages (owner_id, id);
 CREATE INDEX pages_by_status ON pages (status, updated_at);

@@ -32,3 +32,6 @@ CREATE TABLE own_milestones (
     kept_at TIMESTAMP,
     UNIQUE (page_id, amount)
 );
+
+-- Where a mail of a kind that can be switched off is switched off: its List-Unsubscribe header (RFC 2369, RFC 8058).
+ALTER TABLE mails ADD COLUMN off_url TEXT;

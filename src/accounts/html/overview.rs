@@ -24,9 +24,9 @@ pub(super) struct Tab {
 pub(super) fn tabs(current: &str) -> Vec<Tab> {
     [
         ("Overview", "/account"),
-        ("You and your mail", "/account/settings"),
+        ("You", "/account/settings"),
         ("Safety", "/account/security"),
-        ("Your data", "/account/data"),
+        ("Data", "/account/data"),
     ]
     .into_iter()
     .map(|(label, href)| Tab {

@@ -13,7 +13,8 @@
 //! - One person gets at most one coaching mail in `days_between` days, over all pages and seasons (product.md, *Coaching*).
 //! - Of what could be said, the first wins: a mark reached, then a tip, then badges, then a nudge.
 //! - A mark waits until there is room, and what was reached meanwhile is told in the same mail. A tip waits three days and
-//!   a badge seven, then they are dropped. A nudge is worked out anew each time, so it never tells of the past.
+//!   a badge seven, then they are dropped. A nudge is worked out anew each time, so it never tells of the past; it comes
+//!   on the days of the challenge alone, twice in one quiet spell at most.
 //! - While a kind is switched off, marks and badges that come up are dropped for good; they are not told later.
 //! - Mails come between 8 and 20 o'clock of the season's days, from its first tip until giving ends, and only about live
 //!   pages; a draft that was left for two days gets one mail.

@@ -19,8 +19,6 @@ use crate::pages::{PageId, PageStatus};
 const BADGE_WAITS: Duration = Duration::days(7);
 /// A draft that was left for so long gets a word.
 const DRAFT_RESTS: Duration = Duration::days(2);
-/// Days before the challenge from which quietness counts.
-const NUDGES_FROM: i64 = 7;
 /// The second nudge of a quiet spell comes after so many times the days of the first; there is no third.
 const SECOND_NUDGE: i64 = 3;
 
@@ -227,18 +225,17 @@ fn letters(
 }
 
 /// How many quiet days lie behind a page, once they are enough for a nudge, and the key of that nudge: one after
-/// `nudge_after_days`, a second after three times as many, then none until something stirs.
+/// `nudge_after_days`, a second after three times as many, then none until something stirs. Quietness counts on the days
+/// of the challenge alone: before it nothing is late, and after it nobody needs pushing.
 fn quiet(facts: &Facts, campaign: &Campaign, today: Day) -> Option<(i64, String)> {
     let after = campaign.rules.0.coaching.nudge_after_days;
-    if after < 1 || today.days_to(campaign.starts_on) > NUDGES_FROM {
+    if after < 1 || today > campaign.ends_on {
         return None;
     }
     let stirred = campaign.time_zone.day_of(facts.last_stir())?;
     // An entry for a day to come does not exist; one for a day past was at least not written before that day.
     let last = facts.last_day.map_or(stirred, |day| day.max(stirred));
-    // Nobody is quiet before it has begun to count.
-    let from = last.max(super::day_after(campaign.starts_on, -NUDGES_FROM));
-    let days = from.days_to(today);
+    let days = last.max(campaign.starts_on).days_to(today);
     let level = match days {
         days if days >= after.saturating_mul(SECOND_NUDGE) => 2,
         days if days >= after => 1,

@@ -395,15 +395,17 @@ async fn two_nudges_a_quiet_spell_and_a_new_one_after_something_stirs() {
             nudges.push((day, matter));
         }
     }
-    // Quietness counts from 24 November on, though the page is older.
+    // Quietness counts from the first day of the challenge, though the page is older.
     assert_eq!(
         nudges,
         [
-            (1, Matter::Quiet(30)),
-            (9, Matter::Quiet(38)),
+            (6, Matter::Quiet(35)),
+            (16, Matter::Quiet(45)),
             (30, Matter::Quiet(5))
         ]
     );
+    let late = tell(&campaign, &mut maya, &[page], "2027-01-15T20:00:00Z");
+    assert_eq!(late, None, "nobody is pushed after the last day");
 }
 
 #[tokio::test]

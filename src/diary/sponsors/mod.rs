@@ -18,4 +18,5 @@ pub mod ops;
 pub mod rules;
 pub(super) mod views;
 
+pub use mails::Letterhead;
 pub use model::{SponsorId, SponsorState};

@@ -331,6 +331,7 @@ async fn how_fast_one_connection_is() {
         text: parts.text,
         message_id: "<mail_x@selvedge.example>".into(),
         written_at: bench.clock.now(),
+        off_url: None,
     };
     let smtp = Transport::Smtp(Smtp::new(settings(sink.port, 1)));
     let mails = 1_000u32;

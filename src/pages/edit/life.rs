@@ -59,7 +59,7 @@ pub(super) async fn act(
                 Err(error) => Err(error),
             }
         }
-        _ => Err(AppError::NotFound("this deed")),
+        _ => Err(AppError::field("do", "choose what to do with the page")),
     };
     match done {
         Ok(()) if act.r#do == "archive" => public::withdrawn(&site, page),

@@ -153,7 +153,7 @@ async fn begin(site: &Site, setting: &Setting, signed: &Signed, typed: &Typed) -
         photo: None,
     };
     let now = site.clock.now();
-    let made = under_made_slug(&site.db, new, &name, Begins::Draft, now, |_| Ok(())).await;
+    let made = under_made_slug(&site.db, new, &name, &Begins::draft(), now, |_| Ok(())).await;
     match made {
         Ok(_) => Ok(()),
         Err(AppError::Conflict {

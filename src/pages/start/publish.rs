@@ -114,7 +114,7 @@ pub(super) async fn bring(
     let first = slugs::candidate(&named, 0, 0);
     let new = returning::brought(&old, raised, &setting.campaign, (id, signed.user()), first)?;
     let with = move |c: &mut crate::db::Conn| returning::tie(c, id, &old, now);
-    match under_made_slug(&site.db, new, &named, Begins::Draft, now, with).await {
+    match under_made_slug(&site.db, new, &named, &Begins::draft(), now, with).await {
         Ok(_)
         | Err(AppError::Conflict {
             code: "draft_exists",

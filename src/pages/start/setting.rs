@@ -34,10 +34,8 @@ impl Setting {
     ) -> AppResult<Self> {
         let campaign = campaigns::model::by_slug(conn, campaign)?.campaign;
         let mut pages = model::of_owner_in(conn, signed.user(), campaign.id)?;
-        let at = pages
-            .iter()
-            .position(|page| page.status == model::PageStatus::Draft);
-        let draft = at.map(|at| pages.remove(at));
+        pages.retain(|page| page.status != model::PageStatus::Draft);
+        let draft = model::draft_of(conn, signed.user(), campaign.id)?;
         let last = match (&draft, pages.is_empty()) {
             (None, true) => returning::last_page(conn, signed.user(), &campaign)?,
             _ => None,

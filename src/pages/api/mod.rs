@@ -1,27 +1,45 @@
 //! `/api/v1/pages/{slug}`, and a campaign's pages and leaderboard.
 
-use actix_web::HttpRequest;
+pub mod create;
+pub mod patch;
+
+use actix_web::http::header;
 use actix_web::web::{self, Data, Json, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::PageId;
-use super::leaderboard::{self, Board, Ranked, Standing};
-use super::model::{self, NamePlace, PageCard, PageOverview};
+use crate::auth::bearer::Bearer;
+use crate::auth::token::Access;
+use crate::media;
+use crate::offline;
+use crate::pages::guard;
+use crate::pages::{PageId, PageStatus};
+use crate::pages::leaderboard::{self, Board, Ranked, Standing};
+use crate::pages::model::{self, NamePlace, PageCard, PageOverview};
 use crate::campaigns;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
 use crate::teams::TeamCard;
 use crate::teams::api::{CampaignRef, TeamRef};
+use crate::web::Site;
 use crate::totals::{self, Tally, TallyScope};
 use crate::web::markdown;
 use crate::web::query::{self, NoQuery};
 
 /// Mounts the pages.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/pages/{slug}", web::get().to(one))
-        .route("/api/v1/campaigns/{slug}/pages", web::get().to(list))
-        .route(
+    cfg.service(
+        web::resource("/api/v1/pages/{slug}")
+            .route(web::get().to(one))
+            .route(web::patch().to(patch::patch)),
+    )
+    .service(
+        web::resource("/api/v1/campaigns/{slug}/pages")
+            .route(web::get().to(list))
+            .route(web::post().to(create::create)),
+    )
+    .route(
             "/api/v1/campaigns/{slug}/leaderboard",
             web::get().to(leaderboard),
         );
@@ -66,6 +84,20 @@ pub struct PageDetail {
     pub story: String,
     /// The story, as harmless HTML.
     pub story_html: String,
+    /// Whether it is shown: `live`; whoever may change it sees others too.
+    #[schema(value_type = String)]
+    pub status: PageStatus,
+    /// Where people find it.
+    pub url: String,
+    /// Money in cash and by cheque that staff have not confirmed: in no total.
+    pub unconfirmed: Money,
+    /// Where its photograph is, if there is one.
+    pub photo_url: Option<String>,
+    /// What the photograph shows.
+    pub photo_alt: String,
+    /// When it was last changed; quoted, it is the version for `If-Match`.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
     /// Days worn, conversations and what came of them.
     pub tally: Tally,
 }
@@ -117,7 +149,7 @@ impl From<PageCard> for PageItem {
 }
 
 impl PageDetail {
-    fn of(found: PageOverview, tally: Tally, now: Timestamp) -> Self {
+    fn of(found: PageOverview, (unconfirmed, tally): Beside, base: &str, now: Timestamp) -> Self {
         let story = found.story().to_owned();
         let PageOverview {
             page,
@@ -125,6 +157,8 @@ impl PageDetail {
             total,
             team,
         } = found;
+        let (status, photo, photo_alt) = (page.status, page.photograph(), page.photo_alt.clone());
+        let (url, updated_at) = (format!("{base}/pages/{}", page.slug), page.version());
         let card = PageCard {
             page,
             name_key: String::new(),
@@ -136,6 +170,12 @@ impl PageDetail {
             campaign: CampaignRef::of(&campaign, now),
             story_html: markdown::html(&story).into_string(),
             story,
+            status,
+            url,
+            unconfirmed,
+            photo_url: photo.map(|id| format!("{base}{}", media::url(id, media::Size::Large))),
+            photo_alt,
+            updated_at,
             tally,
         }
     }
@@ -177,10 +217,11 @@ impl From<Ranked<TeamCard>> for StandingItem {
     }
 }
 
-/// One page.
+/// One page: everybody sees those that are shown; whoever may change one sees it in any state, with `pages:read`.
 #[utoipa::path(get, operation_id = "get_page", path = "/api/v1/pages/{slug}", tag = "pages",
     params(("slug" = String, Path, description = "The page's slug")), responses(
-    (status = 200, body = PageDetail),
+    (status = 200, body = PageDetail, headers(("ETag" = String, description = "The version, for `If-Match`"))),
+    (status = 401, description = "A token that is not valid", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such page", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -189,17 +230,71 @@ pub async fn one(
     slug: Path<String>,
     db: Data<Db>,
     clock: Data<Clock>,
-) -> AppResult<Json<PageDetail>> {
+    bearer: Bearer,
+) -> AppResult<HttpResponse> {
     query::query::<NoQuery>(&request)?;
     let slug: Slug = slug.parse().map_err(|_| AppError::NotFound("the page"))?;
-    let (found, tally) = db
+    let holder = bearer.holder().cloned();
+    let found = db
         .read(move |c| {
-            let found = model::by_slug(c, &slug)?;
-            let tally = totals::tally(c, TallyScope::Page, &found.page.id.to_string())?;
-            Ok((found, tally))
+            let found = match (model::by_slug(c, &slug), holder) {
+                (Err(AppError::NotFound(_)), Some(holder)) => {
+                    match guard::for_token(c, &holder, Access::Read, &slug) {
+                        Err(AppError::Forbidden(_)) => Err(AppError::NotFound("the page")),
+                        other => other,
+                    }
+                }
+                (found, _) => found,
+            }?;
+            let beside = beside(c, &found)?;
+            Ok((found, beside))
         })
         .await?;
-    Ok(Json(PageDetail::of(found, tally, clock.now())))
+    let page = PageDetail::of(found.0, found.1, &base_of(&request), clock.now());
+    Ok(answer(&mut HttpResponse::Ok(), &page))
+}
+
+/// What stands beside a page's total: unconfirmed money, days and conversations.
+type Beside = (Money, Tally);
+
+fn beside(conn: &mut Conn, found: &PageOverview) -> AppResult<Beside> {
+    let id = found.page.id;
+    let unconfirmed = offline::unconfirmed(conn, id, found.campaign.currency)?;
+    let tally = totals::tally(conn, TallyScope::Page, &id.to_string())?;
+    Ok((unconfirmed, tally))
+}
+
+/// A page with its version, as whoever changes it next shows it.
+fn answer(builder: &mut HttpResponseBuilder, page: &PageDetail) -> HttpResponse {
+    builder
+        .insert_header((header::ETAG, etag(page.updated_at)))
+        .json(page)
+}
+
+fn etag(version: Timestamp) -> String {
+    format!("\"{}\"", version.micros())
+}
+
+/// The site's own address; nothing where handlers run without a site.
+fn base_of(request: &HttpRequest) -> String {
+    request
+        .app_data::<Data<Site>>()
+        .map(|site| site.config.public_url())
+        .unwrap_or_default()
+}
+
+/// The page as it stands after a change.
+async fn as_it_stands(site: &Site, id: PageId) -> AppResult<PageDetail> {
+    let (found, beside) = site
+        .db
+        .read(move |c| {
+            let found = model::any_by_id(c, id)?.ok_or(AppError::NotFound("the page"))?;
+            let beside = beside(c, &found)?;
+            Ok((found, beside))
+        })
+        .await?;
+    let base = site.config.public_url();
+    Ok(PageDetail::of(found, beside, &base, site.clock.now()))
 }
 
 crate::words! {
