@@ -23,12 +23,12 @@ use crate::web::{Path, Site};
 pub fn routes(cfg: &mut ServiceConfig) {
     let deed = |name: &str| web::resource(format!("/teams/{{slug}}/manage/{name}"));
     cfg.service(web::resource("/teams/{slug}/events").route(web::get().to(events)))
+        .service(web::resource("/teams/{slug}/manage").route(web::get().to(manage::room)))
         .service(
             web::resource("/start-team/{campaign}")
                 .route(web::get().to(start::form))
                 .route(web::post().to(start::start)),
         )
-        .service(web::resource("/teams/{slug}/manage").route(web::get().to(manage::room)))
         .service(deed("edit").route(web::post().to(deeds::edit)))
         .service(deed("remove").route(web::post().to(deeds::remove)))
         .service(deed("co-captain").route(web::post().to(deeds::co_captain)))
