@@ -185,6 +185,8 @@ async fn a_day_is_written_from_midnight_of_the_campaigns_zone() {
         .get(&format!("/pages/{PAGE}"))
         .await;
     assert!(html.contains("3 December: dress, written later"), "{html}");
+    let leads = format!("href=\"{}#d-2026-12-03\"", diary());
+    assert!(html.contains(&leads), "{html}");
     world.done().await;
 }
 

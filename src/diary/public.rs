@@ -69,9 +69,10 @@ impl PublicDiary {
     /// The diary as a part of the page; `None` where the season has none.
     pub fn part(&self) -> Option<PageDiaryView> {
         self.is_there().then(|| {
-            let shown = self.shown();
+            let href = self.href();
+            let shown = self.seen_from(&href);
             PageDiaryView {
-                href: self.href(),
+                href,
                 streak: shown.as_ref().map(|shown| shown.streak.clone()),
                 calendar: shown.map(|shown| shown.calendar),
                 sponsors: self.sponsors_view(),
@@ -84,6 +85,7 @@ impl PublicDiary {
         let open = self.is_shown && sponsors::rules::is_open(&self.season, self.today).is_ok();
         SponsorsView {
             sponsors: self.sponsors.0,
+            all_named: i64::try_from(self.sponsors.1.len()) == Ok(self.sponsors.0),
             names: self.sponsors.1.clone(),
             href: open.then(|| format!("/pages/{}/sponsor", self.slug)),
         }
@@ -91,8 +93,13 @@ impl PublicDiary {
 
     /// What strangers see; `None` for a private diary.
     pub fn shown(&self) -> Option<ShownView> {
+        self.seen_from("")
+    }
+
+    /// The same, days leading to their entries on the page at `list`.
+    fn seen_from(&self, list: &str) -> Option<ShownView> {
         self.is_public.then(|| {
-            let reader = Reader::Stranger("");
+            let reader = Reader::Stranger(list);
             shown(&self.season, &self.entries, self.today, reader)
         })
     }

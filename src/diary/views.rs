@@ -88,6 +88,8 @@ pub struct SponsorsView {
     pub sponsors: i64,
     /// Those of them who are shown by name.
     pub names: Vec<String>,
+    /// Whether these are all.
+    pub all_named: bool,
     /// Where to become one; `None` when it is too late or the season has none.
     pub href: Option<String>,
 }

@@ -40,6 +40,7 @@ fn diary() -> PageDiaryView {
         sponsors: SponsorsView {
             sponsors: 2,
             names: vec!["Asha Verma".into()],
+            all_named: false,
             href: Some("/pages/mira-sen/sponsor".into()),
         },
     }
