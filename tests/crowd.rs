@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use futures_util::StreamExt;
-use secrecy::ExposeSecret;
-use selvedge::auth::{NewToken, UserId, token};
-use selvedge::db::schema::users;
+use selvedge::auth::Role;
+use selvedge::db::schema::mails;
 use selvedge::each;
 use serde_json::{Value, json};
 
@@ -22,7 +21,12 @@ fn p99(mut times: Vec<Duration>) -> Duration {
     times[times.len() * 99 / 100]
 }
 
-async fn post(world: &World, path: &str, token: Option<&str>, body: &Value) -> (u16, Value, Duration) {
+async fn post(
+    world: &World,
+    path: &str,
+    token: Option<&str>,
+    body: &Value,
+) -> (u16, Value, Duration) {
     let start = Instant::now();
     let mut request = world.http.post(world.url(path)).json(body);
     if let Some(token) = token {
@@ -34,39 +38,16 @@ async fn post(world: &World, path: &str, token: Option<&str>, body: &Value) -> (
     (status, body, start.elapsed())
 }
 
-/// A token for each person, as `selvedge user token` makes them.
+/// A thousand people with a token each, as `selvedge user` makes them.
 async fn tokens(world: &World) -> Vec<String> {
-    let all: Vec<UserId> = world
-        .app
-        .site
-        .db
-        .read(|c| {
-            let query = users::table
-                .filter(users::email_folded.like("crowd-%"))
-                .order(users::email_folded)
-                .select(users::id);
-            Ok(each!(c, c => query.load(c))?)
-        })
-        .await
-        .unwrap();
-    assert_eq!(all.len(), PEOPLE);
-    let made: Vec<_> = all
-        .into_iter()
-        .map(|user| NewToken::make(user, vec!["pages:write".parse().unwrap()]).unwrap())
-        .collect();
-    let secrets = made
-        .iter()
-        .map(|(_, secret)| secret.expose_secret().to_owned())
-        .collect();
-    let now = world.clock.now();
-    world
-        .app
-        .site
-        .db
-        .tx(move |c| made.iter().try_for_each(|(new, _)| token::insert(c, new, now)))
-        .await
-        .unwrap();
-    secrets
+    let mut tokens = Vec::new();
+    for n in 0..PEOPLE {
+        let user = world
+            .user(&format!("maker-{n:04}@example.org"), Role::Participant)
+            .await;
+        tokens.push(world.token(user, &["pages:write"]).await);
+    }
+    tokens
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +67,26 @@ async fn a_thousand_people_sign_up_and_make_pages_at_once() {
     for (status, body, _) in &answers {
         assert_eq!(*status, 202, "{body}");
     }
+    world.work().await;
+    let mailed: BTreeSet<String> = world
+        .app
+        .site
+        .db
+        .read(|c| {
+            let query = mails::table
+                .filter(mails::to_email.like("crowd-%"))
+                .select(mails::to_email);
+            Ok(each!(c, c => query.load::<String>(c))?)
+        })
+        .await
+        .unwrap()
+        .into_iter()
+        .collect();
+    assert_eq!(
+        mailed.len(),
+        PEOPLE,
+        "everybody got a link, nobody's was lost"
+    );
     let signing = p99(answers.into_iter().map(|(_, _, took)| took).collect());
 
     let tokens = tokens(&world).await;
@@ -126,7 +127,11 @@ async fn a_thousand_people_sign_up_and_make_pages_at_once() {
         let path = format!("/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100{after}");
         let list = world.json(&path).await;
         let items = list["items"].as_array().unwrap();
-        board.extend(items.iter().map(|item| item["slug"].as_str().unwrap().to_owned()));
+        board.extend(
+            items
+                .iter()
+                .map(|item| item["slug"].as_str().unwrap().to_owned()),
+        );
         match list["next"].as_str() {
             Some(next) => after = format!("&after={next}"),
             None => break,

@@ -11,6 +11,7 @@
 mod accounts;
 mod coaching;
 mod console;
+mod crowd;
 mod databases;
 mod diary;
 mod gifts;
@@ -24,4 +25,5 @@ mod permissions;
 mod refunds;
 mod stories;
 mod teams;
+mod unseen;
 mod webhooks;

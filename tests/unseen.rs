@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::json;
 
-use crate::harness::people;
+use crate::harness::people::Visitor;
 use crate::harness::world::{CAMPAIGN, PAGE, World};
 
 const NAME: &str = "Xanthippe Quillmarker";
@@ -26,28 +26,23 @@ fn links(base: &str, text: &str) -> Vec<String> {
 
 /// What is not crawled: the sandbox, which is the processor's and the mailbox; streams, which do not end; signing out.
 fn is_left_out(path: &str) -> bool {
-    ["/sandbox", "/logout"].iter().any(|lead| path.starts_with(lead)) || path.contains("/events")
+    ["/sandbox", "/logout"]
+        .iter()
+        .any(|lead| path.starts_with(lead))
+        || path.contains("/events")
 }
 
-async fn crawl(world: &World, cookie: Option<&str>, starts: &[String]) -> (usize, Vec<String>) {
+async fn crawl(world: &World, reader: &Visitor, starts: &[String]) -> (usize, Vec<String>) {
     let mut queue: VecDeque<String> = starts.iter().cloned().collect();
     let mut seen: BTreeSet<String> = starts.iter().cloned().collect();
     let (mut read, mut marked) = (0, Vec::new());
     while let Some(path) = queue.pop_front() {
         assert!(read < 3_000, "the crawl does not end: {path}");
-        let mut request = world.http.get(world.url(&path)).header("accept", "text/html,application/json");
-        if let Some(cookie) = cookie {
-            request = request.header("cookie", cookie);
-        }
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
-        if let Some(place) = answer.headers().get("location") {
-            let place = place.to_str().unwrap().to_owned();
-            queue_new(&world.base, &place, &mut seen, &mut queue);
-        }
-        let bytes = answer.bytes().await.unwrap();
+        let answer = world.ask(reader, "GET", &path, &[]).await;
+        assert!(answer.status < 500, "{path}: {}", answer.status);
         read += 1;
-        let text = String::from_utf8_lossy(&bytes);
+        queue_new(&world.base, &answer.place, &mut seen, &mut queue);
+        let text = answer.text;
         if text.contains("Quillmarker") || text.contains("quillmarker") {
             marked.push(path.clone());
         }
@@ -90,24 +85,41 @@ async fn an_anonymous_donor_is_seen_nowhere() {
         format!("/api/v1/pages/{PAGE}/diary"),
     ]
     .into();
-    let (read, marked) = crawl(&world, None, &starts).await;
+    let stranger = world.visitor(None).await;
+    let (read, marked) = crawl(&world, &stranger, &starts).await;
     assert_eq!(marked, Vec::<String>::new());
     assert!(read > 60, "only {read} answers were read");
     let (_, wall) = world.get(&format!("/pages/{PAGE}")).await;
     assert!(wall.contains("Asha Verma"));
 
-    let cookie = people::owner_of(&world, PAGE).await;
-    let own: Vec<String> = ["coach", "edit", "updates", "diary", "talks", "gifts", "gifts.csv", "asks", "share", "team"]
-        .iter()
-        .map(|tool| format!("/pages/{PAGE}/{tool}"))
-        .chain(["/account".to_owned()])
-        .collect();
-    let (_, marked) = crawl(&world, Some(&cookie), &own).await;
+    let owner = world.user_of(&format!("{PAGE}@example.org")).await;
+    let owner = world.visitor(Some(owner)).await;
+    let own: Vec<String> = [
+        "coach",
+        "edit",
+        "updates",
+        "diary",
+        "talks",
+        "gifts",
+        "gifts.csv",
+        "asks",
+        "share",
+        "team",
+    ]
+    .iter()
+    .map(|tool| format!("/pages/{PAGE}/{tool}"))
+    .chain(["/account".to_owned()])
+    .collect();
+    let (_, marked) = crawl(&world, &owner, &own).await;
     assert_eq!(marked, Vec::<String>::new());
     // Nor in what was mailed to the participant.
     for mail in world.mails_to(&format!("{PAGE}@example.org")).await {
         let text = mail.to_string();
-        assert!(!text.contains("Quillmarker") && !text.contains("quillmarker"), "{}", mail["subject"]);
+        assert!(
+            !text.contains("Quillmarker") && !text.contains("quillmarker"),
+            "{}",
+            mail["subject"]
+        );
     }
     world.done().await;
 }

@@ -16,7 +16,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{PageId, TeamId};
 use crate::kernel::{Email, Slug, Timestamp};
-use crate::mail::{MailId, forget_mails};
+use crate::mail::{MailId, forget_mails, forget_words};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
 
@@ -86,7 +86,8 @@ pub(super) fn delete(
         .map_err(AppError::internal)?;
     let mut gone = close_pages(conn, user.id, now)?;
     leave_teams(conn, user.id)?;
-    forget_words(conn, user, now)?;
+    forget_letters(conn, user, now)?;
+    forget_gift_mails(conn, user, &gone.pages)?;
     gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
     close_doors(conn, user, now)?;
     forget_mails(conn, mails, &pseudonym, now)?;
@@ -187,7 +188,7 @@ fn leave_teams(conn: &mut Conn, user: UserId) -> AppResult<()> {
 }
 
 /// Words that the person wrote to others, photographs, and rows of others that hold the address.
-fn forget_words(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
+fn forget_letters(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
     let id = user.id;
     let folded = user.email.folded();
     let asked = page_messages::table.filter(page_messages::author_id.eq(id));
@@ -218,6 +219,20 @@ fn forget_words(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
         .set(page_reports::reporter_email.eq(None::<String>))
         .execute(c))?;
     Ok(())
+}
+
+/// Mails about gifts that name the person: as the participant whose page it was, or as the donor.
+fn forget_gift_mails(conn: &mut Conn, user: &User, own: &[PageId]) -> AppResult<()> {
+    let query = donations::table
+        .inner_join(supporters::table.on(supporters::id.eq(donations::supporter_id)))
+        .filter(
+            supporters::email_folded
+                .eq(user.email.folded())
+                .or(donations::page_id.assume_not_null().eq_any(own)),
+        )
+        .select(donations::id);
+    let gifts: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words(conn, &["receipt", "page_gift"], &gifts)
 }
 
 /// The person as a donor and sponsor of others: amounts stay, the name goes. Answers the pages that showed it.

@@ -1,6 +1,6 @@
 //! The one place where passwords are hashed (S3): a few at a time, a short queue before it, and "come back later" beyond.
 //!
-//! The hashing threads are our own and as many as may hash at once: each keeps its 19 MiB, so however many ask, memory
+//! The hashing threads are our own and as many as may hash at once: each keeps its 19 MiB and uses them again, so however many ask, memory
 //! stays flat, and the threads that serve files and the database never wait behind a hash.
 
 use std::panic::AssertUnwindSafe;
@@ -11,11 +11,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::password::{self, Password};
+use super::password::{self, Password, Workspace};
 use crate::config;
 use crate::error::{AppError, AppResult};
 
-type Work = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce(&mut Workspace) + Send>;
 
 /// Fits no password: checked when there is none to check, so that an unknown address takes as long as a known one (S4).
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2VsdmVkZ2Utbm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -57,7 +57,7 @@ impl Hashing {
     /// # Errors
     /// [`AppError::Unavailable`] when too many wait.
     pub async fn hash(&self, password: Password) -> AppResult<String> {
-        self.turn(move || password.hash()).await
+        self.turn(move |space| password.hash_in(space)).await
     }
 
     /// Whether this is the password that `phc` was made of. Without `phc` nothing fits, and it takes as long (S4).
@@ -65,9 +65,9 @@ impl Hashing {
     /// # Errors
     /// [`AppError::Unavailable`] when too many wait.
     pub async fn fits(&self, password: Password, phc: Option<String>) -> AppResult<bool> {
-        self.turn(move || match phc {
-            Some(phc) => password.fits(&phc),
-            None => password.fits(NOBODYS).map(|_| false),
+        self.turn(move |space| match phc {
+            Some(phc) => password.fits_in(&phc, space),
+            None => password.fits_in(NOBODYS, space).map(|_| false),
         })
         .await
     }
@@ -92,15 +92,15 @@ impl Hashing {
     async fn turn<T, F>(&self, work: F) -> AppResult<T>
     where
         T: Send + 'static,
-        F: FnOnce() -> AppResult<T> + Send + 'static,
+        F: FnOnce(&mut Workspace) -> AppResult<T> + Send + 'static,
     {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| busy())?;
         let (answer, told) = oneshot::channel();
-        let work: Work = Box::new(move || {
+        let work: Work = Box::new(move |space| {
             // Whoever asked may have gone: then nothing is hashed.
-            if !answer.is_closed() && answer.send(work()).is_err() {
+            if !answer.is_closed() && answer.send(work(space)).is_err() {
                 tracing::debug!("nobody waits for this hash any more");
             }
             drop(place);
@@ -120,12 +120,13 @@ fn busy() -> AppError {
 }
 
 fn work_off(works: &Mutex<Receiver<Work>>) {
+    let mut space = Workspace::default();
     loop {
         let next = works.lock().recv();
         let Ok(work) = next else {
             return;
         };
-        if std::panic::catch_unwind(AssertUnwindSafe(work)).is_err() {
+        if std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut space))).is_err() {
             tracing::error!("hashing panicked");
         }
     }

@@ -6,11 +6,14 @@
 use std::fmt;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::guessable;
 use crate::error::{AppError, AppResult};
+use crate::kernel::secret::equal;
 
 /// KiB of memory, passes and lanes (S3).
 const COST: (u32, u32, u32) = (19_456, 2, 1);
@@ -63,10 +66,23 @@ impl Password {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn hash(&self) -> AppResult<String> {
-        let hash: PasswordHash = hasher()?
-            .hash_password(self.0.expose_secret().as_bytes())
-            .map_err(AppError::internal)?;
-        Ok(hash.to_string())
+        self.hash_in(&mut Workspace::default())
+    }
+
+    /// [`Password::hash`], worked in a space that is used again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn hash_in(&self, space: &mut Workspace) -> AppResult<String> {
+        let (memory, passes, lanes) = COST;
+        let params = Params::new(memory, passes, lanes, None).map_err(AppError::internal)?;
+        let (mut salt, mut output) = ([0u8; 16], [0u8; 32]);
+        getrandom::fill(&mut salt)?;
+        space.work(params, self, &salt, &mut output)?;
+        let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+        Ok(format!(
+            "$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}"
+        ))
     }
 
     /// Whether this is the password that `phc` was made of; an unreadable `phc` fits no password.
@@ -74,12 +90,55 @@ impl Password {
     /// # Errors
     /// When hashing itself fails.
     pub fn fits(&self, phc: &str) -> AppResult<bool> {
+        self.fits_in(phc, &mut Workspace::default())
+    }
+
+    /// [`Password::fits`], worked in a space that is used again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fits_in(&self, phc: &str, space: &mut Workspace) -> AppResult<bool> {
         let Ok(stored) = PasswordHash::new(phc) else {
             return Ok(false);
         };
-        Ok(hasher()?
-            .verify_password(self.0.expose_secret().as_bytes(), &stored)
-            .is_ok())
+        let (Ok(params), Some(salt), Some(hash)) =
+            (Params::try_from(&stored), &stored.salt, &stored.hash)
+        else {
+            return Ok(false);
+        };
+        if !phc.starts_with("$argon2id$v=19$") {
+            return Ok(false);
+        }
+        let mut output = vec![0u8; hash.as_bytes().len()];
+        space.work(params, self, salt.as_ref(), &mut output)?;
+        Ok(equal(&output, hash.as_bytes()))
+    }
+}
+
+/// The 19 MiB that a hash is worked in. Whoever hashes often keeps one and uses it again: given back and taken anew, such
+/// pieces make an allocator's arenas grow to hundreds of MiB.
+#[derive(Default)]
+pub struct Workspace(Vec<Block>);
+
+impl Workspace {
+    fn work(
+        &mut self,
+        params: Params,
+        password: &Password,
+        salt: &[u8],
+        output: &mut [u8],
+    ) -> AppResult<()> {
+        if self.0.len() < params.block_count() {
+            self.0.resize(params.block_count(), Block::default());
+        }
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(
+                password.0.expose_secret().as_bytes(),
+                salt,
+                output,
+                self.0.as_mut_slice(),
+            )
+            .map_err(AppError::internal)
     }
 }
 
@@ -87,12 +146,6 @@ impl Password {
 pub fn is_outdated(phc: &str) -> bool {
     let (memory, passes, lanes) = COST;
     !phc.starts_with(&format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$"))
-}
-
-fn hasher() -> AppResult<Argon2<'static>> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).map_err(AppError::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 impl fmt::Debug for Password {

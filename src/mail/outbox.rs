@@ -181,6 +181,28 @@ fn off_url(context: &Value) -> Option<String> {
     harmless.then(|| url.to_owned())
 }
 
+/// Takes the words out of mails that were sent about these sources, whoever got them: they hold the name of somebody who
+/// has left. What still waits is sent as it is.
+///
+/// # Errors
+/// The database's.
+pub fn forget_words(conn: &mut Conn, kinds: &[&str], sources: &[String]) -> AppResult<()> {
+    for chunk in sources.chunks(ROWS) {
+        let sent = mails::table
+            .filter(mails::kind.eq_any(kinds))
+            .filter(mails::source_id.eq_any(chunk))
+            .filter(mails::state.eq(MailState::Sent));
+        let ids: Vec<MailId> = each!(conn, c => sent.select(mails::id).load(c))?;
+        let told = mails::table.filter(mails::id.eq_any(&ids));
+        each!(conn, c => diesel::update(told)
+            .set((mails::subject.eq(""), mails::html.eq(""), mails::text.eq("")))
+            .execute(c))?;
+        let shown = sandbox_mails::table.filter(sandbox_mails::id.eq_any(&ids));
+        each!(conn, c => diesel::delete(shown).execute(c))?;
+    }
+    Ok(())
+}
+
 /// A name that would break a header is left out: the mail goes to the bare address (N10).
 pub(super) fn harmless_name(name: &str) -> Option<String> {
     Line::parse(name, NAME_MOST).ok().map(Line::into_string)

@@ -1,0 +1,186 @@
+//! What is left of a deleted account: amounts, dates and ids.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use selvedge::auth::{self, UserId};
+use selvedge::db::Conn;
+use selvedge::kernel::{Line, Money};
+use serde_json::json;
+
+use super::{PASSWORD, person};
+use crate::harness::browser::{Browser, SESSION};
+use crate::harness::world::{CAMPAIGN, World};
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    t: String,
+    #[diesel(sql_type = Text)]
+    c: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// The columns of text in which `word` stands anywhere.
+async fn columns_with(world: &World, word: &'static str) -> Vec<String> {
+    world
+        .app
+        .site
+        .db
+        .read(move |conn| {
+            let list = match conn {
+                Conn::Sqlite(_) => {
+                    "SELECT m.name AS t, p.name AS c FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table' AND p.type = 'TEXT'"
+                }
+                Conn::Postgres(_) => {
+                    "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'text'"
+                }
+            };
+            let columns: Vec<Column> =
+                selvedge::each!(conn, c => diesel::sql_query(list).load(c))?;
+            assert!(columns.len() > 100);
+            let mut found = Vec::new();
+            for Column { t, c: column } in columns {
+                let count = format!(
+                    "SELECT count(*) AS n FROM \"{t}\" WHERE lower(\"{column}\") LIKE '%{word}%'"
+                );
+                let count: Count =
+                    selvedge::each!(conn, c => diesel::sql_query(&count).get_result(c))?;
+                if count.n > 0 {
+                    found.push(format!("{t}.{column}"));
+                }
+            }
+            Ok(found)
+        })
+        .await
+        .unwrap()
+}
+
+/// A page, a team, a diary day and words of a person, all of which hold the name.
+async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, String) {
+    let page = selvedge::pages::PageId::new();
+    let now = world.clock.now();
+    world
+        .app
+        .site
+        .db
+        .tx(move |c| {
+            let campaign = selvedge::campaigns::model::by_slug(c, &CAMPAIGN.parse().unwrap())?;
+            let campaign = campaign.campaign;
+            let line = |text: &str| Line::parse(text, 120).unwrap();
+            let new = selvedge::pages::ops::CreatePage {
+                id: page,
+                campaign: campaign.id,
+                team: None,
+                owner: Some(user),
+                slug: "quillan-farthing".parse().unwrap(),
+                title: line("Quillan wears a tie"),
+                participant: line("Quillan Farthing"),
+                story: selvedge::web::markdown::Story::parse("I am Quillan.").unwrap(),
+                goal: Money::new(50_000, campaign.currency),
+                photo: None,
+            };
+            selvedge::pages::ops::create(c, &new, now)?;
+            let at = now.rfc3339();
+            let at = at.trim_end_matches('Z').replace('T', " ");
+            for statement in [
+                format!("INSERT INTO page_updates (id, page_id, body, photo_alt, created_at) VALUES ('pup_1', '{page}', 'Quillan here', 'Quillan', '{at}')"),
+                format!("INSERT INTO page_aliases (slug, page_id, created_at) VALUES ('quillan', '{page}', '{at}')"),
+                format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('dia_1', '{page}', '2026-12-01', 'dress', 'Quillan in blue', 'Quillan', TRUE, FALSE, '{at}', '{at}')"),
+                format!("INSERT INTO page_messages (id, page_id, author_id, from_staff, body, created_at) VALUES ('pms_1', '{page}', '{user}', FALSE, 'Yours, Quillan', '{at}')"),
+                format!("INSERT INTO media (id, owner_id, used_for, width, height, bytes, created_at) VALUES ('med_1', '{user}', 'page', 10, 10, 10, '{at}')"),
+            ] {
+                selvedge::each!(c, c => diesel::sql_query(&statement).execute(c))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    (page, "quillan-farthing".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_leaves_neither_name_nor_address_anywhere() {
+    let world = World::new().await;
+    let email = "quillan.farthing@example.org";
+    let mut browser = Browser::new(&world);
+    browser.join("Quillan Farthing", email, PASSWORD).await;
+    let found = world
+        .app
+        .site
+        .db
+        .read(move |c| auth::user_by_email(c, &email.parse().unwrap()))
+        .await
+        .unwrap()
+        .unwrap();
+    let (page, slug) = leave_traces(&world, found.id).await;
+    // Also a donor, on somebody else's page, under the same address.
+    let mut gift = World::gift(5_000);
+    gift["donor"] = json!({ "name": "Quillan Farthing", "email": email });
+    gift["comment"] = json!("From Quillan with love");
+    world.paid(&gift).await;
+    assert_eq!(world.get(&format!("/pages/{slug}")).await.0, 200);
+    assert!(columns_with(&world, "quillan").await.len() > 10);
+
+    let export = browser
+        .post_from("/account/data", "/account/export", &[])
+        .await;
+    assert_eq!(export.status, 200);
+    let all: serde_json::Value = serde_json::from_str(&export.text).unwrap();
+    assert_eq!(all["account"]["email"], email);
+    assert_eq!(all["pages"][0]["slug"], slug);
+    assert_eq!(all["diary"]["days"][0]["note"], "Quillan in blue");
+    assert_eq!(all["gifts"][0]["amount"]["minor"], 5_000);
+
+    let slip = browser
+        .post_from("/account/data", "/account/delete", &[("email", "quillan")])
+        .await;
+    assert_eq!(slip.status, 422);
+    let old = browser.cookies.clone();
+    let gone = browser
+        .post_from("/account/data", "/account/delete", &[("email", email)])
+        .await;
+    assert_eq!(gone.status, 200, "{}", gone.text);
+    assert!(!browser.cookies.contains_key(SESSION));
+    browser.cookies = old;
+    assert_eq!(browser.get("/account").await.status, 401);
+    let refused = Browser::new(&world).sign_in(email, PASSWORD).await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(world.get(&format!("/pages/{slug}")).await.0, 404);
+    let shown = world.get("/pages/maya-roy").await.1;
+    assert!(!shown.contains("Quillan"), "the wall of another page");
+    world.work().await;
+    // What the processor and its sandbox sent is kept as it came until its own retention ends.
+    let left: Vec<String> = columns_with(&world, "quillan")
+        .await
+        .into_iter()
+        .filter(|column| !column.starts_with("processor_"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    let removed = world
+        .app
+        .site
+        .db
+        .read(move |c| {
+            use selvedge::db::schema::{media, pages};
+            let status = pages::table.find(page).select(pages::status);
+            let status: String = selvedge::each!(c, c => status.first(c))?;
+            let media = media::table.select(media::removed_at.is_not_null());
+            let media: bool = selvedge::each!(c, c => media.first(c))?;
+            Ok((status, media))
+        })
+        .await
+        .unwrap();
+    assert_eq!(removed, ("hidden".to_owned(), true));
+    // The address is free again, and the books hold: `done` proves them.
+    let mut anew = Browser::new(&world);
+    assert_eq!(
+        anew.join("Somebody Else", email, PASSWORD).await,
+        "/account"
+    );
+    world.done().await;
+}
