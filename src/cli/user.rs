@@ -123,7 +123,7 @@ impl User {
 fn read_password() -> Result<String, CliError> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    let password = Password::parse(line.trim_end_matches(['\r', '\n']))
+    let password = Password::choose(line.trim_end_matches(['\r', '\n']), &[])
         .map_err(|e| CliError::Said(e.to_string()))?;
     Ok(password.hash()?)
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::model::{DonationId, SupporterId, TributeKind};
 use super::settle::{Arrived, Settling};
+use crate::auth::{MailKind, UserId, mutes};
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
 use crate::db::schema::{campaigns, funds, pages, supporters, totals, users};
@@ -40,6 +41,7 @@ struct PageFacts {
     title: String,
     participant: String,
     goal: i64,
+    /// Who is told of gifts: the owner, unless that mail was switched off.
     owner: Option<(Email, String)>,
     raised: i64,
 }
@@ -148,6 +150,7 @@ fn page_gift(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
         "raised": money(page.raised),
         "goal": (page.goal > 0).then(|| money(page.goal)),
         "page_url": format!("{}/pages/{}", with.public_url, page.slug),
+        "settings_url": format!("{}/account/settings#mail", with.public_url),
         "campaign": { "title": campaign.title },
         "accent": campaign.accent,
         "organisation": with.organisation,
@@ -228,10 +231,16 @@ impl Facts {
                 pages::title,
                 pages::participant,
                 pages::goal,
-                (users::email, users::name).nullable(),
+                (users::id, users::email, users::name).nullable(),
             ));
-        type Row = (PageId, String, String, String, i64, Option<(Email, String)>);
+        type Owner = Option<(UserId, Email, String)>;
+        type Row = (PageId, String, String, String, i64, Owner);
         let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+        let owners: Vec<UserId> = rows
+            .iter()
+            .filter_map(|row| row.5.as_ref().map(|(id, ..)| *id))
+            .collect();
+        let muted = mutes::muted_among(conn, &owners, MailKind::PageGifts)?;
         let query = totals::table
             .filter(totals::scope.eq(TotalScope::Page))
             .filter(totals::scope_id.eq_any(ids.iter().map(ToString::to_string)))
@@ -249,7 +258,9 @@ impl Facts {
                         title,
                         participant,
                         goal,
-                        owner,
+                        owner: owner
+                            .filter(|(id, ..)| !muted.contains(id))
+                            .map(|(_, email, name)| (email, name)),
                         raised,
                     },
                 )

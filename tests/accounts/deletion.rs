@@ -7,7 +7,7 @@ use selvedge::db::Conn;
 use selvedge::kernel::{Line, Money};
 use serde_json::json;
 
-use super::{PASSWORD, person};
+use super::PASSWORD;
 use crate::harness::browser::{Browser, SESSION};
 use crate::harness::world::{CAMPAIGN, World};
 

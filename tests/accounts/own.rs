@@ -113,6 +113,7 @@ async fn a_kind_of_mail_is_switched_off_by_its_link_and_get_changes_nothing() {
         .await
         .leads_to("/account/settings?done=mail");
     let off = muted().await;
+    assert!(off.contains(&MailKind::PageGifts));
     assert!(!off.contains(&MailKind::Tips) && off.contains(&MailKind::Nudges));
     assert_eq!(off.len(), MailKind::ALL.len() - 2);
     world.done().await;

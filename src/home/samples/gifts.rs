@@ -281,6 +281,7 @@ fn error_and_sandbox() {
             Link::new("Give to Dressember 2026", "/give/dressember-2026"),
         ],
         error_id: Some("req_0193a7".into()),
+        sign_in: None,
     };
     show(&t, "error", "error", &full);
     show(

@@ -55,7 +55,12 @@ async fn panics() -> HttpResponse {
 async fn private(site: Data<Site>) -> AppResult<HttpResponse> {
     let nonce = Nonce::fresh()?;
     let problem = AppError::NotFound("the page").problem();
-    let context = crate::web::views::error::ErrorView::of(&site.config, &problem, nonce.as_str());
+    let context = crate::web::views::error::ErrorView::of(
+        &site.config,
+        &problem,
+        nonce.as_str(),
+        &crate::web::error_pages::Visit::default(),
+    );
     let mut response = site.page("error", &context, &nonce)?;
     headers::keep_address_private(&mut response);
     Ok(response)
