@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::prelude::*;
-
 use super::PASSWORD;
 use crate::harness::browser::Browser;
 use crate::harness::program::Program;
