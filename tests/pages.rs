@@ -91,51 +91,128 @@ async fn six_steps_make_a_live_page_and_every_step_is_kept() {
     let world = World::new().await;
     let stranger = world.visitor(None).await;
     let welcome = world.look(&stranger, &format!("/start/{CAMPAIGN}")).await;
-    assert!(welcome.contains(&format!("/signup?next&#x3D;/start/{CAMPAIGN}"))
-        || welcome.contains(&format!("/signup?next=/start/{CAMPAIGN}")));
+    assert!(
+        welcome.contains(&format!("/signup?next&#x3D;/start/{CAMPAIGN}"))
+            || welcome.contains(&format!("/signup?next=/start/{CAMPAIGN}"))
+    );
     let (user, me) = world.verified("nadia@example.org").await;
     let home = format!("/start/{CAMPAIGN}");
     assert_eq!(world.ask(&me, "GET", &home, &[]).await.place, start("name"));
     assert_eq!(world.ask(&me, "GET", &start("goal"), &[]).await.place, home);
 
     let refused = world
-        .ask(&me, "POST", &start("name"), &[("participant", "a\u{202e}b"), ("title", "Mine"), ("having", "0")])
+        .ask(
+            &me,
+            "POST",
+            &start("name"),
+            &[
+                ("participant", "a\u{202e}b"),
+                ("title", "Mine"),
+                ("having", "0"),
+            ],
+        )
         .await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("aria-invalid") && refused.text.contains("value=\"Mine\""));
-    let names = [("participant", "মায়া 🧵 مريم"), ("title", ""), ("having", "0")];
+    let names = [
+        ("participant", "মায়া 🧵 مريم"),
+        ("title", ""),
+        ("having", "0"),
+    ];
     for _ in 0..2 {
         assert_eq!(world.send(&me, &start("name"), &names).await, start("why"));
     }
-    assert_eq!(world.ask(&me, "GET", &home, &[]).await.place, start("why"), "left here");
+    assert_eq!(
+        world.ask(&me, "GET", &home, &[]).await.place,
+        start("why"),
+        "left here"
+    );
 
     let deep = ">".repeat(32 * 1024);
-    let refused = world.ask(&me, "POST", &start("why"), &[("story", &deep)]).await;
+    let refused = world
+        .ask(&me, "POST", &start("why"), &[("story", &deep)])
+        .await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("story-error"));
     let kept = world
-        .ask(&me, "POST", &start("why"), &[("story", "I wear"), ("keep", "1")])
+        .ask(
+            &me,
+            "POST",
+            &start("why"),
+            &[("story", "I wear"), ("keep", "1")],
+        )
         .await;
     assert_eq!(kept.status, 204);
-    assert_eq!(world.ask(&me, "GET", &home, &[]).await.place, start("why"), "keeping is no step");
-    assert!(world.look(&me, &start("why")).await.contains("I wear</textarea>"));
-    assert_eq!(world.send(&me, &start("why"), &[("story", "I wear **it**.")]).await, start("goal"));
-    let refused = world.ask(&me, "POST", &start("goal"), &[("goal_own", "1.2.3")]).await;
+    assert_eq!(
+        world.ask(&me, "GET", &home, &[]).await.place,
+        start("why"),
+        "keeping is no step"
+    );
+    assert!(
+        world
+            .look(&me, &start("why"))
+            .await
+            .contains("I wear</textarea>")
+    );
+    assert_eq!(
+        world
+            .send(&me, &start("why"), &[("story", "I wear **it**.")])
+            .await,
+        start("goal")
+    );
+    let refused = world
+        .ask(&me, "POST", &start("goal"), &[("goal_own", "1.2.3")])
+        .await;
     assert_eq!(refused.status, 422);
-    assert_eq!(world.send(&me, &start("goal"), &[("goal_own", "750")]).await, start("photo"));
-    assert_eq!(world.send(&me, &start("photo"), &[]).await, start("address"));
-    let refused = world.ask(&me, "POST", &start("address"), &[("slug", PAGE)]).await;
+    assert_eq!(
+        world
+            .send(&me, &start("goal"), &[("goal_own", "750")])
+            .await,
+        start("photo")
+    );
+    assert_eq!(
+        world.send(&me, &start("photo"), &[]).await,
+        start("address")
+    );
+    let refused = world
+        .ask(&me, "POST", &start("address"), &[("slug", PAGE)])
+        .await;
     assert_eq!(refused.status, 409);
     assert!(refused.text.contains("is taken"));
-    let look = world.ask(&me, "GET", "/start/slug?slug=maya-roy", &[]).await;
+    let look = world
+        .ask(&me, "GET", "/start/slug?slug=maya-roy", &[])
+        .await;
     assert!(look.text.contains("\"free\":false"), "{}", look.text);
-    assert_eq!(world.send(&me, &start("address"), &[("slug", "nadia-wears")]).await, start("preview"));
+    assert_eq!(
+        world
+            .send(&me, &start("address"), &[("slug", "nadia-wears")])
+            .await,
+        start("preview")
+    );
     // Back to an earlier step, and on: nothing is lost.
-    world.send(&me, &start("name"), &[("participant", "Nadia"), ("title", "Mine"), ("having", "0")]).await;
-    assert_eq!(world.ask(&me, "GET", &home, &[]).await.place, start("preview"));
+    world
+        .send(
+            &me,
+            &start("name"),
+            &[("participant", "Nadia"), ("title", "Mine"), ("having", "0")],
+        )
+        .await;
+    assert_eq!(
+        world.ask(&me, "GET", &home, &[]).await.place,
+        start("preview")
+    );
 
-    assert_eq!(world.get("/pages/nadia-wears").await.0, 404, "a draft is its owner's");
-    assert!(world.look(&me, "/pages/nadia-wears").await.contains("Only you"));
+    assert_eq!(
+        world.get("/pages/nadia-wears").await.0,
+        404,
+        "a draft is its owner's"
+    );
+    assert!(
+        world
+            .look(&me, "/pages/nadia-wears")
+            .await
+            .contains("Only you")
+    );
     assert_eq!(world.get("/api/v1/pages/nadia-wears").await.0, 404);
     let preview = world.look(&me, &start("preview")).await;
     assert!(preview.contains("<strong>it</strong>"));
@@ -144,16 +221,35 @@ async fn six_steps_make_a_live_page_and_every_step_is_kept() {
         let place = world.send(&me, &start("preview"), &[("page", &page)]).await;
         assert_eq!(place, "/pages/nadia-wears/started");
     }
-    assert!(world.look(&me, "/pages/nadia-wears/started").await.contains("Your page is live"));
+    assert!(
+        world
+            .look(&me, "/pages/nadia-wears/started")
+            .await
+            .contains("Your page is live")
+    );
     let shown = world.json("/api/v1/pages/nadia-wears").await;
-    assert_eq!((&shown["status"], &shown["goal"]["minor"]), (&json!("live"), &json!(75_000)));
+    assert_eq!(
+        (&shown["status"], &shown["goal"]["minor"]),
+        (&json!("live"), &json!(75_000))
+    );
     // The back button after the end, an old form sent again: nothing is made.
     assert_eq!(world.send(&me, &start("name"), &names).await, home);
-    assert_eq!(world.send(&me, &start("why"), &[("story", "old")]).await, home);
-    assert!(world.look(&me, &home).await.contains("/pages/nadia-wears/edit"));
+    assert_eq!(
+        world.send(&me, &start("why"), &[("story", "old")]).await,
+        home
+    );
+    assert!(
+        world
+            .look(&me, &home)
+            .await
+            .contains("/pages/nadia-wears/edit")
+    );
     let db = &world.app.site.db;
     let campaign = world.page_of("nadia-wears").await.campaign_id;
-    let mine = db.read(move |c| model::of_owner_in(c, user, campaign)).await.unwrap();
+    let mine = db
+        .read(move |c| model::of_owner_in(c, user, campaign))
+        .await
+        .unwrap();
     assert_eq!(mine.len(), 1);
     // A second page by intent.
     let second = [("participant", "Nadia's son"), ("having", "1")];
@@ -164,21 +260,44 @@ async fn six_steps_make_a_live_page_and_every_step_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_season_that_approves_pages_asks_back_and_forth() {
     let world = World::new().await;
-    world.rules(SeasonRules { approve_pages: true, ..SeasonRules::default() }).await;
+    world
+        .rules(SeasonRules {
+            approve_pages: true,
+            ..SeasonRules::default()
+        })
+        .await;
     let (_, me) = world.verified("omar@example.org").await;
     let staff = world.user("noor@staff.example", Role::Coordinator).await;
-    world.send(&me, &start("name"), &[("participant", "Omar"), ("having", "0")]).await;
+    world
+        .send(
+            &me,
+            &start("name"),
+            &[("participant", "Omar"), ("having", "0")],
+        )
+        .await;
     let page = world.page_of("omar").await;
     let id = page.id;
-    world.send(&me, &start("preview"), &[("page", &id.to_string())]).await;
+    world
+        .send(&me, &start("preview"), &[("page", &id.to_string())])
+        .await;
     assert_eq!(world.page_of("omar").await.status, PageStatus::Submitted);
-    assert!(world.look(&me, "/pages/omar/started").await.contains("Sent for approval"));
+    assert!(
+        world
+            .look(&me, "/pages/omar/started")
+            .await
+            .contains("Sent for approval")
+    );
     assert_eq!(world.get("/pages/omar").await.0, 404);
 
     let (db, now) = (&world.app.site.db, world.clock.now());
-    let (mails, message) = (world.page_mails(), NewMessage::parse("Which school?").unwrap());
+    let (mails, message) = (
+        world.page_mails(),
+        NewMessage::parse("Which school?").unwrap(),
+    );
     let asked = message.clone();
-    db.tx(move |c| review::ask_for_more(c, &mails, id, staff, &asked, now)).await.unwrap();
+    db.tx(move |c| review::ask_for_more(c, &mails, id, staff, &asked, now))
+        .await
+        .unwrap();
     let editor = world.look(&me, "/pages/omar/edit").await;
     assert!(editor.contains("Which school?") && editor.contains("Answer and send again"));
     let answer = [("do", "send_again"), ("message", "The one on the hill.")];
@@ -186,9 +305,13 @@ async fn a_season_that_approves_pages_asks_back_and_forth() {
     world.send(&me, "/pages/omar/edit/state", &answer).await;
     assert_eq!(world.page_of("omar").await.status, PageStatus::Submitted);
     let mails = world.page_mails();
-    db.tx(move |c| review::approve(c, &mails, id, staff, now)).await.unwrap();
+    db.tx(move |c| review::approve(c, &mails, id, staff, now))
+        .await
+        .unwrap();
     let mails = world.page_mails();
-    let twice = db.tx(move |c| review::approve(c, &mails, id, staff, now)).await;
+    let twice = db
+        .tx(move |c| review::approve(c, &mails, id, staff, now))
+        .await;
     assert!(twice.is_err());
     assert_eq!(world.get("/pages/omar").await.0, 200);
     world.work().await;
@@ -200,13 +323,25 @@ async fn a_season_that_approves_pages_asks_back_and_forth() {
         .collect();
     assert_eq!(subjects.len(), 2, "{subjects:?}");
 
-    let (mails, reason) = (world.page_mails(), Line::parse("A name that is not yours", 200).unwrap());
-    db.tx(move |c| review::hide(c, &mails, id, staff, &reason, now)).await.unwrap();
+    let (mails, reason) = (
+        world.page_mails(),
+        Line::parse("A name that is not yours", 200).unwrap(),
+    );
+    db.tx(move |c| review::hide(c, &mails, id, staff, &reason, now))
+        .await
+        .unwrap();
     selvedge::pages::public::withdrawn(&world.app.site, &page);
     assert_eq!(world.get("/pages/omar").await.0, 404);
-    assert!(world.look(&me, "/pages/omar/edit").await.contains("A name that is not yours"));
+    assert!(
+        world
+            .look(&me, "/pages/omar/edit")
+            .await
+            .contains("A name that is not yours")
+    );
     // What staff hid, its owner cannot show.
-    world.send(&me, "/pages/omar/edit/state", &[("do", "unarchive")]).await;
+    world
+        .send(&me, "/pages/omar/edit/state", &[("do", "unarchive")])
+        .await;
     assert_eq!(world.page_of("omar").await.status, PageStatus::Hidden);
     world.done().await;
 }
@@ -241,7 +376,10 @@ async fn two_hundred_pages_made_at_once_have_two_hundred_addresses() {
     let made = join_all((0..20).map(|_| world.api("POST", &path, &token, &body))).await;
     let won = made.iter().filter(|(status, _)| *status == 201).count();
     assert_eq!(won, 1);
-    assert!(made.iter().all(|(status, page)| *status == 201 || page["code"] == "draft_exists"));
+    assert!(
+        made.iter()
+            .all(|(status, page)| *status == 201 || page["code"] == "draft_exists")
+    );
     world.done().await;
 }
 
@@ -252,24 +390,47 @@ async fn the_api_makes_and_changes_pages_for_those_who_may() {
     let token = world.token(user, &["pages:write", "pages:read"]).await;
     let path = format!("/api/v1/campaigns/{CAMPAIGN}/pages");
     for name in ["মায়া রায়", "مريم", "👩🏽‍🎓 Ana", "李小龙"] {
-        let (status, page) = world.api("POST", &path, &token, &json!({ "title": name, "participant": name })).await;
+        let (status, page) = world
+            .api(
+                "POST",
+                &path,
+                &token,
+                &json!({ "title": name, "participant": name }),
+            )
+            .await;
         assert_eq!(status, 201, "{page}");
         assert_eq!(page["participant"], name);
     }
     let wrong = [
         (json!({ "title": "a\u{0007}" }), "title"),
-        (json!({ "title": "x", "participant": "a\u{202e}b" }), "participant"),
+        (
+            json!({ "title": "x", "participant": "a\u{202e}b" }),
+            "participant",
+        ),
         (json!({ "title": "x", "slug": "Not A Slug" }), "slug"),
-        (json!({ "title": "x", "goal": { "minor": -1, "currency": "USD" } }), "goal"),
-        (json!({ "title": "x", "goal": { "minor": 1, "currency": "EUR" } }), "goal"),
-        (json!({ "title": "x", "story": "> ".repeat(16_000) }), "story"),
+        (
+            json!({ "title": "x", "goal": { "minor": -1, "currency": "USD" } }),
+            "goal",
+        ),
+        (
+            json!({ "title": "x", "goal": { "minor": 1, "currency": "EUR" } }),
+            "goal",
+        ),
+        (
+            json!({ "title": "x", "story": "> ".repeat(16_000) }),
+            "story",
+        ),
         (json!({ "title": "x", "team": "no-such-team" }), "team"),
         (json!({ "title": "x", "previous": PAGE }), "previous"),
         (json!({ "title": "x", "owner": "me" }), "owner"),
     ];
     for (body, field) in wrong {
         let (status, answer) = world.api("POST", &path, &token, &body).await;
-        assert_eq!((status, &answer["errors"][0]["field"]), (422, &json!(field)), "{answer}");
+        assert_eq!(
+            (status, &answer["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{answer}"
+        );
     }
     let keyed = || async {
         let answer = world
@@ -292,19 +453,60 @@ async fn the_api_makes_and_changes_pages_for_those_who_may() {
     let here = "/api/v1/pages/quiet";
     assert_eq!(world.get(here).await.0, 404);
     let (status, seen) = world.api("GET", here, &token, &Value::Null).await;
-    assert_eq!((status, &seen["url"]), (200, &json!(world.app.site.config.public_url() + "/pages/quiet")));
+    assert_eq!(
+        (status, &seen["url"]),
+        (
+            200,
+            &json!(world.app.site.config.public_url() + "/pages/quiet")
+        )
+    );
     let other = world.user("other@example.org", Role::Participant).await;
     let stranger = world.token(other, &["pages:write", "pages:read"]).await;
     assert_eq!(world.api("GET", here, &stranger, &Value::Null).await.0, 404);
-    assert_eq!(world.api("PATCH", here, &stranger, &json!({ "title": "Mine" })).await.0, 404);
-    let (status, live) = world.api("PATCH", here, &token, &json!({ "status": "live", "title": "Loud", "slug": "loud" })).await;
-    assert_eq!((status, &live["status"], &live["title"]), (200, &json!("live"), &json!("Loud")), "{live}");
-    let theirs = world.api("PATCH", "/api/v1/pages/loud", &stranger, &json!({ "title": "Mine" })).await;
+    assert_eq!(
+        world
+            .api("PATCH", here, &stranger, &json!({ "title": "Mine" }))
+            .await
+            .0,
+        404
+    );
+    let (status, live) = world
+        .api(
+            "PATCH",
+            here,
+            &token,
+            &json!({ "status": "live", "title": "Loud", "slug": "loud" }),
+        )
+        .await;
+    assert_eq!(
+        (status, &live["status"], &live["title"]),
+        (200, &json!("live"), &json!("Loud")),
+        "{live}"
+    );
+    let theirs = world
+        .api(
+            "PATCH",
+            "/api/v1/pages/loud",
+            &stranger,
+            &json!({ "title": "Mine" }),
+        )
+        .await;
     assert_eq!(theirs.0, 403);
     let readonly = world.token(user, &["pages:read"]).await;
-    assert_eq!(world.api("PATCH", "/api/v1/pages/loud", &readonly, &json!({})).await.0, 403);
+    assert_eq!(
+        world
+            .api("PATCH", "/api/v1/pages/loud", &readonly, &json!({}))
+            .await
+            .0,
+        403
+    );
 
-    let answer = world.http.get(world.url("/api/v1/pages/loud")).send().await.unwrap();
+    let answer = world
+        .http
+        .get(world.url("/api/v1/pages/loud"))
+        .send()
+        .await
+        .unwrap();
     let version = answer.headers()["etag"].to_str().unwrap().to_owned();
     let patch = |title: &'static str| {
         let request = world
@@ -335,7 +537,9 @@ async fn a_second_windows_older_text_does_not_overwrite_and_old_addresses_lead_o
     };
     let place = world.send(&me, &here, &filled("The new story", PAGE)).await;
     assert_eq!(place, format!("{here}?saved=1"));
-    let clash = world.ask(&me, "POST", &here, &filled("The other story", PAGE)).await;
+    let clash = world
+        .ask(&me, "POST", &here, &filled("The other story", PAGE))
+        .await;
     assert_eq!(clash.status, 409);
     assert!(clash.text.contains("The new story") && clash.text.contains("The other story"));
     assert_eq!(world.page_of(PAGE).await.story, "The new story");
@@ -351,11 +555,30 @@ async fn a_second_windows_older_text_does_not_overwrite_and_old_addresses_lead_o
     assert_eq!((old.status, old.place.as_str()), (301, "/pages/maya-wears"));
     // Nobody else may take the address that she had; she may.
     let (_, other) = world.verified("late@example.org").await;
-    world.send(&other, &start("name"), &[("participant", "Late"), ("having", "0")]).await;
-    let refused = world.ask(&other, "POST", &start("address"), &[("slug", PAGE)]).await;
+    world
+        .send(
+            &other,
+            &start("name"),
+            &[("participant", "Late"), ("having", "0")],
+        )
+        .await;
+    let refused = world
+        .ask(&other, "POST", &start("address"), &[("slug", PAGE)])
+        .await;
     assert_eq!(refused.status, 409);
     let preview = world
-        .ask(&me, "POST", "/pages/maya-wears/edit", &[("do", "preview"), ("title", "T"), ("participant", "M"), ("story", "<script>x</script> **y**"), ("slug", "maya-wears")])
+        .ask(
+            &me,
+            "POST",
+            "/pages/maya-wears/edit",
+            &[
+                ("do", "preview"),
+                ("title", "T"),
+                ("participant", "M"),
+                ("story", "<script>x</script> **y**"),
+                ("slug", "maya-wears"),
+            ],
+        )
         .await;
     assert!(preview.text.contains("<strong>y</strong>") && !preview.text.contains("<script>x"));
     assert_eq!(world.page_of("maya-wears").await.story, "The other story");
@@ -370,17 +593,34 @@ async fn a_page_that_was_put_away_takes_no_gifts_and_comes_back() {
     let state = format!("/pages/{PAGE}/edit/state");
     world.send(&me, &state, &[("do", "archive")]).await;
     assert_eq!(world.get(&format!("/pages/{PAGE}")).await.0, 404);
-    assert_eq!(world.get(&format!("/give/{CAMPAIGN}?page={PAGE}")).await.0, 404);
+    assert_eq!(
+        world.get(&format!("/give/{CAMPAIGN}?page={PAGE}")).await.0,
+        404
+    );
     assert_eq!(world.post_gift("late", &World::gift(5_000)).await.0, 422);
-    let board = world.json(&format!("/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100")).await;
-    let on_board = |board: &Value| board["items"].as_array().unwrap().iter().any(|row| row["slug"] == PAGE);
+    let board = world
+        .json(&format!(
+            "/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100"
+        ))
+        .await;
+    let on_board = |board: &Value| {
+        board["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["slug"] == PAGE)
+    };
     assert!(!on_board(&board));
     // What was begun before arrives.
     assert_eq!(world.pay(&begun, crate::harness::world::PAYS).await, 303);
     world.settle().await;
     world.send(&me, &state, &[("do", "unarchive")]).await;
     assert_eq!(world.page_totals(PAGE).await, (5_000, 1, 1));
-    let board = world.json(&format!("/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100")).await;
+    let board = world
+        .json(&format!(
+            "/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100"
+        ))
+        .await;
     assert!(on_board(&board));
     world.done().await;
 }
@@ -390,24 +630,47 @@ async fn a_page_changes_hands_by_a_mailed_link_and_by_that_address_alone() {
     let world = World::new().await;
     let me = world.owner().await;
     let offer = format!("/pages/{PAGE}/edit/transfer");
-    assert_eq!(world.ask(&me, "POST", &offer, &[("email", "nobody")]).await.status, 422);
-    world.send(&me, &offer, &[("email", "heir@example.org")]).await;
+    assert_eq!(
+        world
+            .ask(&me, "POST", &offer, &[("email", "nobody")])
+            .await
+            .status,
+        422
+    );
+    world
+        .send(&me, &offer, &[("email", "heir@example.org")])
+        .await;
     world.work().await;
     let mail = world.mails_to("heir@example.org").await.remove(0);
     let text = mail["text"].as_str().unwrap();
     let link = text.split("/pages/transfer/").nth(1).unwrap();
-    let link = format!("/pages/transfer/{}", link.split_whitespace().next().unwrap());
+    let link = format!(
+        "/pages/transfer/{}",
+        link.split_whitespace().next().unwrap()
+    );
     let stranger = world.visitor(None).await;
     assert!(world.look(&stranger, &link).await.contains("/login?next"));
     let (_, wrong) = world.verified("wrong@example.org").await;
-    assert_eq!(world.ask(&wrong, "POST", &link, &[("answer", "yes")]).await.status, 403);
+    assert_eq!(
+        world
+            .ask(&wrong, "POST", &link, &[("answer", "yes")])
+            .await
+            .status,
+        403
+    );
     let (heir, hers) = world.verified("Heir@Example.org").await;
     assert!(world.look(&hers, &link).await.contains("it is mine now"));
     let place = world.send(&hers, &link, &[("answer", "yes")]).await;
     assert_eq!(place, format!("/pages/{PAGE}/edit"));
     assert_eq!(world.page_of(PAGE).await.owner_id, Some(heir));
     assert_eq!(world.ask(&me, "GET", &place, &[]).await.status, 403);
-    assert_eq!(world.ask(&hers, "POST", &link, &[("answer", "yes")]).await.status, 404);
+    assert_eq!(
+        world
+            .ask(&hers, "POST", &link, &[("answer", "yes")])
+            .await
+            .status,
+        404
+    );
     world.done().await;
 }
 
@@ -421,7 +684,7 @@ async fn thanks_go_once_and_an_anonymous_giver_stays_unknown_to_the_owner() {
     secret["anonymous"] = json!(true);
     let unknown = world.paid(&secret).await;
     let mut named = World::gift(3_000);
-    named["comment"] = json!("=HYPERLINK(\"https://x.example\")");
+    named["comment"] = json!("=1+cmd(A1)");
     let known = world.paid(&named).await;
     let here = format!("/pages/{PAGE}/gifts");
     let csv = format!("{here}.csv");
@@ -429,9 +692,22 @@ async fn thanks_go_once_and_an_anonymous_giver_stays_unknown_to_the_owner() {
     for path in [&here, &csv] {
         assert_eq!(world.ask(&other, "GET", path, &[]).await.status, 403);
     }
-    let public = [format!("/pages/{PAGE}"), format!("/api/v1/pages/{PAGE}"), format!("/api/v1/pages/{PAGE}/donations"), format!("/campaigns/{CAMPAIGN}")];
+    let public = [
+        format!("/pages/{PAGE}"),
+        format!("/api/v1/pages/{PAGE}"),
+        format!("/api/v1/pages/{PAGE}/donations"),
+        format!("/campaigns/{CAMPAIGN}"),
+    ];
     let mut seen = Vec::new();
-    for path in [&here, &csv, &format!("/pages/{PAGE}/asks"), &format!("/pages/{PAGE}/edit")].into_iter().chain(&public) {
+    for path in [
+        &here,
+        &csv,
+        &format!("/pages/{PAGE}/asks"),
+        &format!("/pages/{PAGE}/edit"),
+    ]
+    .into_iter()
+    .chain(&public)
+    {
         seen.push((path.clone(), world.look(&me, path).await));
     }
     for (path, text) in &seen {
@@ -440,23 +716,43 @@ async fn thanks_go_once_and_an_anonymous_giver_stays_unknown_to_the_owner() {
         }
     }
     assert!(seen[0].1.contains("Asha Verma") && seen[0].1.contains("Anonymous"));
-    assert!(seen[1].1.contains("\"'=HYPERLINK("), "{}", seen[1].1);
+    assert!(seen[1].1.contains("\"'=1+cmd("), "{}", seen[1].1);
     assert!(!seen[0].1.contains("asha@example.org"));
 
     let thanks = format!("{here}/thanks");
-    let fields = [("gift", unknown.as_str()), ("words", "Whoever you are:\nthank you.")];
+    let fields = [
+        ("gift", unknown.as_str()),
+        ("words", "Whoever you are:\nthank you."),
+    ];
     let answers = join_all((0..20).map(|_| world.ask(&me, "POST", &thanks, &fields))).await;
     assert!(answers.iter().all(|answer| answer.status == 303));
-    let counted = answers.iter().filter(|answer| answer.place.contains("thanked=1")).count();
+    let counted = answers
+        .iter()
+        .filter(|answer| answer.place.contains("thanked=1"))
+        .count();
     assert_eq!(counted, 1);
     let all = world.send(&me, &format!("{thanks}/all"), &[]).await;
     assert!(all.contains("thanked=1"), "{all}");
     let none = world.send(&me, &format!("{thanks}/all"), &[]).await;
     assert!(none.contains("thanked=0"), "{none}");
-    assert_eq!(world.ask(&me, "POST", &thanks, &[("gift", "don_x")]).await.status, 404);
+    assert_eq!(
+        world
+            .ask(&me, "POST", &thanks, &[("gift", "don_x")])
+            .await
+            .status,
+        404
+    );
     world.work().await;
-    let thanked = |mails: Vec<Value>| mails.iter().filter(|mail| mail["subject"].as_str().unwrap().contains("Thank you from")).count();
-    assert_eq!(thanked(world.mails_to("xanthippe.marker@example.org").await), 1);
+    let thanked = |mails: Vec<Value>| {
+        mails
+            .iter()
+            .filter(|mail| mail["subject"].as_str().unwrap().contains("Thank you from"))
+            .count()
+    };
+    assert_eq!(
+        thanked(world.mails_to("xanthippe.marker@example.org").await),
+        1
+    );
     assert_eq!(thanked(world.mails_to("asha@example.org").await), 1);
     assert!(world.look(&me, &here).await.contains("Thanked on"));
     assert_ne!(known, unknown);
@@ -473,10 +769,25 @@ async fn money_outside_the_program_stands_beside_the_total_and_never_in_it() {
     let id = form["id"][0].clone();
     let today = form["received_on"][0].clone();
     let entry = |amount: &'static str, name: &'static str| {
-        [("id", id.clone()), ("kind", "cash".to_owned()), ("amount", amount.to_owned()), ("donor_name", name.to_owned()), ("received_on", today.clone()), ("anonymous", "1".to_owned())]
+        [
+            ("id", id.clone()),
+            ("kind", "cash".to_owned()),
+            ("amount", amount.to_owned()),
+            ("donor_name", name.to_owned()),
+            ("received_on", today.clone()),
+            ("anonymous", "1".to_owned()),
+        ]
     };
-    async fn post(world: &World, me: &Visitor, path: &str, fields: &[(&str, String)]) -> (u16, String) {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    async fn post(
+        world: &World,
+        me: &Visitor,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> (u16, String) {
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let answer = world.ask(me, "POST", path, &fields).await;
         (answer.status, answer.text)
     }
@@ -484,20 +795,39 @@ async fn money_outside_the_program_stands_beside_the_total_and_never_in_it() {
     assert_eq!(status, 422);
     assert!(text.contains("amount-error") && text.contains("value=\"Tobias\""));
     for _ in 0..2 {
-        assert_eq!(post(&world, &me, &action, &entry("40", "Uncle Tobias")).await.0, 303);
+        assert_eq!(
+            post(&world, &me, &action, &entry("40", "Uncle Tobias"))
+                .await
+                .0,
+            303
+        );
     }
     let page = world.json(&format!("/api/v1/pages/{PAGE}")).await;
-    assert_eq!(page["unconfirmed"], json!({ "minor": 4_000, "currency": "USD" }));
+    assert_eq!(
+        page["unconfirmed"],
+        json!({ "minor": 4_000, "currency": "USD" })
+    );
     assert_eq!(page["raised"]["minor"], 0);
     let (_, public) = world.get(&format!("/pages/{PAGE}")).await;
     assert!(public.contains("$40 in cash") && !public.contains("Tobias"));
     let own = format!("{action}/{id}");
-    assert_eq!(post(&world, &me, &own, &entry("45", "Uncle Tobias")).await.0, 303);
-    assert_eq!(world.json(&format!("/api/v1/pages/{PAGE}")).await["unconfirmed"]["minor"], 4_500);
+    assert_eq!(
+        post(&world, &me, &own, &entry("45", "Uncle Tobias"))
+            .await
+            .0,
+        303
+    );
+    assert_eq!(
+        world.json(&format!("/api/v1/pages/{PAGE}")).await["unconfirmed"]["minor"],
+        4_500
+    );
     for _ in 0..2 {
         world.send(&me, &format!("{own}/withdraw"), &[]).await;
     }
-    assert_eq!(world.json(&format!("/api/v1/pages/{PAGE}")).await["unconfirmed"]["minor"], 0);
+    assert_eq!(
+        world.json(&format!("/api/v1/pages/{PAGE}")).await["unconfirmed"]["minor"],
+        0
+    );
     assert_eq!(world.ask(&me, "GET", &own, &[]).await.status, 404);
     world.done().await;
 }
@@ -556,7 +886,12 @@ async fn who_comes_back_brings_the_page_over_and_asks_those_who_can_be_named() {
     })
     .await
     .unwrap();
-    assert!(world.look(&me, "/start/next-season").await.contains("Bring last year"));
+    assert!(
+        world
+            .look(&me, "/start/next-season")
+            .await
+            .contains("Bring last year")
+    );
     for _ in 0..2 {
         world.send(&me, "/start/next-season/bring", &[]).await;
     }
@@ -566,7 +901,10 @@ async fn who_comes_back_brings_the_page_over_and_asks_those_who_can_be_named() {
         .unwrap();
     assert_eq!(drafts.len(), 1);
     let (draft, old) = (drafts[0].clone(), world.page_of(PAGE).await);
-    assert_eq!((&draft.title, draft.previous_id), (&old.title, Some(old.id)));
+    assert_eq!(
+        (&draft.title, draft.previous_id),
+        (&old.title, Some(old.id))
+    );
     assert_eq!(draft.goal(selvedge::kernel::Currency::USD).minor(), 200_000);
     let asks = format!("/pages/{}/asks", draft.slug);
     let list = world.look(&me, &asks).await;
@@ -577,10 +915,30 @@ async fn who_comes_back_brings_the_page_over_and_asks_those_who_can_be_named() {
     assert_eq!(rows, 2);
     let supporter = fields_of(&list, &asks)["supporter"][0].clone();
     for _ in 0..2 {
-        world.send(&me, &asks, &[("supporter", &supporter), ("asked", "1")]).await;
+        world
+            .send(&me, &asks, &[("supporter", &supporter), ("asked", "1")])
+            .await;
     }
-    assert_eq!(world.look(&me, &asks).await.matches("not asked yet").count(), 1);
-    assert_eq!(world.ask(&me, "POST", &asks, &[("supporter", "sup_none"), ("asked", "1")]).await.status, 404);
+    assert_eq!(
+        world
+            .look(&me, &asks)
+            .await
+            .matches("not asked yet")
+            .count(),
+        1
+    );
+    assert_eq!(
+        world
+            .ask(
+                &me,
+                "POST",
+                &asks,
+                &[("supporter", "sup_none"), ("asked", "1")]
+            )
+            .await
+            .status,
+        404
+    );
     world.done().await;
 }
 
@@ -593,13 +951,25 @@ async fn a_page_moves_as_its_states_say_and_no_other_way() {
     let staff = world.user("noor@staff.example", Role::Coordinator).await;
     let (db, now, mails) = (&world.app.site.db, world.clock.now(), world.page_mails());
     for from in PageStatus::ALL.iter().copied() {
-        for verb in ["publish", "archive", "unarchive", "approve", "ask", "hide", "show", "again"] {
+        for verb in [
+            "publish",
+            "archive",
+            "unarchive",
+            "approve",
+            "ask",
+            "hide",
+            "show",
+            "again",
+        ] {
             let mails = mails.clone();
             let moved = db
                 .tx(move |c| {
                     let target = pages::table.find(id);
                     each!(c, c => diesel::update(target).set(pages::status.eq(from)).execute(c))?;
-                    let message = NewMessage { id: selvedge::pages::messages::MessageId::new(), body: "x".into() };
+                    let message = NewMessage {
+                        id: selvedge::pages::messages::MessageId::new(),
+                        body: "x".into(),
+                    };
                     let reason = Line::parse("x", 9).unwrap();
                     let done = match verb {
                         "publish" => ops::publish(c, id, now).map(|_| ()),

@@ -39,8 +39,8 @@ GET  /pages/{slug}/card.png                 o o o o o o o o o
 GET  /pages/{slug}/events                   o o o o o o o o o
 GET  /api/v1/pages/{slug}                   o o o o o o o o o
 GET  /api/v1/campaigns/{slug}/pages         o o o o o o o o o
-POST /api/v1/campaigns/{slug}/pages         1 1 1 1 1 1 1 1 1
-PATCH /api/v1/pages/{slug}                  1 1 1 1 1 1 1 1 1
+POST /api/v1/campaigns/{slug}/pages         1 o o o o o o o o
+PATCH /api/v1/pages/{slug}                  1 o 3 3 o 3 3 o 3
 GET  /start/slug                            1 o o o o o o o o
 GET  /start/{campaign}                      o o o o o o o o o
 POST /start/{campaign}/bring                1 o o o o o o o o

@@ -57,7 +57,10 @@ pub(super) fn in_currency(goal: Money, currency: Currency) -> Result<Money, Fiel
     if goal.currency() == currency {
         bounded(goal)
     } else {
-        Err(FieldError::new("goal", format!("name a goal in {currency}")))
+        Err(FieldError::new(
+            "goal",
+            format!("name a goal in {currency}"),
+        ))
     }
 }
 

@@ -103,8 +103,7 @@ pub fn for_token(
     holder.may("pages", access)?;
     let found = model::any_by_slug(conn, slug)?;
     let overview = found.ok_or(AppError::NotFound("the page"))?;
-    if overview.page.owner_id == Some(holder.user)
-        || runs(conn, holder, overview.page.campaign_id)?
+    if overview.page.owner_id == Some(holder.user) || runs(conn, holder, overview.page.campaign_id)?
     {
         return Ok(overview);
     }

@@ -144,7 +144,13 @@ pub async fn create(
     };
     let id = match (made, key) {
         (Ok(()), _) => id,
-        (Err(AppError::Conflict { code: "request_repeated", .. }), Some(key)) => {
+        (
+            Err(AppError::Conflict {
+                code: "request_repeated",
+                ..
+            }),
+            Some(key),
+        ) => {
             let first = site.db.read(move |c| model::by_request(c, &key)).await?;
             first.ok_or(AppError::NotFound("the page"))?
         }
@@ -158,7 +164,10 @@ pub async fn create(
     let page = as_it_stands(&site, id).await?;
     let place = format!("/api/v1/pages/{}", page.page.slug);
     let mut builder = HttpResponse::Created();
-    Ok(answer(builder.insert_header((header::LOCATION, place)), &page))
+    Ok(answer(
+        builder.insert_header((header::LOCATION, place)),
+        &page,
+    ))
 }
 
 /// The request's key, as the row keeps it: of this user alone.
@@ -171,7 +180,8 @@ fn key_of(request: &HttpRequest, holder: &TokenHolder) -> AppResult<Option<Strin
             Ok(Some(sha256_hex(format!("{} {key}", holder.user))))
         }
         _ => Err(AppError::BadRequest(
-            "an Idempotency-Key is 1 to 255 visible ASCII characters, made once for this page".into(),
+            "an Idempotency-Key is 1 to 255 visible ASCII characters, made once for this page"
+                .into(),
         )),
     }
 }
@@ -224,7 +234,9 @@ fn open_team(conn: &mut Conn, slug: &str, campaign: &Campaign, runs: bool) -> Ap
     if runs || found.join_policy == JoinPolicy::Open {
         return Ok(found.id);
     }
-    Err(wrong("this team is not open to everybody; join it from the page's own tools"))
+    Err(wrong(
+        "this team is not open to everybody; join it from the page's own tools",
+    ))
 }
 
 fn own_earlier(
@@ -239,7 +251,8 @@ fn own_earlier(
         .filter(pages::slug.eq(&slug))
         .filter(pages::owner_id.eq(holder.user))
         .filter(pages::campaign_id.ne(campaign.id));
-    let found: Option<Page> = each!(conn, c => query.select(Page::as_select()).first(c).optional())?;
+    let found: Option<Page> =
+        each!(conn, c => query.select(Page::as_select()).first(c).optional())?;
     found.map(|page| page.id).ok_or_else(wrong)
 }
 

@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::bearer::Bearer;
 use crate::auth::token::Access;
-use crate::media;
-use crate::offline;
-use crate::pages::guard;
-use crate::pages::{PageId, PageStatus};
-use crate::pages::leaderboard::{self, Board, Ranked, Standing};
-use crate::pages::model::{self, NamePlace, PageCard, PageOverview};
 use crate::campaigns;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::{Clock, Listed, Money, Slug, Timestamp};
+use crate::media;
+use crate::offline;
+use crate::pages::guard;
+use crate::pages::leaderboard::{self, Board, Ranked, Standing};
+use crate::pages::model::{self, NamePlace, PageCard, PageOverview};
+use crate::pages::{PageId, PageStatus};
 use crate::teams::TeamCard;
 use crate::teams::api::{CampaignRef, TeamRef};
-use crate::web::Site;
 use crate::totals::{self, Tally, TallyScope};
+use crate::web::Site;
 use crate::web::markdown;
 use crate::web::query::{self, NoQuery};
 
@@ -40,9 +40,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(web::post().to(create::create)),
     )
     .route(
-            "/api/v1/campaigns/{slug}/leaderboard",
-            web::get().to(leaderboard),
-        );
+        "/api/v1/campaigns/{slug}/leaderboard",
+        web::get().to(leaderboard),
+    );
 }
 
 /// A page in a list.

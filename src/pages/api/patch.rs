@@ -107,7 +107,9 @@ pub async fn patch(
     match asked.status {
         Some(Wanted::Archived) => public::withdrawn(&site, &page),
         Some(Wanted::Live) => public::shown(&site, &page),
-        None => site.views.changed("campaign", &page.campaign_id.to_string()),
+        None => site
+            .views
+            .changed("campaign", &page.campaign_id.to_string()),
     }
     let page = as_it_stands(&site, page.id).await?;
     Ok(answer(&mut HttpResponse::Ok(), &page))
