@@ -575,7 +575,7 @@ async fn a_second_windows_older_text_does_not_overwrite_and_old_addresses_lead_o
                 ("do", "preview"),
                 ("title", "T"),
                 ("participant", "M"),
-                ("story", "<script>x</script> **y**"),
+                ("story", "**y** and <script>x</script>"),
                 ("slug", "maya-wears"),
             ],
         )
