@@ -68,7 +68,7 @@
   const prompts = form.querySelector("[data-start-prompts]");
   if (prompts && story) {
     for (const item of prompts.querySelectorAll("li")) {
-      const text = item.textContent.trim().replace(/…$/, "");
+      const text = item.textContent.replace(/…\s*$/, "").trim();
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = item.textContent;

@@ -19,230 +19,230 @@ use crate::harness::people::Visitor;
 use crate::harness::world::World;
 
 const HOME: &str = "
-GET    /                                           o o o o o o o o o
-GET    /campaigns/{slug}                           o o o o o o o o o
-GET    /campaigns/{slug}/leaderboard               o o o o o o o o o
-GET    /campaigns/{slug}/live                      o o o o o o o o o
-GET    /campaigns/{slug}/events                    o o o o o o o o o
-GET    /pages/{slug}                               o o o o o o o o o
-GET    /teams/{slug}                               o o o o o o o o o
-GET    /programs/{slug}                            o o o o o o o o o
-GET    /partners/{slug}                            o o o o o o o o o
-GET    /groups/{slug}                              4 4 4 4 4 4 4 4 4
+GET    /                                              o o o o o o o o o
+GET    /campaigns/{slug}                              o o o o o o o o o
+GET    /campaigns/{slug}/leaderboard                  o o o o o o o o o
+GET    /campaigns/{slug}/live                         o o o o o o o o o
+GET    /campaigns/{slug}/events                       o o o o o o o o o
+GET    /pages/{slug}                                  o o o o o o o o o
+GET    /teams/{slug}                                  o o o o o o o o o
+GET    /programs/{slug}                               o o o o o o o o o
+GET    /partners/{slug}                               o o o o o o o o o
+GET    /groups/{slug}                                 4 4 4 4 4 4 4 4 4
 ";
 
 const CAMPAIGNS: &str = "
-GET    /api/v1/campaigns                           o o o o o o o o o
-GET    /api/v1/campaigns/{slug}                    o o o o o o o o o
+GET    /api/v1/campaigns                              o o o o o o o o o
+GET    /api/v1/campaigns/{slug}                       o o o o o o o o o
 ";
 
 const PAGES: &str = "
-GET    /pages/{slug}/card.png                      o o o o o o o o o
-GET    /pages/{slug}/events                        o o o o o o o o o
-GET    /api/v1/pages/{slug}                        o o o o o o o o o
-GET    /api/v1/campaigns/{slug}/pages              o o o o o o o o o
-POST   /api/v1/campaigns/{slug}/pages              1 1 1 1 1 1 1 1 1
-PATCH  /api/v1/pages/{slug}                        1 1 1 1 1 1 1 1 1
-GET    /api/v1/campaigns/{slug}/leaderboard        o o o o o o o o o
-GET    /start/slug                                 1 o o o o o o o o
-GET    /start/{campaign}                           o o o o o o o o o
-POST   /start/{campaign}/bring                     1 o o o o o o o o
-GET    /start/{campaign}/{step}                    1 o o o o o o o o
-POST   /start/{campaign}/{step}                    1 o o o o o o o o
-GET    /pages/{slug}/started                       1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/edit                          1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/edit                          1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/edit/state                    1 4 3 3 4 3 3 4 3
-POST   /pages/{slug}/edit/transfer                 1 o 3 3 o 3 3 o 3
-GET    /pages/transfer/{token}                     4 4 4 4 4 4 4 4 4
-POST   /pages/transfer/{token}                     1 4 4 4 4 4 4 4 4
-GET    /pages/{slug}/gifts                         1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/gifts.csv                     1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/gifts/thanks                  1 4 3 3 4 3 3 4 3
-POST   /pages/{slug}/gifts/thanks/all              1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/gifts/offline                 1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/gifts/offline/{id}            1 4 3 3 4 3 3 4 3
-POST   /pages/{slug}/gifts/offline/{id}            1 4 3 3 4 3 3 4 3
-POST   /pages/{slug}/gifts/offline/{id}/withdraw   1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/asks                          1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/asks                          1 4 3 3 4 3 3 4 3
-GET    /pages/{slug}/poster.pdf                    o o o o o o o o o
-GET    /pages/{slug}/qr.svg                        o o o o o o o o o
-GET    /pages/{slug}/report                        o o o o o o o o o
-POST   /pages/{slug}/report                        o o o o o o o o o
-GET    /pages/{slug}/share                         1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/updates                       1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/updates                       1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/updates/{update}/remove       1 4 3 3 4 3 3 4 3
+GET    /pages/{slug}/card.png                         o o o o o o o o o
+GET    /pages/{slug}/events                           o o o o o o o o o
+GET    /api/v1/pages/{slug}                           o o o o o o o o o
+GET    /api/v1/campaigns/{slug}/pages                 o o o o o o o o o
+POST   /api/v1/campaigns/{slug}/pages                 1 o o o o o o o o
+PATCH  /api/v1/pages/{slug}                           1 o 3 3 o 3 3 o 3
+GET    /api/v1/campaigns/{slug}/leaderboard           o o o o o o o o o
+GET    /start/slug                                    1 o o o o o o o o
+GET    /start/{campaign}                              o o o o o o o o o
+POST   /start/{campaign}/bring                        1 o o o o o o o o
+GET    /start/{campaign}/{step}                       1 o o o o o o o o
+POST   /start/{campaign}/{step}                       1 o o o o o o o o
+GET    /pages/{slug}/started                          1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/edit                             1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/edit                             1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/edit/state                       1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/edit/transfer                    1 o 3 3 o 3 3 o 3
+GET    /pages/transfer/{token}                        4 4 4 4 4 4 4 4 4
+POST   /pages/transfer/{token}                        1 4 4 4 4 4 4 4 4
+GET    /pages/{slug}/gifts                            1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/gifts.csv                        1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/gifts/thanks                     1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/gifts/thanks/all                 1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/gifts/offline                    1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/gifts/offline/{id}               1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/gifts/offline/{id}               1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/gifts/offline/{id}/withdraw      1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/asks                             1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/asks                             1 4 3 3 4 3 3 4 3
+GET    /pages/{slug}/poster.pdf                       o o o o o o o o o
+GET    /pages/{slug}/qr.svg                           o o o o o o o o o
+GET    /pages/{slug}/report                           o o o o o o o o o
+POST   /pages/{slug}/report                           o o o o o o o o o
+GET    /pages/{slug}/share                            1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/updates                          1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/updates                          1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/updates/{update}/remove          1 4 3 3 4 3 3 4 3
 ";
 
 const TEAMS: &str = "
-GET    /teams/{slug}/events                        o o o o o o o o o
-GET    /api/v1/teams/{slug}                        o o o o o o o o o
-GET    /start-team/{campaign}                      1 o o o o o o o o
-POST   /start-team/{campaign}                      1 o o o o o o o o
-GET    /teams/{slug}/manage                        1 3 3 o o 3 3 o 3
-POST   /teams/{slug}/manage/edit                   1 3 3 o o 3 3 o 3
-POST   /teams/{slug}/manage/remove                 1 3 3 4 4 3 3 4 3
-POST   /teams/{slug}/manage/co-captain             1 3 3 4 4 3 3 4 3
-POST   /teams/{slug}/manage/captain                1 3 3 4 4 3 3 4 3
-POST   /teams/{slug}/manage/request                1 3 3 4 4 3 3 4 3
-POST   /teams/{slug}/manage/invite                 1 3 3 o o 3 3 o 3 email=nobody
-POST   /teams/{slug}/manage/revoke                 1 3 3 4 4 3 3 4 3
-POST   /teams/{slug}/manage/message                1 3 3 o o 3 3 o 3
-POST   /teams/{slug}/manage/archive                1 3 3 o o 3 3 o 3
-GET    /teams/{team}/join                          1 o o o o o o o o
-GET    /teams/join/{token}                         o o o o o o o o o
-POST   /teams/join/{token}                         1 o o o o o o o o
-GET    /pages/{slug}/team                          1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/team/join/{team}              1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/team/join/{team}              1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/team/leave                    1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/team/withdraw                 1 4 3 3 4 3 3 4 3
-POST   /api/v1/campaigns/{slug}/teams              1 o o o o o o o o name=x join_policy=password
-POST   /api/v1/teams/{slug}/join                   1 o 3 3 o 3 3 o 3 page=johanna-lindqvist
-DELETE /api/v1/teams/{slug}/members/{page}         1 3 3 4 4 3 3 4 3
+GET    /teams/{slug}/events                           o o o o o o o o o
+GET    /api/v1/teams/{slug}                           o o o o o o o o o
+GET    /start-team/{campaign}                         1 o o o o o o o o
+POST   /start-team/{campaign}                         1 o o o o o o o o
+GET    /teams/{slug}/manage                           1 3 3 o o 3 3 o 3
+POST   /teams/{slug}/manage/edit                      1 3 3 o o 3 3 o 3
+POST   /teams/{slug}/manage/remove                    1 3 3 4 4 3 3 4 3
+POST   /teams/{slug}/manage/co-captain                1 3 3 4 4 3 3 4 3
+POST   /teams/{slug}/manage/captain                   1 3 3 4 4 3 3 4 3
+POST   /teams/{slug}/manage/request                   1 3 3 4 4 3 3 4 3
+POST   /teams/{slug}/manage/invite                    1 3 3 o o 3 3 o 3 email=nobody
+POST   /teams/{slug}/manage/revoke                    1 3 3 4 4 3 3 4 3
+POST   /teams/{slug}/manage/message                   1 3 3 o o 3 3 o 3
+POST   /teams/{slug}/manage/archive                   1 3 3 o o 3 3 o 3
+GET    /teams/{team}/join                             1 o o o o o o o o
+GET    /teams/join/{token}                            o o o o o o o o o
+POST   /teams/join/{token}                            1 o o o o o o o o
+GET    /pages/{slug}/team                             1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/team/join/{team}                 1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/join/{team}                 1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/leave                       1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/team/withdraw                    1 4 3 3 4 3 3 4 3
+POST   /api/v1/campaigns/{slug}/teams                 1 o o o o o o o o name=x join_policy=password
+POST   /api/v1/teams/{slug}/join                      1 o 3 3 o 3 3 o 3 page=johanna-lindqvist
+DELETE /api/v1/teams/{slug}/members/{page}            1 3 3 4 4 3 3 4 3
 ";
 
 const PARTNERS: &str = "
-GET    /api/v1/programs                            o o o o o o o o o
-GET    /api/v1/programs/{slug}                     o o o o o o o o o
+GET    /api/v1/programs                               o o o o o o o o o
+GET    /api/v1/programs/{slug}                        o o o o o o o o o
 ";
 
 const GIFTS: &str = "
-GET    /give/{campaign}                            o o o o o o o o o
-POST   /give/{campaign}                            o o o o o o o o o
-GET    /thanks/{token}                             4 4 4 4 4 4 4 4 4
-GET    /gifts/{token}                              4 4 4 4 4 4 4 4 4
-POST   /webhooks/stripe                            o o o o o o o o o
-POST   /api/v1/donations                           o o o o o o o o o
-GET    /api/v1/donations/{id}                      4 4 4 4 4 4 4 4 4
-GET    /api/v1/pages/{slug}/donations              o o o o o o o o o
+GET    /give/{campaign}                               o o o o o o o o o
+POST   /give/{campaign}                               o o o o o o o o o
+GET    /thanks/{token}                                4 4 4 4 4 4 4 4 4
+GET    /gifts/{token}                                 4 4 4 4 4 4 4 4 4
+POST   /webhooks/stripe                               o o o o o o o o o
+POST   /api/v1/donations                              o o o o o o o o o
+GET    /api/v1/donations/{id}                         4 4 4 4 4 4 4 4 4
+GET    /api/v1/pages/{slug}/donations                 o o o o o o o o o
 ";
 
 const CONSOLE: &str = "
-GET    /console                                    1 3 3 3 o o o o 3
-GET    /console/pages                              1 3 3 3 o 3 3 o 3
-POST   /console/pages                              1 3 3 3 o o 3 o 3
-GET    /console/pages.csv                          1 3 3 3 o 3 3 o 3
-GET    /console/pages/{slug}                       1 3 3 3 o 3 3 o 3
-POST   /console/pages/{slug}                       1 3 3 3 o 3 3 o 3
-GET    /console/participants                       1 3 3 3 o 3 3 o 3
-GET    /console/participants.csv                   1 3 3 3 o 3 3 o 3
-GET    /console/people/{id}                        1 3 3 3 o 4 3 o 3
-POST   /console/people/{id}/role                   1 3 3 3 3 3 3 o 3
-POST   /console/people/{id}/access                 1 3 3 3 3 3 3 o 3
-GET    /console/teams                              1 3 3 3 o 3 3 o 3
-GET    /console/teams.csv                          1 3 3 3 o 3 3 o 3
-GET    /console/seasons                            1 3 3 3 o o 3 o 3
-POST   /console/seasons                            1 3 3 3 o 3 3 o 3
-GET    /console/new-season                         1 3 3 3 o 3 3 o 3
-GET    /console/seasons/{slug}                     1 3 3 3 o 3 3 o 3
-POST   /console/seasons/{slug}                     1 3 3 3 o 3 3 o 3
-GET    /console/seasons/{slug}/again               1 3 3 3 o 3 3 o 3
-POST   /console/seasons/{slug}/again               1 3 3 3 o 3 3 o 3
-POST   /console/seasons/{slug}/policy              1 3 3 3 o 3 3 o 3
-POST   /console/seasons/{slug}/state               1 3 3 3 o 3 3 o 3
-GET    /console/audit                              1 3 3 3 o 3 3 o 3
-GET    /console/audit.csv                          1 3 3 3 o 3 3 o 3
-GET    /console/offline                            1 3 3 3 o 3 3 o 3
-POST   /console/offline/{id}                       1 3 3 3 4 4 3 4 3
-GET    /console/groups                             1 3 3 3 o 3 3 o 3
-POST   /console/groups                             1 3 3 3 4 4 3 4 3
-GET    /console/groups/{id}                        1 3 3 3 4 4 3 4 3
-POST   /console/groups/{id}                        1 3 3 3 4 4 3 4 3
-GET    /console/reports                            1 3 3 3 o o 3 o 3
-POST   /console/reports/{id}                       1 3 3 3 4 4 3 4 3
+GET    /console                                       1 3 3 3 o o o o 3
+GET    /console/pages                                 1 3 3 3 o 3 3 o 3
+POST   /console/pages                                 1 3 3 3 o o 3 o 3
+GET    /console/pages.csv                             1 3 3 3 o 3 3 o 3
+GET    /console/pages/{slug}                          1 3 3 3 o 3 3 o 3
+POST   /console/pages/{slug}                          1 3 3 3 o 3 3 o 3
+GET    /console/participants                          1 3 3 3 o 3 3 o 3
+GET    /console/participants.csv                      1 3 3 3 o 3 3 o 3
+GET    /console/people/{id}                           1 3 3 3 o 4 3 o 3
+POST   /console/people/{id}/role                      1 3 3 3 3 3 3 o 3
+POST   /console/people/{id}/access                    1 3 3 3 3 3 3 o 3
+GET    /console/teams                                 1 3 3 3 o 3 3 o 3
+GET    /console/teams.csv                             1 3 3 3 o 3 3 o 3
+GET    /console/seasons                               1 3 3 3 o o 3 o 3
+POST   /console/seasons                               1 3 3 3 o 3 3 o 3
+GET    /console/new-season                            1 3 3 3 o 3 3 o 3
+GET    /console/seasons/{slug}                        1 3 3 3 o 3 3 o 3
+POST   /console/seasons/{slug}                        1 3 3 3 o 3 3 o 3
+GET    /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
+POST   /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
+POST   /console/seasons/{slug}/policy                 1 3 3 3 o 3 3 o 3
+POST   /console/seasons/{slug}/state                  1 3 3 3 o 3 3 o 3
+GET    /console/audit                                 1 3 3 3 o 3 3 o 3
+GET    /console/audit.csv                             1 3 3 3 o 3 3 o 3
+GET    /console/offline                               1 3 3 3 o 3 3 o 3
+POST   /console/offline/{id}                          1 3 3 3 4 4 3 4 3
+GET    /console/groups                                1 3 3 3 o 3 3 o 3
+POST   /console/groups                                1 3 3 3 4 4 3 4 3
+GET    /console/groups/{id}                           1 3 3 3 4 4 3 4 3
+POST   /console/groups/{id}                           1 3 3 3 4 4 3 4 3
+GET    /console/reports                               1 3 3 3 o o 3 o 3
+POST   /console/reports/{id}                          1 3 3 3 4 4 3 4 3
 ";
 
 const DIARY: &str = "
-GET    /pages/{slug}/diary                         o o o o o o o o o
-POST   /pages/{slug}/diary/again                   1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/diary/visibility              1 o 3 3 o 3 3 o 3 is_public=1
-GET    /pages/{slug}/diary/{day}                   1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/diary/{day}                   1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/diary/{day}/remove            1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/sponsor                       o o o o o o o o o
-POST   /pages/{slug}/sponsor                       o o o o o o o o o
-GET    /pages/{slug}/sponsor/sent                  o o o o o o o o o
-GET    /sponsor/{token}                            4 4 4 4 4 4 4 4 4
-POST   /sponsor/{token}/confirm                    4 4 4 4 4 4 4 4 4
-POST   /sponsor/{token}/cancel                     4 4 4 4 4 4 4 4 4
-GET    /pages/{slug}/talks                         1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/talks                         1 o 3 3 o 3 3 o 3
-GET    /pages/{slug}/talks/{id}                    1 4 3 3 4 3 3 4 3
-POST   /pages/{slug}/talks/{id}                    1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/talks/{id}/remove             1 o 3 3 o 3 3 o 3
-GET    /api/v1/pages/{slug}/diary                  o o o o o o o o o
-POST   /api/v1/pages/{slug}/diary                  1 o 3 3 o 3 3 o 3 day=2026-12-01 outfit=dress
+GET    /pages/{slug}/diary                            o o o o o o o o o
+POST   /pages/{slug}/diary/again                      1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/diary/visibility                 1 o 3 3 o 3 3 o 3 is_public=1
+GET    /pages/{slug}/diary/{day}                      1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/diary/{day}                      1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/diary/{day}/remove               1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/sponsor                          o o o o o o o o o
+POST   /pages/{slug}/sponsor                          o o o o o o o o o
+GET    /pages/{slug}/sponsor/sent                     o o o o o o o o o
+GET    /sponsor/{token}                               4 4 4 4 4 4 4 4 4
+POST   /sponsor/{token}/confirm                       4 4 4 4 4 4 4 4 4
+POST   /sponsor/{token}/cancel                        4 4 4 4 4 4 4 4 4
+GET    /pages/{slug}/talks                            1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/talks                            1 o 3 3 o 3 3 o 3
+GET    /pages/{slug}/talks/{id}                       1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/talks/{id}                       1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/talks/{id}/remove                1 o 3 3 o 3 3 o 3
+GET    /api/v1/pages/{slug}/diary                     o o o o o o o o o
+POST   /api/v1/pages/{slug}/diary                     1 o 3 3 o 3 3 o 3 day=2026-12-01 outfit=dress
 ";
 
 const COACHING: &str = "
-GET    /pages/{slug}/coach                         1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/coach/promises                1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/coach/promises/{id}           1 4 3 3 4 3 3 4 3
+GET    /pages/{slug}/coach                            1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/coach/promises                   1 o 3 3 o 3 3 o 3
+POST   /pages/{slug}/coach/promises/{id}              1 4 3 3 4 3 3 4 3
 ";
 
 const MEDIA: &str = "
-GET    /media/{id}/{file}                          4 4 4 4 4 4 4 4 4
+GET    /media/{id}/{file}                             4 4 4 4 4 4 4 4 4
 ";
 
 const ACCOUNTS: &str = "
-GET    /account                                    1 o o o o o o o o
-GET    /account/data                               1 o o o o o o o o
-GET    /account/security                           1 o o o o o o o o
-GET    /account/settings                           1 o o o o o o o o
-GET    /login/again                                1 o o o o o o o o
-GET    /login/second-factor                        1 o o o o o o o o
-GET    /login                                      o o o o o o o o o
-GET    /login/link                                 o o o o o o o o o
-GET    /login/sent                                 o o o o o o o o o
-GET    /reset                                      o o o o o o o o o
-GET    /signup                                     o o o o o o o o o
-GET    /signup/sent                                o o o o o o o o o
-POST   /login                                      o o o o o o o o o
-POST   /login/link                                 o o o o o o o o o
-POST   /reset                                      o o o o o o o o o
-POST   /signup                                     o o o o o o o o o
-POST   /api/v1/signup                              o o o o o o o o o
-GET    /login/link/{token}                         o o o o o o o o o
-GET    /reset/{token}                              o o o o o o o o o
-GET    /verify/{token}                             o o o o o o o o o
-GET    /account/address/{token}                    o o o o o o o o o
-GET    /mail/{kind}/off/{token}                    4 4 4 4 4 4 4 4 4
-POST   /login/link/{token}                         o o o o o o o o o
-POST   /reset/{token}                              o o o o o o o o o
-POST   /verify/{token}                             o o o o o o o o o
-POST   /account/address/{token}                    o o o o o o o o o
-POST   /mail/{kind}/off/{token}                    4 4 4 4 4 4 4 4 4
-POST   /account/address                            1 o o o o o o o o
-POST   /account/delete                             1 o o o o o o o o
-POST   /account/export                             1 o o o o o o o o
-POST   /account/mail                               1 o o o o o o o o
-POST   /account/name                               1 o o o o o o o o
-POST   /account/password                           1 o o o o o o o o
-POST   /account/passkeys/begin                     1 4 4 4 4 4 4 4 4
-POST   /account/passkeys/finish                    1 o o o o o o o o
-POST   /account/second-factor/begin                1 o o o o o o o o
-POST   /account/second-factor/codes                1 o o o o o o o o
-POST   /account/second-factor/confirm              1 o o o o o o o o
-POST   /account/second-factor/off                  1 o o o o o o o o
-POST   /account/sessions/end-others                1 o o o o o o o o
-POST   /login/again                                1 1 1 1 1 1 1 1 1
-POST   /login/second-factor                        1 1 1 1 1 1 1 1 1
-POST   /login/passkey/begin                        1 4 4 4 4 4 4 4 4
-POST   /login/passkey/finish                       1 o o o o o o o o
-POST   /logout                                     o o o o o o o o o
-POST   /account/passkeys/{id}/remove               1 4 4 4 4 4 4 4 4
-POST   /account/passkeys/{id}/rename               1 4 4 4 4 4 4 4 4
-POST   /account/sessions/{id}/end                  1 4 4 4 4 4 4 4 4
-GET    /api/v1/me                                  1 o o o o o o o o
+GET    /account                                       1 o o o o o o o o
+GET    /account/data                                  1 o o o o o o o o
+GET    /account/security                              1 o o o o o o o o
+GET    /account/settings                              1 o o o o o o o o
+GET    /login/again                                   1 o o o o o o o o
+GET    /login/second-factor                           1 o o o o o o o o
+GET    /login                                         o o o o o o o o o
+GET    /login/link                                    o o o o o o o o o
+GET    /login/sent                                    o o o o o o o o o
+GET    /reset                                         o o o o o o o o o
+GET    /signup                                        o o o o o o o o o
+GET    /signup/sent                                   o o o o o o o o o
+POST   /login                                         o o o o o o o o o
+POST   /login/link                                    o o o o o o o o o
+POST   /reset                                         o o o o o o o o o
+POST   /signup                                        o o o o o o o o o
+POST   /api/v1/signup                                 o o o o o o o o o
+GET    /login/link/{token}                            o o o o o o o o o
+GET    /reset/{token}                                 o o o o o o o o o
+GET    /verify/{token}                                o o o o o o o o o
+GET    /account/address/{token}                       o o o o o o o o o
+GET    /mail/{kind}/off/{token}                       4 4 4 4 4 4 4 4 4
+POST   /login/link/{token}                            o o o o o o o o o
+POST   /reset/{token}                                 o o o o o o o o o
+POST   /verify/{token}                                o o o o o o o o o
+POST   /account/address/{token}                       o o o o o o o o o
+POST   /mail/{kind}/off/{token}                       4 4 4 4 4 4 4 4 4
+POST   /account/address                               1 o o o o o o o o
+POST   /account/delete                                1 o o o o o o o o
+POST   /account/export                                1 o o o o o o o o
+POST   /account/mail                                  1 o o o o o o o o
+POST   /account/name                                  1 o o o o o o o o
+POST   /account/password                              1 o o o o o o o o
+POST   /account/passkeys/begin                        1 4 4 4 4 4 4 4 4
+POST   /account/passkeys/finish                       1 o o o o o o o o
+POST   /account/second-factor/begin                   1 o o o o o o o o
+POST   /account/second-factor/codes                   1 o o o o o o o o
+POST   /account/second-factor/confirm                 1 o o o o o o o o
+POST   /account/second-factor/off                     1 o o o o o o o o
+POST   /account/sessions/end-others                   1 o o o o o o o o
+POST   /login/again                                   1 1 1 1 1 1 1 1 1
+POST   /login/second-factor                           1 1 1 1 1 1 1 1 1
+POST   /login/passkey/begin                           1 4 4 4 4 4 4 4 4
+POST   /login/passkey/finish                          1 o o o o o o o o
+POST   /logout                                        o o o o o o o o o
+POST   /account/passkeys/{id}/remove                  1 4 4 4 4 4 4 4 4
+POST   /account/passkeys/{id}/rename                  1 4 4 4 4 4 4 4 4
+POST   /account/sessions/{id}/end                     1 4 4 4 4 4 4 4 4
+GET    /api/v1/me                                     1 o o o o o o o o
 ";
 
 const PROGRAM: &str = "
-GET    /api/openapi.json                           o o o o o o o o o
-GET    /assets/{path:.*}                           4 4 4 4 4 4 4 4 4
-GET    /favicon.ico                                o o o o o o o o o
+GET    /api/openapi.json                              o o o o o o o o o
+GET    /assets/{path:.*}                              4 4 4 4 4 4 4 4 4
+GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[

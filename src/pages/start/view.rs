@@ -21,8 +21,9 @@ pub(super) struct StepView {
     shell: Shell,
     campaign: Link,
     step: Step,
-    number: usize,
-    of: usize,
+    /// Which step it is, the first being 1. (`number` is a helper of the templates.)
+    at_step: usize,
+    of_steps: usize,
     steps: Vec<StepDot>,
     action: String,
     back_url: String,
@@ -115,8 +116,8 @@ impl StepView {
         let slug = draft.map_or(typed.participant.as_str(), |page| page.slug.as_str());
         Self {
             campaign: Link::new(&campaign.title, &frame::path(campaign)),
-            number: Step::ALL.iter().position(|one| *one == step).unwrap_or(0) + 1,
-            of: Step::ALL.len(),
+            at_step: Step::ALL.iter().position(|one| *one == step).unwrap_or(0) + 1,
+            of_steps: Step::ALL.len(),
             steps: dots(setting, step),
             action: setting.path(step),
             back_url: match step.before() {
