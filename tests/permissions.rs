@@ -52,7 +52,7 @@ POST   /start/{campaign}/{step}                       1 o o o o o o o o
 GET    /pages/{slug}/started                          1 o 3 3 o 3 3 o 3
 GET    /pages/{slug}/edit                             1 o 3 3 o 3 3 o 3
 POST   /pages/{slug}/edit                             1 o 3 3 o 3 3 o 3
-POST   /pages/{slug}/edit/state                       1 4 3 3 4 3 3 4 3
+POST   /pages/{slug}/edit/state                       1 o 3 3 o 3 3 o 3
 POST   /pages/{slug}/edit/transfer                    1 o 3 3 o 3 3 o 3
 GET    /pages/transfer/{token}                        4 4 4 4 4 4 4 4 4
 POST   /pages/transfer/{token}                        1 4 4 4 4 4 4 4 4
@@ -101,7 +101,7 @@ POST   /pages/{slug}/team/leave                       1 o 3 3 o 3 3 o 3
 POST   /pages/{slug}/team/withdraw                    1 4 3 3 4 3 3 4 3
 POST   /api/v1/campaigns/{slug}/teams                 1 o o o o o o o o name=x join_policy=password
 POST   /api/v1/teams/{slug}/join                      1 o 3 3 o 3 3 o 3 page=johanna-lindqvist
-DELETE /api/v1/teams/{slug}/members/{page}            1 3 3 4 4 3 3 4 3
+DELETE /api/v1/teams/{slug}/members/{page}            1 o 3 4 4 3 3 4 3
 ";
 
 const PARTNERS: &str = "

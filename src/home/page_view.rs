@@ -13,7 +13,7 @@ use crate::media::{self, Size};
 use crate::pages::model::{self, PageOverview};
 use crate::pages::public::{self, Further, PublicPage};
 use crate::pages::sharing::Source;
-use crate::pages::updates::html::NewsView;
+use crate::pages::updates::NewsView;
 use crate::walls;
 use crate::web::views::shell::Link;
 use crate::web::{markdown, placeholder};

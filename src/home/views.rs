@@ -6,7 +6,7 @@ use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::diary::views::PageDiaryView;
 use crate::totals::Tally;
 
-use crate::pages::updates::html::NewsView;
+use crate::pages::updates::NewsView;
 use crate::teams::public::TeamFacts;
 use crate::web::views::figures::{BandView, FigureView, ShareView as PolicyShare, UnitCostView};
 use crate::web::views::money::MoneyView;

@@ -226,7 +226,7 @@ mod tests {
         let one = pdf((300.0, 200.0), svg, None, "Zoë’s page").unwrap();
         assert!(one.starts_with(b"%PDF-"));
         let text = String::from_utf8_lossy(&one);
-        assert!(text.contains("/MediaBox [0 0 300 200]"), "{text}");
+        assert!(text.contains("/MediaBox[0 0 300 200]"), "{text}");
         // The same drawing is the same file, so that its entity tag holds.
         assert_eq!(one, pdf((300.0, 200.0), svg, None, "Zoë’s page").unwrap());
     }

@@ -88,11 +88,11 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
             let at = now.rfc3339();
             let at = at.trim_end_matches('Z').replace('T', " ");
             for statement in [
-                format!("INSERT INTO page_updates (id, page_id, body, photo_alt, created_at) VALUES ('pup_1', '{page}', 'Quillan here', 'Quillan', '{at}')"),
+                format!("INSERT INTO page_updates (id, page_id, body, photo_alt, created_at) VALUES ('upd_00000000000000000000000000000001', '{page}', 'Quillan here', 'Quillan', '{at}')"),
                 format!("INSERT INTO page_aliases (slug, page_id, created_at) VALUES ('quillan', '{page}', '{at}')"),
-                format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('dia_1', '{page}', '2026-12-01', 'dress', 'Quillan in blue', 'Quillan', TRUE, FALSE, '{at}', '{at}')"),
-                format!("INSERT INTO page_messages (id, page_id, author_id, from_staff, body, created_at) VALUES ('pms_1', '{page}', '{user}', FALSE, 'Yours, Quillan', '{at}')"),
-                format!("INSERT INTO media (id, owner_id, used_for, width, height, bytes, created_at) VALUES ('med_1', '{user}', 'page', 10, 10, 10, '{at}')"),
+                format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('dia_00000000000000000000000000000001', '{page}', '2026-12-01', 'dress', 'Quillan in blue', 'Quillan', TRUE, FALSE, '{at}', '{at}')"),
+                format!("INSERT INTO page_messages (id, page_id, author_id, from_staff, body, created_at) VALUES ('msg_00000000000000000000000000000001', '{page}', '{user}', FALSE, 'Yours, Quillan', '{at}')"),
+                format!("INSERT INTO media (id, owner_id, used_for, width, height, bytes, created_at) VALUES ('med_00000000000000000000000000000001', '{user}', 'page', 10, 10, 10, '{at}')"),
             ] {
                 selvedge::each!(c, c => diesel::sql_query(&statement).execute(c))?;
             }

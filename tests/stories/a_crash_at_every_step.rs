@@ -85,7 +85,14 @@ async fn crash_at(name: &'static str) {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|mail| mail["to"] == address)
+            // The coach writes by the clock, whatever crashes.
+            .filter(|mail| {
+                mail["to"] == address
+                    && !mail["text"]
+                        .as_str()
+                        .unwrap()
+                        .contains("There is at most one such mail in")
+            })
             .count()
     };
     assert_eq!(

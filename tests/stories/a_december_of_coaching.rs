@@ -219,10 +219,16 @@ async fn noon(world: &World, cast: &[Person], day: Day, gifts: &mut usize) {
             Manner::Unverified => day == 3,
             Manner::Silent | Manner::Draft => false,
         });
+        // Who is loved gets to the goal of $500.
+        let usual = if person.manner == Manner::Loved {
+            6_000
+        } else {
+            2_500
+        };
         if gives {
             for (slug, _) in &person.pages {
                 *gifts += 1;
-                begin_and_pay(world, slug, *gifts, 2_500 + n * 100).await;
+                begin_and_pay(world, slug, *gifts, usual + n * 100).await;
             }
         }
         let logs = december.is_some_and(|day| match person.manner {

@@ -76,7 +76,7 @@ CREATE TABLE role_campaigns (
 
 -- What was done by whom (S15): append-only.
 CREATE TABLE audit_log (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     at TIMESTAMP NOT NULL,
     actor_id TEXT REFERENCES users (id),
     -- Whether it was done in the console, by a token, on the command line.

@@ -5,7 +5,7 @@ use super::super::views::*;
 use super::*;
 use crate::diary::calendar::{Reader, calendar};
 use crate::diary::views::{PageDiaryView, SponsorsView, StreakView};
-use crate::pages::updates::html::NewsView;
+use crate::pages::updates::NewsView;
 use crate::totals::Tally;
 use crate::web::views::figures::ShareView as PolicyShare;
 

@@ -5,15 +5,14 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 
-use super::{News, PostUpdate, UpdateId, newest, parse_body, post, remove};
+use super::{News, NewsView, PostUpdate, UpdateId, newest, parse_body, post, remove};
 use crate::audit;
 use crate::campaigns::frame;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::{Cursor, Limit, Listed};
-use crate::media::{self, MediaId, NewMedia, PhotoField, PhotoView, Shape, Use};
+use crate::media::{self, MediaId, NewMedia, PhotoField, Shape, Use};
 use crate::pages::PageOwner;
 use crate::pages::tools::{PageTools, Tool};
-use crate::web::markdown;
 use crate::web::site::see;
 use crate::web::views::shell::Shell;
 use crate::web::{CsrfForm, Path, Query, Site, UploadForm};
@@ -28,31 +27,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/pages/{slug}/updates/{update}/remove").route(web::post().to(take_down)),
     );
-}
-
-/// News as a page shows it.
-#[derive(Debug, Clone, Serialize)]
-pub struct NewsView {
-    /// The id, for its place on the page and for taking it down.
-    pub id: String,
-    /// When it was posted (RFC 3339).
-    pub posted_at: String,
-    /// Its words, sanitised.
-    pub body_html: String,
-    /// Its photograph.
-    pub photo: Option<PhotoView>,
-}
-
-impl NewsView {
-    /// The view of news.
-    pub fn new(news: &News) -> Self {
-        Self {
-            id: news.update.id.to_string(),
-            posted_at: news.update.created_at.rfc3339(),
-            body_html: markdown::html(&news.update.body).into_string(),
-            photo: news.photo(),
-        }
-    }
 }
 
 /// Context of `page_updates`.

@@ -3,6 +3,9 @@
 //! Posted news is shown until it is taken down, with its photograph; it is never edited, since people may have answered it.
 
 pub mod html;
+mod view;
+
+pub use view::NewsView;
 
 use diesel::prelude::*;
 
