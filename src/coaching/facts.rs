@@ -252,7 +252,7 @@ type PageRow = (
         i64,
     ),
     (UserId, Email, String, String, bool, bool),
-    (i64, i64, i64, Timestamp),
+    Option<(i64, i64, i64, Timestamp)>,
 );
 
 /// Number and last instant of something, by page.
@@ -300,7 +300,7 @@ pub fn of_pages(
     let cases = rows.into_iter().map(|(about, more, who, total)| {
         let (page, campaign, team, slug, title, participant, status) = about;
         let (created_at, published_at, previous, has_photo, has_story, goal) = more;
-        let (raised, donations, donors, reached_at) = total;
+        let (raised, donations, donors, reached_at) = total.unwrap_or((0, 0, 0, created_at));
         let of = |counts: &Counts| counts.get(&page).copied().unwrap_or_default();
         let ((asks, last_ask), (talks, last_talk)) = (of(&asks), of(&talks));
         let (updates, last_update) = of(&updates);
@@ -357,7 +357,8 @@ fn page_rows(
     given.insert(String::new());
     let query = pages::table
         .inner_join(users::table.on(users::id.nullable().eq(pages::owner_id)))
-        .inner_join(
+        // A page that was never shown has no total yet.
+        .left_join(
             totals::table.on(totals::scope
                 .eq(TotalScope::Page)
                 .and(totals::scope_id.eq(pages::id))),
@@ -397,7 +398,8 @@ fn page_rows(
                 totals::donations,
                 totals::donors,
                 totals::reached_at,
-            ),
+            )
+                .nullable(),
         ));
     Ok(each!(conn, c => query.load(c))?)
 }

@@ -99,7 +99,7 @@ impl PageMails {
             "words": words,
             "url": self.url(&format!("/pages/{}{tool}", about.slug)),
         });
-        let source = format!("{page}:{}", now.micros());
+        let source = format!("{page}:{verdict:?}:{}", now.micros());
         self.queue(
             conn,
             ("page_review", source),

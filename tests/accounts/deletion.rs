@@ -96,6 +96,12 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
             ] {
                 selvedge::each!(c, c => diesel::sql_query(&statement).execute(c))?;
             }
+            let counted = selvedge::totals::tallies::Counted {
+                page,
+                campaign: campaign.id,
+                is_shown: true,
+            };
+            selvedge::totals::tallies::add(c, counted, selvedge::totals::Tally::DAY)?;
             Ok(())
         })
         .await
