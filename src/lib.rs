@@ -23,15 +23,27 @@
 //! stores what the processor sends; `events`, the thank-you page and `reconcile` ask it how things stand; `settle`
 //! writes ledger, splits, totals, receipt and mails in one transaction; `refunds` takes back; `check` proves it all.
 //!
+//! # A participant's month
+//!
+//! [`accounts`] makes the account that a mailed link asks for; [`pages`]`::start` the page, in six steps; [`media`] takes the
+//! photograph; [`membership`] finds the team; [`diary`] keeps days, conversations and sponsors, and [`totals`]`::tallies`
+//! counts them; [`coaching`]`::walk` passes by and [`coaching::rules`] says what to say; [`console`] is the staff's side of it,
+//! and [`audit`] the record of what they did. [`home`] draws what the public sees of it all.
+//!
 //! # Where do I add …
 //!
 //! | what | where |
 //! |---|---|
-//! | a page for people | the noun's `html.rs`, its context in `views.rs`, a template in `templates/web/` |
+//! | a page for people | the noun's `html.rs`, its context in `views.rs`, a template in `templates/web/`; one that shows several nouns to the public in [`home`] |
 //! | an API route | the noun's `api.rs`, and its line in [`openapi`] |
+//! | any route | its row in `tests/permissions.rs` |
 //! | a rule about money | the noun's `ops.rs`, a proof of it in the noun's `check.rs` |
 //! | a column | both trees of `migrations/`, `db/schema.rs`; the parity test holds them together |
 //! | a mail | a folder in `templates/mail/` with its `sample.json`; queue it where the fact is written |
+//! | a kind of mail that can be switched off | [`auth::MailKind`](auth::mutes::MailKind), asked where the mail is queued |
+//! | a rule of a season | [`campaigns::rules`], and the console's season form |
+//! | a rule of the coach, a badge, a tip | [`coaching::rules`] |
+//! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs` |
 //! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |
 //! | a subcommand | a file in `cli/` |
