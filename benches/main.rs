@@ -93,6 +93,7 @@ const GROUPS: &[Group] = &[
         &["leaderboard", "leaderboard.10x", "leaderboard.100x"],
         pages::leaderboard,
     ),
+    (&["diary.10x", "diary.100x"], pages::diary),
 ];
 
 struct Asked {

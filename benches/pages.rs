@@ -211,6 +211,42 @@ pub fn season(bench: &Bench) -> Vec<Row> {
     rows
 }
 
+/// `diary`: a page's diary, made anew, in seasons with more and more entries on other pages.
+pub fn diary(bench: &Bench) -> Vec<Row> {
+    let sizes = bench.boards;
+    let seasons: Vec<(Place, Served)> = sizes
+        .iter()
+        .map(|size| {
+            let place = bench.runtime.block_on(Place::sqlite());
+            eprintln!("season of {size} diary entries");
+            season::with_days(&place, *size);
+            let served = bench.runtime.block_on(Served::over(&place));
+            (place, served)
+        })
+        .collect();
+    let path = format!("/pages/{PAGE}/diary");
+    let cold = bench.runtime.block_on(cold(bench, &seasons, &path));
+    let row = |place: usize, name: &str| Row {
+        name: name.into(),
+        what: format!(
+            "GET {path} made anew, 31 entries of {}; ceiling: of {}",
+            sizes[place], sizes[0]
+        ),
+        measured: 1e6 / cold[place].micros,
+        unit: "pages/s",
+        ceiling: Some(1e6 / cold[0].micros),
+        goal: Goal::Bound(0.5),
+        note: format!(
+            "{:.0} against {:.0} us; {} bytes; {}",
+            cold[place].micros,
+            cold[0].micros,
+            cold[place].bytes,
+            machine_load()
+        ),
+    };
+    vec![row(1, "diary.10x"), row(2, "diary.100x")]
+}
+
 struct Cold {
     micros: f64,
     bytes: usize,

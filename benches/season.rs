@@ -86,6 +86,27 @@ pub fn with_pages(place: &Place, most: u64) {
     pages(&mut conn, &campaign, most);
 }
 
+/// Adds so many diary entries: a whole December on one page, the others on pages of their own, 31 each.
+pub fn with_days(place: &Place, most: u64) {
+    const DAYS: u64 = 31;
+    let mut conn = connect(place);
+    let campaign = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"),
+    );
+    let page = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM pages WHERE slug = '{PAGE}'"),
+    );
+    pages(&mut conn, &campaign, most / DAYS + 1);
+    fill(&mut conn, "diary entries", most.max(DAYS), &format!(
+        "INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at)
+         SELECT printf('dia_%032x', i), CASE WHEN i < {DAYS} THEN '{page}' ELSE printf('pag_%032x', i / {DAYS}) END,
+                printf('2026-12-%02d', i % {DAYS} + 1), 'dress', 'The green one again, and somebody asked.', '', TRUE, FALSE,
+                '2026-12-02 00:00:00', '2026-12-02 00:00:00' FROM n"
+    ));
+}
+
 /// Adds so many gifts, a tenth of them on one page.
 pub fn with_gifts(place: &Place, most: u64) {
     let mut conn = connect(place);

@@ -26,9 +26,6 @@ pub struct SignUp {
     name: String,
     /// Where the link goes.
     email: String,
-    /// 12 to 128 characters, none of the passwords that are tried first; without one the person signs in by mailed link.
-    #[serde(default)]
-    password: Option<String>,
 }
 
 /// A mail goes.
@@ -47,7 +44,6 @@ pub struct MailGoes {
     (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Fields to mend", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "Too many mails were asked for from this address", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Too many passwords wait to be hashed; try again after `Retry-After` seconds", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn sign_up(
     accounts: Data<Accounts>,
@@ -56,15 +52,11 @@ pub async fn sign_up(
 ) -> AppResult<HttpResponse> {
     query::query::<NoQuery>(&request)?;
     let site = &accounts.site;
-    let SignUp {
-        name,
-        email,
-        password,
-    } = body.0;
-    let password = password.unwrap_or_default();
-    let parsed = signup::parse(&site.config.site.name, &name, &email, &password)?;
+    let SignUp { name, email } = body.0;
+    // Nobody can say whose password it would be: who opens the link chooses one.
+    let parsed = signup::parse(&site.config.site.name, &name, &email, "")?;
     let client = site.limits.client_key(&request);
-    signup::answer(&accounts, client, parsed, &Next::parse("")).await?;
+    signup::answer(&accounts, client, (parsed, ""), &Next::parse("")).await?;
     Ok(HttpResponse::Accepted().json(MailGoes { status: "mailed" }))
 }
 

@@ -19,6 +19,7 @@ use crate::kernel::{Email, Slug, Timestamp};
 use crate::mail::{MailId, forget_mails, forget_words};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
+use crate::totals;
 
 /// How a page's participant is called afterwards.
 const NAME: &str = "A former participant";
@@ -145,6 +146,9 @@ fn close_pages(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<Gone>
             .execute(c))?;
     }
     let ids: Vec<PageId> = own.iter().map(|(page, _)| *page).collect();
+    for id in &ids {
+        totals::tallies::count_page(conn, *id, false)?;
+    }
     let aliases = page_aliases::table.filter(page_aliases::page_id.eq_any(&ids));
     each!(conn, c => diesel::delete(aliases).execute(c))?;
     let updates = page_updates::table.filter(page_updates::page_id.eq_any(&ids));

@@ -23,8 +23,17 @@ pub(super) const NAME_MOST: usize = 80;
 pub(super) struct Waiting {
     pub(super) name: String,
     pub(super) email: Email,
-    password_hash: Option<String>,
+    /// A password chosen with it, and the digest of the browser that chose it: whoever reads the mail elsewhere may not
+    /// be who filled the form in, and must not get a stranger's password.
+    password: Option<(String, String)>,
     pub(super) next: String,
+}
+
+impl Waiting {
+    /// Whether a password was chosen that `browser` does not take over.
+    pub(super) fn leaves_password(&self, browser: &str) -> bool {
+        self.password.as_ref().is_some_and(|(_, of)| of != browser)
+    }
 }
 
 /// A link with its secret and, before it is known whether the address has an account, both mails that it may become.
@@ -46,13 +55,13 @@ impl Ask {
         config: &Config,
         name: &Line,
         email: &Email,
-        password_hash: Option<String>,
+        password: Option<(String, String)>,
         next: &str,
     ) -> AppResult<Self> {
         let waiting = Waiting {
             name: name.as_str().to_owned(),
             email: email.clone(),
-            password_hash,
+            password,
             next: next.to_owned(),
         };
         let payload = serde_json::to_string(&waiting)?;
@@ -120,12 +129,12 @@ pub(super) fn peek(conn: &mut Conn, secret: &str, now: Timestamp) -> AppResult<O
     }
 }
 
-/// Makes the account of a sign-up's link and signs in. Had the address got an account in the meantime, it is that one.
+/// Makes the account of a sign-up's link and signs in; a password is taken over only from the `browser` that chose it. Had the address got an account in the meantime, it is that one.
 /// `None` when the link does not hold.
 pub(super) fn verify(
     conn: &mut Conn,
     secret: &str,
-    fresh: UserId,
+    (fresh, browser): (UserId, &str),
     session: &NewSession,
     now: Timestamp,
 ) -> AppResult<Option<(Begun, String)>> {
@@ -144,7 +153,10 @@ pub(super) fn verify(
                 id: fresh,
                 email: waiting.email,
                 name,
-                password_hash: waiting.password_hash,
+                password_hash: waiting
+                    .password
+                    .filter(|(_, of)| of == browser)
+                    .map(|(phc, _)| phc),
                 roles: vec![Role::Participant],
             };
             insert_user(conn, &new, now)?;

@@ -53,6 +53,27 @@ async fn signing_up_leads_through_the_mailbox_to_where_one_was_going() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_signs_an_address_up_does_not_get_a_password_into_its_account() {
+    let world = World::new().await;
+    let (mut stranger, mut owner) = (Browser::new(&world), Browser::new(&world));
+    let email = "mira.owner@example.org";
+    let fields = [("name", "Mira"), ("email", email), ("password", PASSWORD)];
+    stranger
+        .post("/signup", &fields)
+        .await
+        .leads_to("/signup/sent");
+    let link = owner.mailed_link(email, "/verify").await;
+    let shown = owner.get(&link).await;
+    assert!(shown.text.contains("not taken over"), "{}", shown.text);
+    assert_eq!(owner.post(&link, &[]).await.status, 303);
+    assert_eq!(owner.get("/account").await.status, 200);
+    let refused = stranger.sign_in(email, PASSWORD).await;
+    assert_ne!(refused.status, 303, "the stranger's password opens nothing");
+    assert_eq!(stranger.get("/account").await.status, 401);
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_sign_up_lacks_is_named_and_what_was_typed_comes_back() {
     let world = World::new().await;
     let mut browser = Browser::new(&world);

@@ -161,9 +161,9 @@ async fn enter(world: &World, cast: &[Person], now: Timestamp) {
                     roles: vec![],
                 };
                 insert_user(c, &new, now)?;
-                if person.manner != Manner::Unverified {
+                if person.manner == Manner::Unverified {
                     let target = users::table.find(person.user);
-                    each!(c, c => diesel::update(target).set(users::verified_at.eq(now)).execute(c))?;
+                    each!(c, c => diesel::update(target).set(users::verified_at.eq(None::<Timestamp>)).execute(c))?;
                 }
                 if person.manner == Manner::NoTips {
                     mute(c, person.user, MailKind::Tips, now)?;

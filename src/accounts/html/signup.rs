@@ -14,6 +14,7 @@ use crate::accounts::{Accounts, Next};
 use crate::auth::sessions::NewSession;
 use crate::auth::{MaybeSigned, Password, UserId};
 use crate::error::{AppError, AppResult, FieldError};
+use crate::kernel::secret::sha256_hex;
 use crate::kernel::{Email, Line};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Query};
@@ -116,12 +117,12 @@ pub(in crate::accounts) fn parse(
 pub(in crate::accounts) async fn answer(
     accounts: &Accounts,
     client: Option<u128>,
-    parsed: Parsed,
+    (parsed, browser): (Parsed, &str),
     next: &Next,
 ) -> AppResult<()> {
     accounts.tries.ask_for_mail(client)?;
     let phc = match parsed.password {
-        Some(password) => Some(accounts.hashing.hash(password).await?),
+        Some(password) => Some((accounts.hashing.hash(password).await?, browser.to_owned())),
         None => None,
     };
     if !accounts.tries.may_mail(&parsed.email) {
@@ -136,6 +137,11 @@ pub(in crate::accounts) async fn answer(
         .await
 }
 
+/// Tells this browser from others: the digest of its forms' seal.
+fn browser_digest(accounts: &Accounts, request: &HttpRequest) -> AppResult<String> {
+    Ok(sha256_hex(accounts.site.csrf.token(request)?.value))
+}
+
 pub(super) async fn sign_up(
     accounts: Data<Accounts>,
     request: HttpRequest,
@@ -148,7 +154,8 @@ pub(super) async fn sign_up(
     let asked = match parse(name, &typed.name, &typed.email, &typed.password) {
         Ok(parsed) => {
             let client = site.limits.client_key(&request);
-            answer(&accounts, client, parsed, &next).await
+            let browser = browser_digest(&accounts, &request)?;
+            answer(&accounts, client, (parsed, &browser), &next).await
         }
         Err(error) => Err(error),
     };
@@ -191,19 +198,26 @@ pub(super) async fn confirm(
         "Yes, open my account"
     };
     let site = &accounts.site.config.site.name;
+    let mut lines = vec![
+        format!(
+            "Is {} your address? Then this opens your account with {site}.",
+            waiting.email
+        ),
+        "If you did not ask for an account, close this page: nothing is kept.".into(),
+    ];
+    if waiting.leaves_password(&browser_digest(&accounts, &request)?) {
+        lines.push(
+            "The password was typed in another browser, so it is not taken over. Choose one in your settings, or sign in by mailed link."
+                .into(),
+        );
+    }
     question(
         &accounts,
         &request,
         Question {
             kicker: "Nearly there".into(),
             title: format!("Welcome, {}.", waiting.name),
-            lines: vec![
-                format!(
-                    "Is {} your address? Then this opens your account with {site}.",
-                    waiting.email
-                ),
-                "If you did not ask for an account, close this page: nothing is kept.".into(),
-            ],
+            lines,
             action: format!("/verify/{token}"),
             button: button.into(),
         },
@@ -218,10 +232,10 @@ pub(super) async fn verify(
     let site = &accounts.site;
     let (fresh, now) = (UserId::new(), site.clock.now());
     let (session, secret) = NewSession::make(fresh, &browser_of(request.headers()))?;
-    let token = path.0;
+    let (token, browser) = (path.0, browser_digest(&accounts, &request)?);
     let done = site
         .db
-        .tx(move |c| signup::verify(c, &token, fresh, &session, now))
+        .tx(move |c| signup::verify(c, &token, (fresh, &browser), &session, now))
         .await?;
     match done {
         Some((begun, next)) => welcome(&accounts, &secret, begun, &Next::parse(&next)),
