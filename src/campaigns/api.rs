@@ -16,8 +16,8 @@ use crate::web::query::{self, ListQuery, NoQuery};
 
 /// Mounts the campaigns.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/campaigns", web::get().to(list))
-        .route("/api/v1/campaigns/{slug}", web::get().to(one));
+    cfg.service(web::resource("/api/v1/campaigns").route(web::get().to(list)))
+        .service(web::resource("/api/v1/campaigns/{slug}").route(web::get().to(one)));
 }
 
 /// A campaign in a list.

@@ -46,11 +46,13 @@ pub struct Created {
     params(("Idempotency-Key" = String, Header, description = "Made by the client once a gift; at most 255 visible ASCII characters. A repeat with the same body gets the same answer.")),
     responses(
         (status = 201, body = Created),
-        (status = 400, body = crate::error::Problem),
-        (status = 409, body = crate::error::Problem),
-        (status = 422, body = crate::error::Problem),
-        (status = 429, body = crate::error::Problem),
-        (status = 503, body = crate::error::Problem),
+        (status = 400, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 409, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 422, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 413, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 415, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 429, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 503, body = crate::error::Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create(
@@ -162,7 +164,7 @@ pub struct Private {
 #[utoipa::path(
     get, path = "/api/v1/donations/{id}", tag = "donations",
     params(("id" = String, Path, description = "don_…")),
-    responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem))
+    responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppResult<HttpResponse> {
     let id: DonationId = path
@@ -234,7 +236,7 @@ pub struct WallItem {
 #[utoipa::path(
     get, path = "/api/v1/pages/{slug}/donations", tag = "donations",
     params(("slug" = String, Path), ListQuery),
-    responses((status = 200, body = Listed<WallItem>), (status = 404, body = crate::error::Problem), (status = 422, body = crate::error::Problem))
+    responses((status = 200, body = Listed<WallItem>), (status = 404, body = crate::error::Problem, content_type = "application/problem+json"), (status = 422, body = crate::error::Problem, content_type = "application/problem+json"))
 )]
 pub async fn of_page(
     site: Data<Site>,

@@ -16,7 +16,7 @@ use crate::web::query::{self, NoQuery};
 
 /// Mounts the program.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/programs/{slug}", web::get().to(program));
+    cfg.service(web::resource("/api/v1/programs/{slug}").route(web::get().to(program)));
 }
 
 /// One number about a program's work; never without period, source and grade.

@@ -22,10 +22,9 @@ use crate::web::{JsonBody, Path, Site};
 
 /// Mounts the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/teams/{slug}/join", web::post().to(join))
-        .route(
-            "/api/v1/teams/{slug}/members/{page}",
-            web::delete().to(remove),
+    cfg.service(web::resource("/api/v1/teams/{slug}/join").route(web::post().to(join)))
+        .service(
+            web::resource("/api/v1/teams/{slug}/members/{page}").route(web::delete().to(remove)),
         );
 }
 

@@ -12,7 +12,7 @@ use crate::web::query::{self, ListQuery};
 
 /// Mounts the list of programs.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/programs", web::get().to(list));
+    cfg.service(web::resource("/api/v1/programs").route(web::get().to(list)));
 }
 
 /// Whose a program is.

@@ -18,10 +18,10 @@ use crate::web::query::{self, ListQuery};
 
 /// Mounts the teams.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/api/v1/teams/{slug}", web::get().to(one)).route(
-        "/api/v1/campaigns/{slug}/teams",
-        web::post().to(create::create),
-    );
+    cfg.service(web::resource("/api/v1/teams/{slug}").route(web::get().to(one)))
+        .service(
+            web::resource("/api/v1/campaigns/{slug}/teams").route(web::post().to(create::create)),
+        );
 }
 
 /// A team, as others point at it.

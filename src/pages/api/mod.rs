@@ -39,9 +39,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(web::get().to(list))
             .route(web::post().to(create::create)),
     )
-    .route(
-        "/api/v1/campaigns/{slug}/leaderboard",
-        web::get().to(leaderboard),
+    .service(
+        web::resource("/api/v1/campaigns/{slug}/leaderboard").route(web::get().to(leaderboard)),
     );
 }
 
