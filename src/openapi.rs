@@ -64,3 +64,35 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn show() -> HttpResponse {
     HttpResponse::Ok().json(document())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    #[test]
+    fn whatever_may_answer_401_names_the_one_scheme_there_is() {
+        let document = serde_json::to_value(super::document()).unwrap();
+        let schemes = document["components"]["securitySchemes"]
+            .as_object()
+            .unwrap();
+        assert_eq!(schemes.keys().collect::<Vec<_>>(), ["bearer"]);
+        let mut seen = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let ways = operation["security"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                let names = ways.iter().filter_map(|way| way.as_object());
+                let names: Vec<&String> = names.flat_map(|way| way.keys()).collect();
+                let may = operation["responses"].get("401").is_some();
+                assert_eq!(!names.is_empty(), may, "{method} {path}");
+                assert!(
+                    names.iter().all(|name| *name == "bearer"),
+                    "{path}: {names:?}"
+                );
+                seen += usize::from(may);
+            }
+        }
+        assert!(seen >= 8, "{seen}");
+    }
+}

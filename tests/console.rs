@@ -546,3 +546,45 @@ async fn tables_go_out_as_safe_csv_and_addresses_seen_are_on_record() {
     );
     world.done().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_second_factor_is_taken_away_by_an_owner_and_by_nobody_else() {
+    use diesel::prelude::*;
+    use selvedge::db::schema::users::dsl;
+    let world = World::with(OPEN).await;
+    let (ines, owner) = staff(&world, Role::Owner).await;
+    let (noor, noors) = staff(&world, Role::Coordinator).await;
+    let now = world.clock.now();
+    let (db, ids) = (&world.app.site.db, [ines, noor]);
+    let done = db.tx(move |c| {
+        let both = dsl::users.filter(dsl::id.eq_any(ids));
+        selvedge::each!(c, c => diesel::update(both)
+            .set((dsl::totp_secret.eq("sealed"), dsl::totp_confirmed_at.eq(now)))
+            .execute(c))?;
+        selvedge::auth::recovery::replace(c, noor, &["0000-0000-0000-0000".to_owned()])
+    });
+    done.await.unwrap();
+    let reset = [("do", "reset_factor")];
+    let hers = format!("/console/people/{noor}/access");
+    let own = format!("/console/people/{ines}/access");
+    let answer = world.ask(&noors, "POST", &own, &reset).await;
+    assert_eq!(answer.status, 403);
+    let answer = world.ask(&owner, "POST", &own, &reset).await;
+    assert_eq!(answer.status, 409, "one's own goes another way");
+    world.send(&owner, &hers, &reset).await;
+    let left = db.read(move |c| {
+        let user = selvedge::auth::model::user_by_id(c, noor)?;
+        let codes = selvedge::auth::recovery::left(c, noor)?;
+        Ok((user.totp_secret, user.totp_confirmed_at, codes))
+    });
+    assert_eq!(left.await.unwrap(), (None, None, 0));
+    let out = world.ask(&noors, "GET", "/console", &[]).await;
+    assert_eq!(out.status, 401, "signed out everywhere");
+    assert_eq!(deeds(&world, "user.reset_factor").await.len(), 1);
+    // Not with a proof from this morning.
+    world.clock.advance(chrono::Duration::minutes(20));
+    let answer = world.ask(&owner, "POST", &hers, &reset).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(deeds(&world, "user.reset_factor").await.len(), 1);
+    world.done().await;
+}

@@ -658,27 +658,15 @@ async fn a_photograph_is_seen_while_its_day_is() {
     assert_eq!(seen().await, 200);
     let (slug, now) = (PAGE.parse().unwrap(), world.clock.now());
     let db = &world.app.site.db;
-    db.tx(move |c| {
+    let followed = db.tx(move |c| {
         let page = selvedge::pages::by_slug(c, &slug)?.page.id;
         selvedge::pages::ops::archive(c, page, now)
-    })
-    .await
-    .unwrap();
-    harness_wait(async || seen().await == 404).await;
+    });
+    followed.await.unwrap().tell(&world.app.site);
+    assert_eq!(seen().await, 404);
     // A day that is taken out takes its photograph along for good.
     let remove = format!("{}/2026-12-04/remove", diary());
     assert_eq!(owner.post(&diary(), &remove, &[]).await.0, 303);
     assert_eq!(owner.get(photo).await.0, 410);
     world.done().await;
-}
-
-/// Views are fresh for a second where nobody says that they have changed.
-async fn harness_wait(holds: impl AsyncFn() -> bool) {
-    for _ in 0..50 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("it does not come to hold");
 }

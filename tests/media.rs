@@ -6,12 +6,17 @@ use image::{ImageFormat, Rgb, RgbImage};
 use selvedge::auth::model::{NewUser, insert_user};
 use selvedge::auth::sessions::{self, NewSession};
 use selvedge::auth::{Role, UserId};
-use selvedge::db::schema::{audit_log, donations, page_reports, pages};
+use selvedge::db::schema::{
+    audit_log, diary_entries, donations, media as media_table, page_reports, pages,
+};
 use selvedge::each;
 use selvedge::kernel::secret::ExposeSecret;
 use selvedge::kernel::{Limit, Line};
 use selvedge::media::{self, MediaId, Size, Use};
 use selvedge::pages::reports::{self, ReportState};
+use selvedge::pages::updates;
+use selvedge::totals::Tally;
+use selvedge::totals::tallies::{self, Counted};
 
 use super::harness::world::{CAMPAIGN, PAGE, World};
 
@@ -36,7 +41,8 @@ impl<'w> Browser<'w> {
     }
 
     async fn of(world: &'w World, user: UserId) -> Self {
-        let (session, secret) = NewSession::make(user, "test").unwrap();
+        let (mut session, secret) = NewSession::make(user, "test").unwrap();
+        session.second_factor = true;
         let now = world.clock.now();
         let site = &world.app.site;
         site.db
@@ -112,6 +118,28 @@ impl<'w> Browser<'w> {
             .header("cookie", self.cookies(&cookie))
             .header("content-type", "multipart/form-data; boundary=cloth")
             .body(body)
+            .send()
+            .await
+            .unwrap();
+        let place = answer.headers().get("location");
+        Answer {
+            status: answer.status().as_u16(),
+            place: place.map_or_else(String::new, |place| place.to_str().unwrap().to_owned()),
+            text: answer.text().await.unwrap(),
+        }
+    }
+
+    /// The same with a form without files.
+    async fn fill(&self, form: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let (cookie, seal, _) = self.form(form).await;
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.append_pair("csrf", &seal);
+        body.extend_pairs(fields);
+        let request = self.world.http.post(self.world.url(path));
+        let answer = request
+            .header("cookie", self.cookies(&cookie))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.finish())
             .send()
             .await
             .unwrap();
@@ -259,6 +287,114 @@ async fn a_photo_is_seen_by_whom_may_see_it_and_gone_when_it_is_taken_down() {
         assert_eq!(stranger.get(&url).await.status(), 410, "{url}");
         assert_eq!(own.get(&url).await.status(), 410, "{url}");
     }
+    world.done().await;
+}
+
+/// A photograph of the owner's, as an update and a diary's day of the page hold it.
+async fn more_photos(world: &World, page: &'static str) -> [MediaId; 2] {
+    let site = &world.app.site;
+    let owner = owner(world, page).await;
+    let take = async |of| {
+        let bytes = Bytes::from(jpeg(300, 300));
+        media::take(site, owner, of, media::crop_of(""), bytes)
+            .await
+            .unwrap()
+    };
+    let news = take(Use::PageUpdate).await;
+    let day = take(Use::DiaryEntry).await;
+    let (ids, now) = ([news.id, day.id], world.clock.now());
+    let done = site.db.tx(move |c| {
+        media::insert(c, &news, now)?;
+        media::insert(c, &day, now)?;
+        let target = pages::table.filter(pages::slug.eq(page)).select(pages::id);
+        let page: selvedge::ids::PageId = each!(c, c => target.first(c))?;
+        let update = updates::PostUpdate {
+            id: updates::UpdateId::new(),
+            page,
+            body: updates::parse_body("Three days in").unwrap(),
+            photo: Some(news.id),
+            photo_alt: "A tie".into(),
+        };
+        updates::post(c, &update, now)?;
+        let row = (
+            diary_entries::id.eq("dia_00000000000000000000000000000001"),
+            diary_entries::page_id.eq(page),
+            diary_entries::day.eq("2026-12-01"),
+            diary_entries::outfit.eq("dress"),
+            diary_entries::note.eq(""),
+            diary_entries::photo.eq(Some(day.id)),
+            diary_entries::photo_alt.eq(""),
+            diary_entries::is_public.eq(true),
+            diary_entries::is_backfill.eq(false),
+            diary_entries::created_at.eq(now),
+            diary_entries::updated_at.eq(now),
+        );
+        each!(c, c => diesel::insert_into(diary_entries::table).values(row).execute(c))?;
+        let counted = Counted {
+            page,
+            campaign: selvedge::campaigns::model::by_slug(c, &CAMPAIGN.parse().unwrap())?
+                .campaign
+                .id,
+            is_shown: true,
+        };
+        tallies::add(c, counted, Tally::DAY)
+    });
+    done.await.unwrap();
+    ids
+}
+
+#[actix_web::test]
+async fn a_page_that_goes_and_comes_back_takes_all_its_photos_along() {
+    let world = World::new().await;
+    let own = Browser::owner_of(&world, PAGE).await;
+    let staff = Browser::of(&world, coordinator(&world).await).await;
+    let stranger = Browser::stranger(&world);
+    let mut ids = vec![page_photo(&world, PAGE).await];
+    ids.extend(more_photos(&world, PAGE).await);
+    let urls: Vec<String> = ids
+        .iter()
+        .flat_map(|id| Size::ALL.map(|size| media::url(*id, size)))
+        .collect();
+    let all_are = async |status: u16, when: &str| {
+        for url in &urls {
+            assert_eq!(stranger.get(url).await.status(), status, "{url} {when}");
+            assert_eq!(own.get(url).await.status(), 200, "{url} {when}, its owner");
+        }
+    };
+    all_are(200, "live").await;
+    let desk = format!("/console/pages/{PAGE}");
+    let tools = (
+        format!("/pages/{PAGE}/edit"),
+        format!("/pages/{PAGE}/edit/state"),
+    );
+    for (by, (form, to), verb, status) in [
+        (&staff, (&desk, &desk), "hide", 404),
+        (&staff, (&desk, &desk), "show", 200),
+        (&own, (&tools.0, &tools.1), "archive", 404),
+        (&own, (&tools.0, &tools.1), "unarchive", 200),
+        (&staff, (&desk, &desk), "archive", 404),
+    ] {
+        let fields = [("do", verb), ("reason", "Not your name")];
+        let done = by.fill(form, to, &fields).await;
+        assert_eq!(done.status, 303, "{verb}: {}", done.text);
+        all_are(status, verb).await;
+    }
+    // What is posted meanwhile stays unseen too.
+    let file = jpeg(300, 300);
+    let place = format!("/pages/{PAGE}/updates");
+    let fields = [("body", "Still here"), ("photo_alt", "")];
+    let posted = own.send(&place, &place, &fields, Some(&file)).await;
+    assert_eq!(posted.status, 303, "{}", posted.text);
+    let newest = media_table::table
+        .order(media_table::created_at.desc())
+        .select((media_table::id, media_table::hidden_at.is_not_null()));
+    let newest = world.app.site.db.read(move |c| {
+        let found: Vec<(MediaId, bool)> = each!(c, c => newest.load(c))?;
+        Ok(found)
+    });
+    let newest = newest.await.unwrap();
+    assert_eq!(newest.len(), 4);
+    assert!(newest.iter().all(|(_, is_hidden)| *is_hidden), "{newest:?}");
     world.done().await;
 }
 

@@ -327,10 +327,12 @@ async fn a_season_that_approves_pages_asks_back_and_forth() {
         world.page_mails(),
         Line::parse("A name that is not yours", 200).unwrap(),
     );
-    db.tx(move |c| review::hide(c, &mails, id, staff, &reason, now))
+    let followed = db
+        .tx(move |c| review::hide(c, &mails, id, staff, &reason, now))
         .await
         .unwrap();
     selvedge::pages::public::withdrawn(&world.app.site, &page);
+    followed.tell(&world.app.site);
     assert_eq!(world.get("/pages/omar").await.0, 404);
     assert!(
         world
@@ -973,12 +975,12 @@ async fn a_page_moves_as_its_states_say_and_no_other_way() {
                     let reason = Line::parse("x", 9).unwrap();
                     let done = match verb {
                         "publish" => ops::publish(c, id, now).map(|_| ()),
-                        "archive" => ops::archive(c, id, now),
-                        "unarchive" => ops::unarchive(c, id, now),
+                        "archive" => ops::archive(c, id, now).map(|_| ()),
+                        "unarchive" => ops::unarchive(c, id, now).map(|_| ()),
                         "approve" => review::approve(c, &mails, id, staff, now),
                         "ask" => review::ask_for_more(c, &mails, id, staff, &message, now),
-                        "hide" => review::hide(c, &mails, id, staff, &reason, now),
-                        "show" => review::show(c, &mails, id, staff, now),
+                        "hide" => review::hide(c, &mails, id, staff, &reason, now).map(|_| ()),
+                        "show" => review::show(c, &mails, id, staff, now).map(|_| ()),
                         _ => review::send_again(c, id, staff, None, now),
                     };
                     let query = pages::table.find(id).select(pages::status);

@@ -729,12 +729,11 @@ async fn a_page_that_is_not_shown_is_a_member_but_not_on_the_roster() {
     );
     let db = &world.app.site.db;
     let (slug, now): (Slug, _) = (MEMBERS[0].parse().unwrap(), world.clock.now());
-    db.tx(move |c| {
+    let followed = db.tx(move |c| {
         let page = pages::model::by_slug(c, &slug)?.page.id;
         pages::ops::archive(c, page, now)
-    })
-    .await
-    .unwrap();
+    });
+    followed.await.unwrap().tell(&world.app.site);
     let seen = roster(&world, TEAM).await;
     assert_eq!(seen.len(), 2, "{seen:?}");
     world.done().await;

@@ -8,15 +8,16 @@ use crate::auth::{User, UserId, model as users_model, passkeys, recovery};
 use crate::db::Conn;
 use crate::db::schema::{
     api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
-    media, own_milestones, page_aliases, page_messages, page_reports, page_transfers, page_updates,
-    pages, role_campaigns, sessions, supporters, team_co_captains, team_invitations, team_messages,
-    team_requests, teams, user_roles, users,
+    media, offline_gifts, own_milestones, page_aliases, page_messages, page_reports,
+    page_transfers, page_updates, pages, role_campaigns, sessions, supporters, team_co_captains,
+    team_invitations, team_messages, team_requests, teams, user_roles, users,
 };
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{PageId, TeamId};
 use crate::kernel::{Email, Slug, Timestamp};
 use crate::mail::{MailId, forget_mails, forget_words};
+use crate::media::{MediaId, named};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
 use crate::totals;
@@ -35,6 +36,8 @@ pub(super) struct Gone {
     pub(super) teams: Vec<TeamId>,
     /// Pages of others on whose walls the person stood as a donor.
     pub(super) gave_to: Vec<PageId>,
+    /// Photographs that nobody sees any more.
+    pub(super) photographs: Vec<MediaId>,
 }
 
 /// What keeps an account from being deleted, in words; nothing when it may be.
@@ -87,7 +90,9 @@ pub(super) fn delete(
         .map_err(AppError::internal)?;
     let mut gone = close_pages(conn, user.id, now)?;
     leave_teams(conn, user.id)?;
-    forget_letters(conn, user, now)?;
+    gone.photographs = remove_photographs(conn, user.id, &gone, now)?;
+    forget_letters(conn, user)?;
+    forget_offline(conn, user)?;
     forget_gift_mails(conn, user, &gone.pages)?;
     gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
     close_doors(conn, user, now)?;
@@ -120,11 +125,13 @@ fn tail(id: &str) -> &str {
 }
 
 fn close_pages(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<Gone> {
-    let own = pages::table
-        .filter(pages::owner_id.eq(user))
-        .select((pages::id, pages::team_id));
-    let own: Vec<(PageId, Option<TeamId>)> = each!(conn, c => own.load(c))?;
-    for (page, _) in &own {
+    let own = pages::table.filter(pages::owner_id.eq(user)).select((
+        pages::id,
+        pages::team_id,
+        pages::photo,
+    ));
+    let own: Vec<(PageId, Option<TeamId>, Option<String>)> = each!(conn, c => own.load(c))?;
+    for (page, ..) in &own {
         // The address held the name.
         let slug: Slug = format!("former-{}", tail(&page.to_string()))
             .parse()
@@ -145,7 +152,7 @@ fn close_pages(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<Gone>
             ))
             .execute(c))?;
     }
-    let ids: Vec<PageId> = own.iter().map(|(page, _)| *page).collect();
+    let ids: Vec<PageId> = own.iter().map(|(page, ..)| *page).collect();
     for id in &ids {
         totals::tallies::count_page(conn, *id, false)?;
     }
@@ -173,11 +180,52 @@ fn close_pages(conn: &mut Conn, user: UserId, now: Timestamp) -> AppResult<Gone>
     each!(conn, c => diesel::update(promises).set(own_milestones::promise.eq("")).execute(c))?;
     let asked = team_requests::table.filter(team_requests::page_id.eq_any(&ids));
     each!(conn, c => diesel::update(asked).set(team_requests::words.eq("")).execute(c))?;
+    // Whoever reported a page of theirs may have named them.
+    let told = page_reports::table.filter(page_reports::page_id.eq_any(&ids));
+    each!(conn, c => diesel::update(told).set(page_reports::words.eq("")).execute(c))?;
     Ok(Gone {
-        teams: own.iter().filter_map(|(_, team)| *team).collect(),
+        teams: own.iter().filter_map(|(_, team, _)| *team).collect(),
+        photographs: own
+            .iter()
+            .filter_map(|(.., photo)| named(photo.as_deref()))
+            .collect(),
         pages: ids,
         gave_to: Vec::new(),
     })
+}
+
+/// Photographs that the person sent, and those on their pages, whoever sent them (staff for them, or who had the page
+/// before). Answers them.
+fn remove_photographs(
+    conn: &mut Conn,
+    user: UserId,
+    gone: &Gone,
+    now: Timestamp,
+) -> AppResult<Vec<MediaId>> {
+    let mut on_pages = gone.photographs.clone();
+    let news = page_updates::table
+        .filter(page_updates::page_id.eq_any(&gone.pages))
+        .filter(page_updates::photo.is_not_null())
+        .select(page_updates::photo.assume_not_null());
+    let news: Vec<MediaId> = each!(conn, c => news.load(c))?;
+    on_pages.extend(news);
+    let days = diary_entries::table
+        .filter(diary_entries::page_id.eq_any(&gone.pages))
+        .filter(diary_entries::photo.is_not_null())
+        .select(diary_entries::photo.assume_not_null());
+    let days: Vec<MediaId> = each!(conn, c => days.load(c))?;
+    on_pages.extend(days);
+    let all = media::table
+        .filter(
+            media::owner_id
+                .eq(user)
+                .or(media::id.nullable().eq_any(on_pages)),
+        )
+        .filter(media::removed_at.is_null());
+    Ok(each!(conn, c => diesel::update(all)
+        .set((media::hidden_at.eq(now), media::removed_at.eq(now)))
+        .returning(media::id)
+        .get_results(c))?)
 }
 
 /// A team without other members loses its captain; of every other the person was captain no more ([`hindrances`]).
@@ -191,8 +239,8 @@ fn leave_teams(conn: &mut Conn, user: UserId) -> AppResult<()> {
     Ok(())
 }
 
-/// Words that the person wrote to others, photographs, and rows of others that hold the address.
-fn forget_letters(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
+/// Words that the person wrote to others, and rows of others that hold the address.
+fn forget_letters(conn: &mut Conn, user: &User) -> AppResult<()> {
     let id = user.id;
     let folded = user.email.folded();
     let asked = page_messages::table.filter(page_messages::author_id.eq(id));
@@ -203,12 +251,6 @@ fn forget_letters(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()>
     each!(conn, c => diesel::update(messages)
         .set((team_messages::subject.eq(""), team_messages::body.eq("")))
         .execute(c))?;
-    let photographs = media::table
-        .filter(media::owner_id.eq(id))
-        .filter(media::removed_at.is_null());
-    each!(conn, c => diesel::update(photographs)
-        .set((media::hidden_at.eq(now), media::removed_at.eq(now)))
-        .execute(c))?;
     let offers = page_transfers::table.filter(page_transfers::to_email_folded.eq(&folded));
     each!(conn, c => diesel::update(offers)
         .set((page_transfers::to_email.eq(""), page_transfers::to_email_folded.eq("")))
@@ -218,11 +260,57 @@ fn forget_letters(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()>
     each!(conn, c => diesel::update(invited)
         .set(team_invitations::to_email.eq(None::<String>))
         .execute(c))?;
-    let reports = page_reports::table.filter(page_reports::reporter_email.eq_any(&addresses));
+    let reporters = page_reports::table
+        .filter(page_reports::reporter_email.is_not_null())
+        .select((
+            page_reports::id,
+            page_reports::reporter_email.assume_not_null(),
+        ));
+    let reporters: Vec<(String, Email)> = each!(conn, c => reporters.load(c))?;
+    let reports = page_reports::table.filter(page_reports::id.eq_any(of(reporters, &user.email)));
     each!(conn, c => diesel::update(reports)
-        .set(page_reports::reporter_email.eq(None::<String>))
+        .set((
+            page_reports::reporter_email.eq(None::<String>),
+            page_reports::words.eq(""),
+        ))
         .execute(c))?;
     Ok(())
+}
+
+/// Entries of gifts outside the program: those that the person made lose the giver they name, those that name the person
+/// by their address likewise. Kind, amount and day stay.
+fn forget_offline(conn: &mut Conn, user: &User) -> AppResult<()> {
+    let givers = offline_gifts::table
+        .filter(offline_gifts::donor_email.is_not_null())
+        .select((
+            offline_gifts::id,
+            offline_gifts::donor_email.assume_not_null(),
+        ));
+    let givers: Vec<(String, Email)> = each!(conn, c => givers.load(c))?;
+    let entries = offline_gifts::table.filter(
+        offline_gifts::entered_by
+            .eq(user.id)
+            .or(offline_gifts::id.eq_any(of(givers, &user.email))),
+    );
+    each!(conn, c => diesel::update(entries)
+        .set((
+            offline_gifts::donor_name.eq("Somebody"),
+            offline_gifts::donor_email.eq(None::<String>),
+            offline_gifts::anonymous.eq(true),
+            offline_gifts::note.eq(""),
+            offline_gifts::reason.eq(""),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The rows that hold an address, however it was typed there: these columns keep it unfolded.
+fn of(rows: Vec<(String, Email)>, email: &Email) -> Vec<String> {
+    let folded = email.folded();
+    rows.into_iter()
+        .filter(|(_, one)| one.folded() == folded)
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// Mails about gifts that name the person: as the participant whose page it was, or as the donor.
@@ -242,6 +330,12 @@ fn forget_gift_mails(conn: &mut Conn, user: &User, own: &[PageId]) -> AppResult<
 /// The person as a donor and sponsor of others: amounts stay, the name goes. Answers the pages that showed it.
 fn forget_donor(conn: &mut Conn, email: &Email, pseudonym: &Email) -> AppResult<Vec<PageId>> {
     let folded = email.folded();
+    let promised = day_sponsors::table
+        .filter(day_sponsors::email_folded.eq(&folded))
+        .select(day_sponsors::id);
+    let promised: Vec<String> = each!(conn, c => promised.load(c))?;
+    // The mail to the page's owner names its sponsor.
+    forget_words(conn, &["day_sponsor_new"], &promised)?;
     let sponsored = day_sponsors::table.filter(day_sponsors::email_folded.eq(&folded));
     each!(conn, c => diesel::update(sponsored)
         .set((

@@ -7,8 +7,9 @@ use super::model;
 use crate::auth::{User, model as users_model, mutes, passkeys, sessions};
 use crate::db::Conn;
 use crate::db::schema::{
-    conversations, diary_entries, donations, gift_thanks, media, offline_gifts, page_messages,
-    page_updates, supporters, team_messages,
+    campaigns, conversations, day_sponsors, diary_entries, donations, gift_thanks, media,
+    offline_gifts, own_milestones, page_messages, page_updates, pages, supporters, team_messages,
+    team_requests, teams,
 };
 use crate::each;
 use crate::error::AppResult;
@@ -62,6 +63,8 @@ pub(super) fn of(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<Valu
         "diary": diary(conn, user, &ids)?,
         "gifts": gifts(conn, user)?,
         "offline_gifts_entered": offline(conn, user)?,
+        "own_milestones": milestones(conn, &ids)?,
+        "days_sponsored": sponsored(conn, user)?,
     }))
 }
 
@@ -88,6 +91,12 @@ fn written(conn: &mut Conn, user: &User, ids: &[PageId]) -> AppResult<Value> {
             team_messages::sent_at,
         ));
     let to_teams: Vec<(String, String, Timestamp)> = each!(conn, c => query.load(c))?;
+    let query = team_requests::table
+        .inner_join(teams::table.on(teams::id.eq(team_requests::team_id)))
+        .filter(team_requests::page_id.eq_any(ids))
+        .order(team_requests::id)
+        .select((teams::name, team_requests::words, team_requests::created_at));
+    let to_captains: Vec<(String, String, Timestamp)> = each!(conn, c => query.load(c))?;
     let told = |rows: Vec<(String, Timestamp)>| -> Vec<Value> {
         rows.into_iter()
             .map(|(words, at)| json!({ "words": words, "at": at }))
@@ -99,6 +108,9 @@ fn written(conn: &mut Conn, user: &User, ids: &[PageId]) -> AppResult<Value> {
         "thanks": told(thanks),
         "messages_to_teams": to_teams.into_iter()
             .map(|(subject, words, at)| json!({ "subject": subject, "words": words, "at": at }))
+            .collect::<Vec<_>>(),
+        "messages_to_captains": to_captains.into_iter()
+            .map(|(team, words, at)| json!({ "team": team, "words": words, "at": at }))
             .collect::<Vec<_>>(),
     }))
 }
@@ -178,17 +190,95 @@ fn offline(conn: &mut Conn, user: &User) -> AppResult<Value> {
         .select((
             offline_gifts::amount,
             offline_gifts::currency,
+            offline_gifts::kind,
+            offline_gifts::donor_name,
+            offline_gifts::donor_email,
             offline_gifts::received_on,
             offline_gifts::note,
             offline_gifts::state,
         ));
-    let rows: Vec<(i64, Currency, String, String, String)> = each!(conn, c => query.load(c))?;
+    type Row = (
+        i64,
+        Currency,
+        String,
+        String,
+        Option<String>,
+        String,
+        String,
+        String,
+    );
+    let rows: Vec<Row> = each!(conn, c => query.load(c))?;
     Ok(rows
         .into_iter()
-        .map(|(minor, currency, day, note, state)| {
+        .map(
+            |(minor, currency, kind, giver, address, day, note, state)| {
+                json!({
+                    "amount": Money::new(minor, currency), "kind": kind, "giver": giver,
+                    "giver_email": address, "received_on": day, "note": note, "state": state,
+                })
+            },
+        )
+        .collect())
+}
+
+/// What the person promised to do once their pages have raised so much.
+fn milestones(conn: &mut Conn, ids: &[PageId]) -> AppResult<Value> {
+    let query = own_milestones::table
+        .inner_join(pages::table.on(pages::id.eq(own_milestones::page_id)))
+        .inner_join(campaigns::table.on(campaigns::id.eq(pages::campaign_id)))
+        .filter(own_milestones::page_id.eq_any(ids))
+        .order(own_milestones::id)
+        .select((
+            pages::slug,
+            own_milestones::amount,
+            campaigns::currency,
+            own_milestones::promise,
+            own_milestones::reached_at,
+            own_milestones::kept_at,
+        ));
+    type Row = (
+        String,
+        i64,
+        Currency,
+        String,
+        Option<Timestamp>,
+        Option<Timestamp>,
+    );
+    let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(page, minor, currency, promise, reached, kept)| {
             json!({
-                "amount": Money::new(minor, currency), "received_on": day, "note": note,
-                "state": state,
+                "page": page, "amount": Money::new(minor, currency), "promise": promise,
+                "reached_at": reached, "kept_at": kept,
+            })
+        })
+        .collect())
+}
+
+/// What was promised from this address for logged days of others.
+fn sponsored(conn: &mut Conn, user: &User) -> AppResult<Value> {
+    let query = day_sponsors::table
+        .inner_join(pages::table.on(pages::id.eq(day_sponsors::page_id)))
+        .filter(day_sponsors::email_folded.eq(user.email.folded()))
+        .order(day_sponsors::id)
+        .select((
+            pages::slug,
+            day_sponsors::name,
+            day_sponsors::currency,
+            day_sponsors::per_day,
+            day_sponsors::cap,
+            day_sponsors::state,
+            day_sponsors::created_at,
+        ));
+    type Row = (String, String, Currency, i64, i64, String, Timestamp);
+    let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(page, name, currency, per_day, cap, state, at)| {
+            json!({
+                "page": page, "name": name, "per_day": Money::new(per_day, currency),
+                "cap": Money::new(cap, currency), "state": state, "at": at,
             })
         })
         .collect())

@@ -8,6 +8,7 @@ pub mod bearer;
 pub mod guard;
 mod guessable;
 pub mod hashing;
+pub mod lost_factor;
 pub mod mailed;
 pub mod model;
 pub mod mutes;

@@ -1,4 +1,4 @@
-//! `selvedge user create|token`
+//! `selvedge user create|token|second-factor`
 
 use std::io::BufRead;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::{CliError, CliResult};
 use crate::app::App;
+use crate::audit::{self, Deed, Via};
 use crate::auth::{self, NewToken, NewUser, Password, Role, Scope, UserId};
 use crate::config::Config;
 use crate::kernel::{Clock, Email, Line};
@@ -15,7 +16,7 @@ use crate::kernel::{Clock, Email, Line};
 /// Staff and tokens without a browser.
 #[derive(Subcommand)]
 pub(super) enum User {
-    /// Makes a user, or gives a known one another role.
+    /// Makes a user, or gives a known one another role; a known one keeps the password.
     Create {
         /// The mail address to sign in with.
         #[arg(long)]
@@ -38,6 +39,15 @@ pub(super) enum User {
         /// What it may do: noun:read or noun:write; several with spaces or commas.
         #[arg(long, required = true, num_args = 1.., value_delimiter = ',')]
         scope: Vec<String>,
+    },
+    /// For somebody who lost the second factor: takes app codes, passkeys and recovery codes away, and ends every session.
+    SecondFactor {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+        /// Take it away; make sure first that it is they who ask.
+        #[arg(long, required = true)]
+        reset: bool,
     },
 }
 
@@ -90,10 +100,11 @@ impl User {
                     .await?;
                 println!(
                     "{}",
-                    if made {
-                        "made"
-                    } else {
-                        "was known; has the role now"
+                    match (made, password_stdin) {
+                        (true, _) => "made",
+                        (false, false) => "was known; has the role now",
+                        (false, true) =>
+                            "was known; has the role now; the password was NOT changed: /reset mails a link for that",
                     }
                 );
             }
@@ -114,6 +125,30 @@ impl User {
                 db.tx(move |conn| auth::token::insert(conn, &token, now))
                     .await?;
                 println!("{}", text.expose_secret());
+            }
+            Self::SecondFactor { email, reset: _ } => {
+                let email: Email = email.parse().map_err(|e| said("--email", &e))?;
+                let taken = db
+                    .tx(move |conn| {
+                        let Some(user) = auth::user_by_email(conn, &email)? else {
+                            return Ok(None);
+                        };
+                        let taken = auth::lost_factor::reset(conn, user.id, now)?;
+                        let deed = Deed {
+                            actor: None,
+                            via: Via::CommandLine,
+                            ..Deed::new(user.id, "user.reset_factor", ("user", user.id.to_string()))
+                        };
+                        audit::record(conn, &deed.saying(taken.to_string()), now)?;
+                        Ok(Some(taken))
+                    })
+                    .await?;
+                let taken = taken
+                    .ok_or_else(|| CliError::Said("--email: nobody has this address".into()))?;
+                println!("{taken}");
+                println!(
+                    "they sign in by password or mailed link, and set a new one up at /account/security"
+                );
             }
         }
         Ok(ExitCode::SUCCESS)

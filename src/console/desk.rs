@@ -71,6 +71,10 @@ const DONE: &[(&str, &str)] = &[
     ("handled", "Noted."),
     ("declined", "Declined. The page's owner sees why."),
     ("ended", "Every session was ended."),
+    (
+        "reset",
+        "The second factor is gone and every session was ended. They sign in and set up a new one.",
+    ),
     ("disabled", "Kept out, and signed out everywhere."),
     ("enabled", "May sign in again."),
     ("nothing", "Nothing was ticked, so nothing was changed."),

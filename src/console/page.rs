@@ -18,6 +18,7 @@ use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::{Line, Slug, Timestamp};
 use crate::pages::messages::{self, Message, NewMessage};
 use crate::pages::model::{self, PageOverview, PageStatus};
+use crate::pages::photos::Followed;
 use crate::pages::{PageId, PageMails, ops, review};
 use crate::web::site::see;
 use crate::web::views::money::MoneyView;
@@ -222,19 +223,21 @@ impl Act {
         overview: &PageOverview,
         by: UserId,
         now: Timestamp,
-    ) -> AppResult<()> {
+    ) -> AppResult<Followed> {
         let page = overview.page.id;
         match self {
-            Self::Approve => review::approve(conn, mails, page, by, now),
-            Self::Ask(message) => review::ask_for_more(conn, mails, page, by, message, now),
-            Self::Hide(reason) => review::hide(conn, mails, page, by, reason, now),
-            Self::Show => review::show(conn, mails, page, by, now),
+            Self::Approve => review::approve(conn, mails, page, by, now)?,
+            Self::Ask(message) => review::ask_for_more(conn, mails, page, by, message, now)?,
+            Self::Hide(reason) => return review::hide(conn, mails, page, by, reason, now),
+            Self::Show => return review::show(conn, mails, page, by, now),
             Self::Archive => {
-                ops::archive(conn, page, now)?;
+                let followed = ops::archive(conn, page, now)?;
                 let deed = Deed::new(by, "page.archive", ("page", page.to_string()));
-                audit::record(conn, &deed.of(overview.page.campaign_id), now)
+                audit::record(conn, &deed.of(overview.page.campaign_id), now)?;
+                return Ok(followed);
             }
         }
+        Ok(Followed::default())
     }
 }
 
@@ -260,11 +263,12 @@ pub(super) async fn act(
             site.db
                 .tx(move |c| act.run(c, &mails, &overview, by, now))
                 .await
-                .map(|()| word)
+                .map(|followed| (word, followed))
         }
     };
     match done {
-        Ok(word) => {
+        Ok((word, followed)) => {
+            followed.tell(&site);
             tell_views(&site, page, word == "hidden" || word == "archived");
             site.views.changed("campaign", &campaign.to_string());
             Ok(see(&format!("/console/pages/{slug}?done={word}")))

@@ -10,10 +10,11 @@ use super::fields::Typed;
 use super::people_table::{self, OwnPage};
 use super::record::{self, DeedView};
 use super::scope::Scope;
+use crate::accounts::Next;
 use crate::audit::{self, Deed, Recorded};
 use crate::auth::roles::{SetRole, narrowed, set_role, user_by_id};
 use crate::auth::sessions::{self, Session};
-use crate::auth::{Coordinator, Owner, Role, User, UserId, model, roles};
+use crate::auth::{Coordinator, Owner, Role, User, UserId, lost_factor, model, passkeys, roles};
 use crate::campaigns::{self, Campaign, CampaignId};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -28,6 +29,7 @@ struct Found {
     narrowed: Vec<(Role, CampaignId)>,
     pages: Vec<OwnPage>,
     sessions: Vec<Session>,
+    has_passkeys: bool,
     seasons: Vec<Campaign>,
     deeds: Vec<Recorded>,
     names: std::collections::HashMap<UserId, String>,
@@ -70,6 +72,7 @@ struct PersonView {
     email: String,
     is_verified: bool,
     has_factor: bool,
+    can_reset: bool,
     came_at: String,
     out_since: Option<String>,
     is_deleted: bool,
@@ -124,6 +127,7 @@ fn find(conn: &mut Conn, scope: &Scope, id: UserId) -> AppResult<Found> {
         roles: model::roles_of(conn, id)?,
         narrowed: narrowed(conn, id)?,
         sessions: sessions::of_user(conn, id)?,
+        has_passkeys: !passkeys::of_user(conn, id)?.is_empty(),
         seasons: campaigns::model::all(conn)?,
         names: record::names(conn, &deeds)?,
         user,
@@ -148,13 +152,15 @@ fn view(desk: &Desk, found: Found, mend: Mend) -> PersonView {
             })
             .collect(),
     };
+    let has_factor = user.totp_confirmed_at.is_some() || found.has_passkeys;
     let fault = mend.faults.first().map(|fault| fault.message.clone());
     PersonView {
         id: user.id.to_string(),
         name: user.name.clone(),
         email: user.email.to_string(),
         is_verified: user.verified_at.is_some(),
-        has_factor: user.totp_confirmed_at.is_some(),
+        has_factor,
+        can_reset: has_factor && desk.signed.user() != user.id && user.deleted_at.is_none(),
         came_at: user.created_at.rfc3339(),
         out_since: user.disabled_at.map(Timestamp::rfc3339),
         is_deleted: user.deleted_at.is_some(),
@@ -253,7 +259,8 @@ fn standing(conn: &mut Conn, user: UserId) -> AppResult<String> {
     Ok(serde_json::to_string(&(roles, narrowed))?)
 }
 
-/// Keeps a person out, lets them in again, or ends their sessions: field `do` of `disable`, `enable`, `end`.
+/// Keeps a person out, lets them in again, ends their sessions, or takes a lost second factor away: field `do` of `disable`,
+/// `enable`, `end`, `reset_factor`.
 pub(super) async fn access(
     site: Data<Site>,
     request: HttpRequest,
@@ -264,6 +271,18 @@ pub(super) async fn access(
     let desk = Desk::new(&site, &request, owner.0, Room::Participants);
     let user = id_of(&path.0)?;
     let (actor, now) = (desk.signed.user(), desk.now());
+    let is_reset = form.0.text("do") == "reset_factor";
+    if is_reset && desk.signed.proved_lately(now).is_err() {
+        let back = format!("/console/people/{user}");
+        return Ok(see(&Next::parse(&back).on("/login/again")));
+    }
+    if actor == user && is_reset {
+        let own = AppError::Conflict {
+            code: "own_account",
+            detail: "your own second factor you change at /account/security".into(),
+        };
+        return finish(&desk, user, Err(own)).await;
+    }
     if actor == user && form.0.text("do") == "disable" {
         let own = AppError::Conflict {
             code: "own_account",
@@ -275,20 +294,23 @@ pub(super) async fn access(
         "disable" => ("user.disable", "disabled"),
         "enable" => ("user.enable", "enabled"),
         "end" => ("user.end_sessions", "ended"),
+        "reset_factor" => ("user.reset_factor", "reset"),
         _ => return Err(AppError::field("do", "choose what to do")),
     };
     let result = site
         .db
         .tx(move |c| {
             user_by_id(c, user)?;
+            let mut detail = String::new();
             match action {
+                "user.reset_factor" => detail = lost_factor::reset(c, user, now)?.to_string(),
                 "user.disable" => roles::disable(c, user, now)?,
                 "user.enable" => roles::enable(c, user)?,
                 _ => {
                     sessions::end_all(c, user, None, now)?;
                 }
             }
-            let deed = Deed::new(actor, action, ("user", user.to_string()));
+            let deed = Deed::new(actor, action, ("user", user.to_string())).saying(detail);
             audit::record(c, &deed, now)
         })
         .await;

@@ -15,6 +15,7 @@ use crate::donations::Giving;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Limit, Line};
 use crate::pages::messages::NewMessage;
+use crate::pages::photos::Followed;
 use crate::pages::reports::{self, ReportId, ReportState, Reported};
 use crate::pages::{PageMails, review};
 use crate::web::query::{after, value};
@@ -178,7 +179,8 @@ async fn decide(
     let (mails, config) = (giving.mails.clone(), desk.site.config.clone());
     let page_mails = page_mails.clone();
     let (page, campaign) = (found.report.page_id, found.campaign);
-    desk.site
+    let followed = desk
+        .site
         .db
         .tx(move |c| {
             let outcome = match done {
@@ -186,13 +188,14 @@ async fn decide(
                 Done::Asked | Done::Hidden => ReportState::Acted,
             };
             reports::handle(c, &found, by, outcome, &words, now)?;
+            let mut followed = Followed::default();
             match done {
                 Done::Nothing => {}
                 Done::Asked => review::ask_owner(c, &page_mails, page, by, &message, now)?,
                 Done::Hidden => match review::hide(c, &page_mails, page, by, &words, now) {
+                    Ok(found) => followed = found,
                     // Another report of the page was handled before this one.
-                    Ok(())
-                    | Err(AppError::Conflict {
+                    Err(AppError::Conflict {
                         code: "no_such_move",
                         ..
                     }) => {}
@@ -208,9 +211,11 @@ async fn decide(
                 (&found, &season),
                 (is_acted, &words),
                 now,
-            )
+            )?;
+            Ok(followed)
         })
         .await?;
+    followed.tell(&desk.site);
     if done == Done::Hidden {
         desk.site.views.withdrawn("page", &page.to_string());
         desk.site.views.changed("campaign", &campaign.to_string());

@@ -12,7 +12,7 @@ use crate::ids::PageId;
 use crate::kernel::{Day, Timestamp};
 use crate::media::{self, MediaId, NewMedia};
 use crate::pages::model::PageOverview;
-use crate::pages::{PageStatus, diary_photos};
+use crate::pages::{PageStatus, photos};
 use crate::totals::tallies::{self, Counted, Tally};
 
 /// Where counts of a page go.
@@ -101,7 +101,7 @@ pub fn save(
     if let Some(old) = old {
         media::remove(conn, old, now)?;
     }
-    let mut withdrawn = diary_photos::follow(conn, page, now)?;
+    let mut withdrawn = photos::follow(conn, page, now)?.hidden;
     withdrawn.extend(old);
     if is_new {
         tallies::add(conn, counted(of), Tally::DAY)?;
@@ -243,5 +243,5 @@ pub fn set_public(
     each!(conn, c => diesel::update(target)
         .set(pages::is_diary_public.eq(is_public))
         .execute(c))?;
-    diary_photos::follow(conn, page, now)
+    Ok(photos::follow(conn, page, now)?.hidden)
 }

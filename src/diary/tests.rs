@@ -173,7 +173,7 @@ async fn counts_follow_what_is_written_taken_out_hidden_and_shown() {
     assert!(!take_out().await.unwrap(), "the second click does nothing");
     assert_eq!(winter.days().await, [2, 1, 3, 3]);
     let maya = winter.pages[0];
-    winter
+    let _ = winter
         .db
         .tx(move |c| archive(c, maya, noon()))
         .await
@@ -186,7 +186,7 @@ async fn counts_follow_what_is_written_taken_out_hidden_and_shown() {
         .await
         .unwrap();
     assert_eq!(winter.days().await, [3, 1, 1, 1]);
-    winter
+    let _ = winter
         .db
         .tx(move |c| unarchive(c, maya, noon()))
         .await

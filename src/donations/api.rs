@@ -164,7 +164,8 @@ pub struct Private {
 #[utoipa::path(
     get, path = "/api/v1/donations/{id}", tag = "donations",
     params(("id" = String, Path, description = "don_…")),
-    responses((status = 200, body = DonationView), (status = 404, body = crate::error::Problem, content_type = "application/problem+json"))
+    security((), ("bearer" = ["donations:read"])),
+    responses((status = 200, body = DonationView), (status = 401, body = crate::error::Problem, content_type = "application/problem+json"), (status = 404, body = crate::error::Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppResult<HttpResponse> {
     let id: DonationId = path

@@ -72,7 +72,7 @@ fn slug(text: &str, what: &'static str) -> AppResult<Slug> {
 /// owner; staff put a page into any team. A page that is in another team leaves it.
 #[utoipa::path(post, operation_id = "join_team", path = "/api/v1/teams/{slug}/join", tag = "teams",
     params(("slug" = String, Path, description = "The team's slug")), request_body = JoinRequest,
-    security(("token" = ["teams:write"])), responses(
+    security(("bearer" = ["teams:write"])), responses(
     (status = 200, body = JoinAnswer, description = "The page is in the team"),
     (status = 202, body = JoinAnswer, description = "The captain is asked"),
     (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
@@ -159,7 +159,7 @@ pub async fn join(
 /// stays with the team.
 #[utoipa::path(delete, operation_id = "leave_team", path = "/api/v1/teams/{slug}/members/{page}", tag = "teams",
     params(("slug" = String, Path, description = "The team's slug"), ("page" = String, Path, description = "The page's slug")),
-    security(("token" = ["teams:write"])), responses(
+    security(("bearer" = ["teams:write"])), responses(
     (status = 204, description = "The page is not in the team any more"),
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Without the scope, or neither the page nor the team is yours", body = Problem, content_type = "application/problem+json"),

@@ -17,7 +17,6 @@
 
 pub mod api;
 pub mod changes;
-pub mod diary_photos;
 pub mod edit;
 mod fields;
 pub mod gifts;
@@ -30,6 +29,7 @@ pub mod messages;
 pub mod model;
 pub mod ops;
 mod photo;
+pub mod photos;
 pub mod public;
 pub mod reports;
 pub mod returning;

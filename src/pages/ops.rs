@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::PageId;
 use super::model::{self, PageStatus, name_key};
+use super::photos::{self, Followed};
 use super::slugs;
 use crate::auth::UserId;
 use crate::campaigns::{self, Campaign, CampaignStatus};
@@ -143,6 +144,10 @@ fn insert(
         .on_conflict_do_nothing()
         .execute(c))?;
     if made == 1 {
+        // Brought over from a page that was put away, it is seen again; a photograph just taken in is.
+        if new.photo.is_some() {
+            let _ = photos::follow(conn, new.id, now)?;
+        }
         return Ok(campaign);
     }
     if let Some(key) = key
@@ -212,26 +217,27 @@ pub fn publish(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<PageS
     } else {
         PageStatus::Live
     };
-    step(conn, page, &[PageStatus::Draft], to, now)?;
+    // A draft has neither news nor days, and its photograph is shown already.
+    let _ = step(conn, page, &[PageStatus::Draft], to, now)?;
     if to == PageStatus::Live {
         first_shown(conn, page, &campaign, now)?;
     }
     Ok(to)
 }
 
-/// Puts a live page away: its owner does not want to show it any more. Gifts stay.
+/// Puts a live page away: its owner does not want to show it any more. Gifts stay. Then [`Followed::tell`].
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move` when it is not live.
-pub fn archive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<()> {
+pub fn archive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<Followed> {
     step(conn, page, &[PageStatus::Live], PageStatus::Archived, now)
 }
 
-/// Shows a page again that its owner had put away.
+/// Shows a page again that its owner had put away. Then [`Followed::tell`].
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move` when it is not archived.
-pub fn unarchive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<()> {
+pub fn unarchive(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<Followed> {
     step(conn, page, &[PageStatus::Archived], PageStatus::Live, now)
 }
 
@@ -242,13 +248,14 @@ pub(super) fn campaign_of(conn: &mut Conn, page: PageId) -> AppResult<Campaign> 
 }
 
 /// One move, in one guarded statement: from states out of `from`, which [`PageStatus::comes_from`] allows.
+/// Its photographs follow; then [`Followed::tell`].
 pub(super) fn step(
     conn: &mut Conn,
     page: PageId,
     from: &[PageStatus],
     to: PageStatus,
     now: Timestamp,
-) -> AppResult<()> {
+) -> AppResult<Followed> {
     debug_assert!(from.iter().all(|state| to.comes_from().contains(state)));
     let target = pages::table
         .filter(pages::id.eq(page))
@@ -259,8 +266,7 @@ pub(super) fn step(
     if moved == 1 {
         // Days and conversations of a page that is not shown leave its campaign's counts.
         totals::tallies::count_page(conn, page, to == PageStatus::Live)?;
-        super::diary_photos::follow(conn, page, now)?;
-        return Ok(());
+        return photos::follow(conn, page, now);
     }
     Err(AppError::Conflict {
         code: "no_such_move",

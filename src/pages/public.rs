@@ -8,7 +8,6 @@ use crate::db::Conn;
 use crate::error::AppResult;
 use crate::impact::UnitCost;
 use crate::kernel::{Limit, Listed, Money, Slug, Timestamp};
-use crate::media;
 use crate::offline;
 use crate::walls::{self, Place, Wall, WallGift, Weave};
 use crate::web::Site;
@@ -166,17 +165,14 @@ pub fn share(config: &Config, overview: &PageOverview, now: Timestamp) -> ShareV
     ShareView::new(&url, &text, Some(card_path(overview, now)))
 }
 
-/// After the commit that took a page out of sight: no view of it, nor its photograph, stands in even while the database is
-/// away.
+/// After the commit that took a page out of sight: no view of it stands in even while the database is away. Its photographs
+/// are [`super::photos::Followed::tell`]'s.
 pub fn withdrawn(site: &Site, page: &Page) {
     site.views.withdrawn("page", &page.id.to_string());
     site.views
         .changed("campaign", &page.campaign_id.to_string());
     if let Some(team) = page.team_id {
         site.views.changed("team", &team.to_string());
-    }
-    if let Some(photo) = page.photograph() {
-        media::withdrawn(site, photo);
     }
 }
 
@@ -187,8 +183,5 @@ pub fn shown(site: &Site, page: &Page) {
         .changed("campaign", &page.campaign_id.to_string());
     if let Some(team) = page.team_id {
         site.views.changed("team", &team.to_string());
-    }
-    if let Some(photo) = page.photograph() {
-        media::shown_again(site, photo);
     }
 }

@@ -1,7 +1,8 @@
 //! What staff do to pages, and the owner's answers. Each deed is one guarded move with its line in the record and its
 //! mail to the owner, in one transaction. Whether `by` may do it, the handler's guard says.
 //!
-//! Callers tell the views afterwards: [`super::public::shown`], and [`super::public::withdrawn`] after [`hide`].
+//! Callers tell the views afterwards: [`super::public::shown`], and [`super::public::withdrawn`] after [`hide`]; and
+//! [`Followed::tell`].
 
 use diesel::prelude::*;
 
@@ -10,6 +11,7 @@ use super::mails::{PageMails, Verdict};
 use super::messages::{self, NewMessage};
 use super::model::PageStatus;
 use super::ops::{campaign_of, first_shown, step};
+use super::photos::Followed;
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::campaigns::Campaign;
@@ -18,7 +20,6 @@ use crate::db::schema::pages;
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Line, Timestamp};
-use crate::media::{self, MediaId};
 
 fn record(
     conn: &mut Conn,
@@ -43,7 +44,8 @@ pub fn approve(
     now: Timestamp,
 ) -> AppResult<()> {
     let campaign = campaign_of(conn, page)?;
-    step(conn, page, &[PageStatus::Submitted], PageStatus::Live, now)?;
+    // What waits for approval has neither news nor days, and its photograph is shown already.
+    let _ = step(conn, page, &[PageStatus::Submitted], PageStatus::Live, now)?;
     first_shown(conn, page, &campaign, now)?;
     record(conn, (page, &campaign), by, "page.approve", now)?;
     mails.verdict(conn, page, Verdict::Approved, None, now)
@@ -62,7 +64,7 @@ pub fn ask_for_more(
     now: Timestamp,
 ) -> AppResult<()> {
     let campaign = campaign_of(conn, page)?;
-    step(
+    let _ = step(
         conn,
         page,
         &[PageStatus::Submitted],
@@ -113,15 +115,13 @@ pub fn hide(
     by: UserId,
     reason: &Line,
     now: Timestamp,
-) -> AppResult<()> {
+) -> AppResult<Followed> {
     let campaign = campaign_of(conn, page)?;
-    step(conn, page, &[PageStatus::Live], PageStatus::Hidden, now)?;
+    let followed = step(conn, page, &[PageStatus::Live], PageStatus::Hidden, now)?;
     keep_reason(conn, page, Some(reason.as_str()))?;
-    if let Some(photo) = photo_of(conn, page)? {
-        media::hide(conn, photo, now)?;
-    }
     record(conn, (page, &campaign), by, "page.hide", now)?;
-    mails.verdict(conn, page, Verdict::Hidden, Some(reason.as_str()), now)
+    mails.verdict(conn, page, Verdict::Hidden, Some(reason.as_str()), now)?;
+    Ok(followed)
 }
 
 /// Shows a page again that was taken down.
@@ -134,15 +134,13 @@ pub fn show(
     page: PageId,
     by: UserId,
     now: Timestamp,
-) -> AppResult<()> {
+) -> AppResult<Followed> {
     let campaign = campaign_of(conn, page)?;
-    step(conn, page, &[PageStatus::Hidden], PageStatus::Live, now)?;
+    let followed = step(conn, page, &[PageStatus::Hidden], PageStatus::Live, now)?;
     keep_reason(conn, page, None)?;
-    if let Some(photo) = photo_of(conn, page)? {
-        media::show(conn, photo)?;
-    }
     record(conn, (page, &campaign), by, "page.show", now)?;
-    mails.verdict(conn, page, Verdict::Shown, None, now)
+    mails.verdict(conn, page, Verdict::Shown, None, now)?;
+    Ok(followed)
 }
 
 /// The owner answers, and sends the page to staff again.
@@ -156,7 +154,7 @@ pub fn send_again(
     message: Option<&NewMessage>,
     now: Timestamp,
 ) -> AppResult<()> {
-    step(
+    let _ = step(
         conn,
         page,
         &[PageStatus::NeedsInfo],
@@ -167,19 +165,6 @@ pub fn send_again(
         Some(message) => messages::write(conn, page, (by, false), message, now),
         None => Ok(()),
     }
-}
-
-/// The photograph of a page, if it is still there.
-fn photo_of(conn: &mut Conn, page: PageId) -> AppResult<Option<MediaId>> {
-    let query = pages::table.find(page).select(pages::photo);
-    let name: Option<Option<String>> = each!(conn, c => query.first(c).optional())?;
-    let Some(id) = name.flatten().and_then(|name| name.parse().ok()) else {
-        return Ok(None);
-    };
-    let found = media::find(conn, id)?;
-    Ok(found
-        .filter(|media| media.removed_at.is_none())
-        .map(|media| media.id))
 }
 
 fn keep_reason(conn: &mut Conn, page: PageId, reason: Option<&str>) -> AppResult<()> {

@@ -65,7 +65,7 @@ async fn full_season() -> (Db, Guard, Season, Vec<CreatePage>) {
             create(c, page, now)?;
             raise(c, page.id, *raised, *at)?;
             if place % 50 == 7 {
-                step(c, page.id, &[PageStatus::Live], PageStatus::Hidden, now)?;
+                let _ = step(c, page.id, &[PageStatus::Live], PageStatus::Hidden, now)?;
             }
         }
         Ok(())
@@ -196,7 +196,8 @@ async fn a_page_is_made_once_in_its_campaign_and_hidden_and_shown_again() {
     assert_eq!(found.story(), "We *wear* it.");
     assert_eq!(found.total.raised(), usd(0));
     assert_eq!(found.total.reached_at, now);
-    db.tx(move |c| step(c, id, &[PageStatus::Live], PageStatus::Hidden, now))
+    let _ = db
+        .tx(move |c| step(c, id, &[PageStatus::Live], PageStatus::Hidden, now))
         .await
         .unwrap();
     assert!(matches!(find().await, Err(AppError::NotFound(_))));
@@ -204,7 +205,8 @@ async fn a_page_is_made_once_in_its_campaign_and_hidden_and_shown_again() {
         .tx(move |c| step(c, id, &[PageStatus::Live], PageStatus::Hidden, now))
         .await;
     assert!(matches!(twice, Err(AppError::Conflict { .. })));
-    db.tx(move |c| step(c, id, &[PageStatus::Hidden], PageStatus::Live, now))
+    let _ = db
+        .tx(move |c| step(c, id, &[PageStatus::Hidden], PageStatus::Live, now))
         .await
         .unwrap();
     assert!(find().await.is_ok());

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::PASSWORD;
 use crate::harness::browser::{Browser, SESSION};
-use crate::harness::world::{CAMPAIGN, World};
+use crate::harness::world::{CAMPAIGN, PAGE, World};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -85,6 +85,11 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
                 photo: None,
             };
             selvedge::pages::ops::create(c, &new, now)?;
+            let other = selvedge::pages::by_slug(c, &PAGE.parse().unwrap())?.page;
+            let (other, staff) = (other.id, other.owner_id.unwrap());
+            let (of, currency) = (campaign.id, campaign.currency);
+            let team: String = selvedge::each!(c, c => selvedge::db::schema::teams::table
+                .select(selvedge::db::schema::teams::id).first(c))?;
             let at = now.rfc3339();
             let at = at.trim_end_matches('Z').replace('T', " ");
             for statement in [
@@ -93,6 +98,15 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
                 format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('dia_00000000000000000000000000000001', '{page}', '2026-12-01', 'dress', 'Quillan in blue', 'Quillan', TRUE, FALSE, '{at}', '{at}')"),
                 format!("INSERT INTO page_messages (id, page_id, author_id, from_staff, body, created_at) VALUES ('msg_00000000000000000000000000000001', '{page}', '{user}', FALSE, 'Yours, Quillan', '{at}')"),
                 format!("INSERT INTO media (id, owner_id, used_for, width, height, bytes, created_at) VALUES ('med_00000000000000000000000000000001', '{user}', 'page', 10, 10, 10, '{at}')"),
+                format!("INSERT INTO conversations (id, page_id, day, who, learned, signed, gave, note, created_at) VALUES ('con_00000000000000000000000000000001', '{page}', '2026-12-01', 'friend', TRUE, FALSE, FALSE, 'Told them I am Quillan', '{at}')"),
+                format!("INSERT INTO own_milestones (id, page_id, amount, promise, created_at) VALUES ('own_00000000000000000000000000000001', '{page}', 50000, 'Quillan shaves', '{at}')"),
+                format!("INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_00000000000000000000000000000001', '{team}', '{page}', 'Quillan asks', 'open', '{at}')"),
+                format!("INSERT INTO team_messages (id, team_id, author_id, subject, body, recipients, sent_at) VALUES ('tms_00000000000000000000000000000001', '{team}', '{user}', 'From Quillan', 'Quillan writes', 1, '{at}')"),
+                format!("INSERT INTO day_sponsors (id, page_id, name, email, email_folded, currency, per_day, cap, is_named, state, token_hash, created_at, asks) VALUES ('spo_00000000000000000000000000000001', '{other}', 'Quillan Farthing', 'Quillan.Farthing@example.org', 'quillan.farthing@example.org', '{currency}', 100, 3100, TRUE, 'confirmed', 'x', '{at}', 1)"),
+                format!("INSERT INTO page_reports (id, page_id, reason, words, reporter_email, state, created_at, outcome) VALUES ('rep_00000000000000000000000000000001', '{other}', 'other', 'Quillan minds', 'Quillan.Farthing@Example.org', 'open', '{at}', '')"),
+                format!("INSERT INTO page_reports (id, page_id, reason, words, state, created_at, outcome) VALUES ('rep_00000000000000000000000000000002', '{page}', 'other', 'Quillan is no Quillan', 'open', '{at}', '')"),
+                format!("INSERT INTO offline_gifts (id, page_id, campaign_id, entered_by, kind, currency, amount, donor_name, donor_email, anonymous, received_on, note, state, created_at, reason) VALUES ('off_00000000000000000000000000000001', '{page}', '{of}', '{user}', 'cash', '{currency}', 2000, 'Aunt Quillana', 'aunt.quillana@example.org', FALSE, '2026-12-01', 'for Quillan', 'pending', '{at}', '')"),
+                format!("INSERT INTO offline_gifts (id, page_id, campaign_id, entered_by, kind, currency, amount, donor_name, donor_email, anonymous, received_on, note, state, created_at, reason) VALUES ('off_00000000000000000000000000000002', '{other}', '{of}', '{staff}', 'cash', '{currency}', 3000, 'Quillan Farthing', 'Quillan.Farthing@Example.org', FALSE, '2026-12-01', 'Quillan’s tenner', 'pending', '{at}', '')"),
             ] {
                 selvedge::each!(c, c => diesel::sql_query(&statement).execute(c))?;
             }
@@ -102,6 +116,12 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
                 is_shown: true,
             };
             selvedge::totals::tallies::add(c, counted, selvedge::totals::Tally::DAY)?;
+            let talk = selvedge::totals::Tally {
+                conversations: 1,
+                learned: 1,
+                ..selvedge::totals::Tally::default()
+            };
+            selvedge::totals::tallies::add(c, counted, talk)?;
             Ok(())
         })
         .await
@@ -141,6 +161,15 @@ async fn a_deleted_account_leaves_neither_name_nor_address_anywhere() {
     assert_eq!(all["pages"][0]["slug"], slug);
     assert_eq!(all["diary"]["days"][0]["note"], "Quillan in blue");
     assert_eq!(all["gifts"][0]["amount"]["minor"], 5_000);
+    assert_eq!(all["own_milestones"][0]["promise"], "Quillan shaves");
+    assert_eq!(all["days_sponsored"][0]["page"], PAGE);
+    assert_eq!(
+        all["written"]["messages_to_captains"][0]["words"],
+        "Quillan asks"
+    );
+    let entered = &all["offline_gifts_entered"];
+    assert_eq!(entered.as_array().unwrap().len(), 1);
+    assert_eq!(entered[0]["giver"], "Aunt Quillana");
 
     let slip = browser
         .post_from("/account/data", "/account/delete", &[("email", "quillan")])

@@ -247,7 +247,9 @@ async fn noon(world: &World, cast: &[Person], day: Day, gifts: &mut usize) {
                     (Manner::LateDraft, Some(5)) => {
                         publish(c, id, now)?;
                     }
-                    (Manner::Archives, Some(10)) => archive(c, id, now)?,
+                    (Manner::Archives, Some(10)) => {
+                        let _ = archive(c, id, now)?;
+                    }
                     (Manner::Leaves, Some(12)) => {
                         for kind in KINDS {
                             mute(c, user, kind, now)?;

@@ -13,6 +13,7 @@ use crate::audit::{self, Deed};
 use crate::auth::{Signed, guard};
 use crate::error::{AppError, AppResult};
 use crate::mail::mails_to;
+use crate::media;
 use crate::web::CsrfForm;
 use crate::web::views::shell::Link;
 
@@ -124,6 +125,9 @@ pub(super) async fn delete(
     }
     for page in &gone.gave_to {
         site.views.withdrawn("page", &page.to_string());
+    }
+    for photo in &gone.photographs {
+        media::withdrawn(site, *photo);
     }
     for team in &gone.teams {
         site.views.withdrawn("team", &team.to_string());

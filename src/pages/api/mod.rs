@@ -218,6 +218,7 @@ impl From<Ranked<TeamCard>> for StandingItem {
 
 /// One page: everybody sees those that are shown; whoever may change one sees it in any state, with `pages:read`.
 #[utoipa::path(get, operation_id = "get_page", path = "/api/v1/pages/{slug}", tag = "pages",
+    security((), ("bearer" = ["pages:read"])),
     params(("slug" = String, Path, description = "The page's slug")), responses(
     (status = 200, body = PageDetail, headers(("ETag" = String, description = "The version, for `If-Match`"))),
     (status = 401, description = "A token that is not valid", body = Problem, content_type = "application/problem+json"),

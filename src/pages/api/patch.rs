@@ -17,6 +17,7 @@ use crate::kernel::{Money, Slug, Timestamp};
 use crate::media;
 use crate::pages::changes::{self, Changed, Changes};
 use crate::pages::model::{PageOverview, PageStatus};
+use crate::pages::photos::Followed;
 use crate::pages::{fields, guard, ops, public, slugs};
 use crate::web::query::{self, NoQuery};
 use crate::web::{JsonBody, Site};
@@ -93,17 +94,18 @@ pub async fn patch(
         ..Deed::new(holder.user, "page.edit", ("page", page.id.to_string())).of(page.campaign_id)
     });
     let (subject, wanted) = (found.clone(), asked.status);
-    let changed = site
+    let (changed, followed) = site
         .db
         .tx(move |c| {
-            let changed = apply(c, &subject, &changes, to.as_ref(), wanted, base, now)?;
+            let done = apply(c, &subject, &changes, to.as_ref(), wanted, base, now)?;
             if let Some(deed) = &deed {
                 audit::record(c, deed, now)?;
             }
-            Ok(changed)
+            Ok(done)
         })
         .await?;
     changed.tell(&site, page.id);
+    followed.tell(&site);
     match asked.status {
         Some(Wanted::Archived) => public::withdrawn(&site, &page),
         Some(Wanted::Live) => public::shown(&site, &page),
@@ -123,21 +125,22 @@ fn apply(
     wanted: Option<Wanted>,
     base: Option<Timestamp>,
     now: Timestamp,
-) -> AppResult<Changed> {
+) -> AppResult<(Changed, Followed)> {
     let page = &found.page;
     let changed = changes::change(conn, page.id, changes, base, now)?;
     if let Some(slug) = slug {
         slugs::change(conn, page.id, slug, now)?;
     }
-    match (wanted, page.status) {
-        (None, _) => {}
+    let followed = match (wanted, page.status) {
+        (None, _) => Followed::default(),
         (Some(Wanted::Live), PageStatus::Draft) => {
             ops::publish(conn, page.id, now)?;
+            Followed::default()
         }
         (Some(Wanted::Live), _) => ops::unarchive(conn, page.id, now)?,
         (Some(Wanted::Archived), _) => ops::archive(conn, page.id, now)?,
-    }
-    Ok(changed)
+    };
+    Ok((changed, followed))
 }
 
 /// The version of `If-Match`; `*` and none are any.

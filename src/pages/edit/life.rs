@@ -12,6 +12,7 @@ use crate::audit;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::pages::messages::NewMessage;
+use crate::pages::photos::Followed;
 use crate::pages::{PageOwner, ops, public, review};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Site};
@@ -52,7 +53,8 @@ pub(super) async fn act(
                 Ok(message) => {
                     let deed = owner.deed("page.send_again");
                     tx(&site, deed, move |c| {
-                        review::send_again(c, id, by, message.as_ref(), now)
+                        review::send_again(c, id, by, message.as_ref(), now)?;
+                        Ok(Followed::default())
                     })
                     .await
                 }
@@ -62,9 +64,15 @@ pub(super) async fn act(
         _ => Err(AppError::field("do", "choose what to do with the page")),
     };
     match done {
-        Ok(()) if act.r#do == "archive" => public::withdrawn(&site, page),
-        Ok(()) if act.r#do == "unarchive" => public::shown(&site, page),
-        Ok(())
+        Ok(followed) if act.r#do == "archive" => {
+            public::withdrawn(&site, page);
+            followed.tell(&site);
+        }
+        Ok(followed) if act.r#do == "unarchive" => {
+            public::shown(&site, page);
+            followed.tell(&site);
+        }
+        Ok(_)
         // A second click finds it done.
         | Err(AppError::Conflict {
             code: "no_such_move",
@@ -84,18 +92,18 @@ pub(super) async fn act(
     Ok(see(&place))
 }
 
-async fn tx<W>(site: &Site, deed: Option<audit::Deed>, work: W) -> AppResult<()>
+async fn tx<W>(site: &Site, deed: Option<audit::Deed>, work: W) -> AppResult<Followed>
 where
-    W: Fn(&mut Conn) -> AppResult<()> + Clone + Send + 'static,
+    W: Fn(&mut Conn) -> AppResult<Followed> + Clone + Send + 'static,
 {
     let now = site.clock.now();
     site.db
         .tx(move |c| {
-            work(c)?;
-            match &deed {
-                Some(deed) => audit::record(c, deed, now),
-                None => Ok(()),
+            let followed = work(c)?;
+            if let Some(deed) = &deed {
+                audit::record(c, deed, now)?;
             }
+            Ok(followed)
         })
         .await
 }

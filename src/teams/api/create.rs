@@ -62,7 +62,7 @@ struct Setting {
 /// Starts a team, led by the token's user.
 #[utoipa::path(post, operation_id = "create_team", path = "/api/v1/campaigns/{slug}/teams", tag = "teams",
     params(("slug" = String, Path, description = "The campaign's slug")), request_body = TeamRequest,
-    security(("token" = ["teams:write"])), responses(
+    security(("bearer" = ["teams:write"])), responses(
     (status = 201, body = TeamDetail, description = "The team, with the slug that it got"),
     (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
