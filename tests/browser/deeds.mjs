@@ -20,11 +20,11 @@ async function json(base, address) {
 }
 
 export const mailsTo = async (base, email) =>
-  (await json(base, "/sandbox/mail")).items.filter((mail) => String(mail.to).includes(email));
+  (await json(base, "/sandbox/mail?limit=100")).items.filter((mail) => String(mail.to).includes(email));
 
 /** In the mailbox, the receipt. */
 export async function openMail(page, who) {
-  await page.goto("/sandbox/mail");
+  await page.goto("/sandbox/mail?limit=100");
   await page.getByRole("listitem").filter({ hasText: who.email }).getByRole("link").first().click();
   await page.waitForURL("**/sandbox/mail/**");
 }
