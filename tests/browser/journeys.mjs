@@ -1,5 +1,6 @@
 // Journeys through the demo as people walk them: a donor gives, is declined, goes back, gives without JavaScript, and
-// follows the gift; every public page is looked at in three widths, light and dark.
+// follows the gift; every public page is looked at in three widths, light and dark. The
+// participants' and the staff's part follows, from participants.mjs.
 //
 //   SELVEDGE_BIN=target/debug/selvedge node journeys.mjs     starts the demo itself, with fresh data
 //   BASE_URL=http://127.0.0.1:8080 node journeys.mjs         walks through a demo that runs
@@ -7,26 +8,17 @@
 //   ONLY=word                                                only the journeys whose names hold that word
 
 import assert from "node:assert/strict";
-import { axe, openBrowser, openProgram, openVisitor, shot, sideways, until } from "./stage.mjs";
+import { CAMPAIGN, PAGE, VISA, donor, fill, give, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
+import { participants } from "./participants.mjs";
+import { axe, lookAt, nameOf, path, play, shot, sideways, until } from "./stage.mjs";
 
-const CAMPAIGN = "dressember-2026";
-const PAGE = "maya-roy";
 const TEAM = "the-tuesday-seams";
 const PROGRAM = "ijm-kolkata";
 const PARTNER = "international-justice-mission";
 
-const VISA = "4242 4242 4242 4242";
 const DECLINED = "4000 0000 0000 0002";
 const INSUFFICIENT = "4000 0000 0000 9995";
 const ASKS = "4000 0025 0000 3155";
-
-/** A fresh name and address, so that a journey finds its own gift among all others. */
-let people = 0;
-function donor(name = "Ines") {
-  people += 1;
-  const tag = `${Date.now().toString(36)}${people}`;
-  return { name: `${name} ${tag}`, email: `${tag}@donor.example` };
-}
 
 /** Minor units from "$1,234.50", without floating point. */
 function cents(text) {
@@ -36,7 +28,6 @@ function cents(text) {
 }
 
 const raised = (page) => page.locator("[data-live-raised]").first().textContent().then(cents);
-const path = (page) => new URL(page.url()).pathname;
 
 async function json(base, address) {
   const answer = await fetch(base + address, { headers: { accept: "application/json" } });
@@ -47,58 +38,10 @@ async function json(base, address) {
 /** The walls' newest gifts of a page, as the API tells them. */
 const wall = async (base, slug = PAGE) => (await json(base, `/api/v1/pages/${slug}/donations?limit=100`)).items;
 
-const mailsTo = async (base, email) =>
-  (await json(base, "/sandbox/mail")).items.filter((mail) => String(mail.to).includes(email));
-
 /** By the button that stands where this screen has it: in the text, or at the thumb. */
 async function toGive(page) {
   await page.locator(`main a.button[href*="/give/${CAMPAIGN}"]:visible`).first().click();
   await page.waitForURL(`**/give/${CAMPAIGN}**`);
-}
-
-/** In the mailbox, the receipt. */
-async function openMail(page, who) {
-  await page.goto("/sandbox/mail");
-  await page.getByRole("listitem").filter({ hasText: who.email }).getByRole("link").first().click();
-  await page.waitForURL("**/sandbox/mail/**");
-}
-
-/** Fills in the form; fields that are not named stay as they are. */
-async function fill(page, who, { amount, anonymous, hideAmount, comment } = {}) {
-  await page.fill("#name", who.name);
-  await page.fill("#email", who.email);
-  if (amount) await page.fill("#amount_own", amount);
-  if (anonymous || hideAmount || comment) {
-    if (!(await page.locator("details.choices").evaluate((details) => details.open))) {
-      await page.click("details.choices > summary");
-    }
-    if (anonymous) await page.check("[name=anonymous]");
-    if (hideAmount) await page.check("[name=hide_amount]");
-    if (comment) await page.fill("#comment", comment);
-  }
-}
-
-const give = (page) => page.click("form.give button[type=submit]");
-
-/** From the form to the processor's page. */
-async function toPayPage(page, who, choices = {}, slug = PAGE) {
-  await page.goto(`/give/${CAMPAIGN}?page=${slug}`);
-  await fill(page, who, { amount: "50", ...choices });
-  await give(page);
-  await page.waitForURL("**/sandbox/pay/**");
-}
-
-async function pay(page, card) {
-  await page.fill("#card_number", card);
-  await page.fill("#exp", "12/34");
-  await page.fill("#cvc", "123");
-  await page.getByRole("button", { name: "Pay", exact: true }).click();
-}
-
-/** On the thank-you page, once the payment is confirmed. */
-async function thanked(page, who) {
-  await page.waitForURL("**/thanks/**");
-  await page.getByRole("heading", { level: 1, name: `Thank you, ${who.name}.` }).waitFor();
 }
 
 const alert = (page) => page.locator("[role=alert]").first();
@@ -422,39 +365,6 @@ function publicPages() {
   ];
 }
 
-const SIZES = [
-  { width: 360, height: 740 },
-  { width: 390, height: 844 },
-  { width: 1280, height: 900 },
-];
-
-/** Looks at one page in every width and both schemes; axe once a scheme and at the widest and narrowest. */
-async function lookAt(page, address, name, go = () => page.goto(address)) {
-  const wrong = [];
-  await go();
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const size of SIZES) {
-      await page.setViewportSize(size);
-      const found = await sideways(page);
-      if (size.width !== 390) found.push(...(await axe(page)));
-      wrong.push(...found.map((line) => `${name} ${size.width} ${colorScheme}: ${line}`));
-      await shot(page, `${name}-${size.width}-${colorScheme}`);
-    }
-    // Opened details are part of the page.
-    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
-    for (const size of [SIZES[0], SIZES[2]]) {
-      await page.setViewportSize(size);
-      wrong.push(...(await sideways(page)).map((line) => `${name} ${size.width} ${colorScheme}, opened: ${line}`));
-    }
-    wrong.push(...(await axe(page)).map((line) => `${name} ${colorScheme}, opened: ${line}`));
-    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = false)));
-  }
-  return wrong;
-}
-
-const nameOf = (address) => address.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "home";
-
 for (const address of publicPages()) {
   journey(`looked at: ${address}`, async ({ page }) => {
     assert.deepEqual(await lookAt(page, address, nameOf(address)), []);
@@ -488,33 +398,4 @@ journey("every answer carries the headers that guard it", async ({ base }) => {
   }
 });
 
-const program = await openProgram();
-const browser = await openBrowser();
-let [passed, failed] = [0, 0];
-try {
-  const wanted = journeys.filter(({ name }) => name.includes(process.env.ONLY ?? ""));
-  for (const { name, walk, options } of wanted) {
-    const began = Date.now();
-    const visitor = await openVisitor(browser, program.base, options);
-    try {
-      await walk({ base: program.base, ...visitor });
-      if (visitor.faults.length > 0) throw new Error("it went well, but the console was not quiet");
-      passed += 1;
-      console.log(`ok      ${name} (${Date.now() - began} ms)`);
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED  ${name} (${Date.now() - began} ms)\n${String(error.stack ?? error).replace(/^/gm, "        ")}`);
-      for (const fault of new Set(visitor.faults)) console.log(`        ${fault.trim()}`);
-      console.log(`        at ${visitor.page.url()}`);
-      await shot(visitor.page, `failed-${nameOf(name)}`).catch((e) => console.log(`        no picture: ${e.message}`));
-    } finally {
-      await visitor.context.close();
-    }
-  }
-} finally {
-  await browser.close();
-  await program.close();
-}
-if (failed > 0 && program.said()) console.log(`\nThe program's last words:\n${program.said().slice(-4000)}`);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed > 0 || passed === 0 ? 1 : 0);
+await play([...journeys, ...participants]);

@@ -179,3 +179,72 @@ export async function shot(page, name) {
   await mkdir(shots, { recursive: true });
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
+
+export const path = (page) => new URL(page.url()).pathname;
+
+const SIZES = [
+  { width: 360, height: 740 },
+  { width: 390, height: 844 },
+  { width: 1280, height: 900 },
+];
+
+/** Looks at one page in every width and both schemes; axe once a scheme and at the widest and narrowest. */
+export async function lookAt(page, address, name, go = () => page.goto(address)) {
+  const wrong = [];
+  await go();
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const size of SIZES) {
+      await page.setViewportSize(size);
+      const found = await sideways(page);
+      if (size.width !== 390) found.push(...(await axe(page)));
+      wrong.push(...found.map((line) => `${name} ${size.width} ${colorScheme}: ${line}`));
+      await shot(page, `${name}-${size.width}-${colorScheme}`);
+    }
+    // Opened details are part of the page.
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+    for (const size of [SIZES[0], SIZES[2]]) {
+      await page.setViewportSize(size);
+      wrong.push(...(await sideways(page)).map((line) => `${name} ${size.width} ${colorScheme}, opened: ${line}`));
+    }
+    wrong.push(...(await axe(page)).map((line) => `${name} ${colorScheme}, opened: ${line}`));
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = false)));
+  }
+  return wrong;
+}
+
+export const nameOf = (address) => address.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "home";
+
+/** Plays every journey whose name holds ONLY, tells how each went, and ends the process. */
+export async function play(journeys) {
+  const program = await openProgram();
+  const browser = await openBrowser();
+  let [passed, failed] = [0, 0];
+  try {
+    const wanted = journeys.filter(({ name }) => name.includes(process.env.ONLY ?? ""));
+    for (const { name, walk, options } of wanted) {
+      const began = Date.now();
+      const visitor = await openVisitor(browser, program.base, options);
+      try {
+        await walk({ base: program.base, browser, ...visitor });
+        if (visitor.faults.length > 0) throw new Error("it went well, but the console was not quiet");
+        passed += 1;
+        console.log(`ok      ${name} (${Date.now() - began} ms)`);
+      } catch (error) {
+        failed += 1;
+        console.log(`FAILED  ${name} (${Date.now() - began} ms)\n${String(error.stack ?? error).replace(/^/gm, "        ")}`);
+        for (const fault of new Set(visitor.faults)) console.log(`        ${fault.trim()}`);
+        console.log(`        at ${visitor.page.url()}`);
+        await shot(visitor.page, `failed-${nameOf(name)}`).catch((e) => console.log(`        no picture: ${e.message}`));
+      } finally {
+        await visitor.context.close();
+      }
+    }
+  } finally {
+    await browser.close();
+    await program.close();
+  }
+  if (failed > 0 && program.said()) console.log(`\nThe program's last words:\n${program.said().slice(-4000)}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed > 0 || passed === 0 ? 1 : 0);
+}
