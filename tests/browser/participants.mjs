@@ -416,12 +416,14 @@ async function startTeam(page, name) {
   await page.waitForURL("**/teams/**");
 }
 
-/** Turns the clock to the season's first day, where it has not come yet. */
+let turned = false;
+
+/** Turns the clock to the season's first day, where it has not come yet; once, for HTTP tells the machine's own time. */
 async function turnToSeason(base) {
   const season = await (await fetch(`${base}/api/v1/campaigns/${CAMPAIGN}`)).json();
   const now = new Date((await fetch(`${base}/healthz`)).headers.get("date"));
   const days = Math.ceil((Date.parse(`${season.starts_on}T12:00:00Z`) - now) / 86_400_000);
-  if (days <= 0 || turned) return;
+  if (turned || days <= 0) return;
   turned = true;
   const answer = await fetch(`${base}/sandbox/control`, {
     method: "POST",
@@ -430,8 +432,6 @@ async function turnToSeason(base) {
   });
   assert.equal(answer.status, 200, await answer.text());
 }
-let turned = false;
-
 /** What is behind an address, for whoever may see it in this browser. */
 async function answers(page, address, kind, begins) {
   const answer = await page.request.get(address);
