@@ -5,8 +5,9 @@ export const PAGE = "maya-roy";
 
 export const VISA = "4242 4242 4242 4242";
 
-/** A fresh name and address, so that a journey finds its own gift among all others. */
 let people = 0;
+
+/** A fresh name and address, so that a journey finds its own gift among all others. */
 export function donor(name = "Ines") {
   people += 1;
   const tag = `${Date.now().toString(36)}${people}`;
@@ -19,10 +20,11 @@ async function json(base, address) {
   return answer.json();
 }
 
+/** The mails to somebody among the newest hundred: a fresh demo mails the receipts of its whole season first. */
 export const mailsTo = async (base, email) =>
   (await json(base, "/sandbox/mail?limit=100")).items.filter((mail) => String(mail.to).includes(email));
 
-/** In the mailbox, the receipt. */
+/** In the mailbox, the newest mail to somebody. */
 export async function openMail(page, who) {
   await page.goto("/sandbox/mail?limit=100");
   await page.getByRole("listitem").filter({ hasText: who.email }).getByRole("link").first().click();

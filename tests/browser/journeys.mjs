@@ -1,6 +1,6 @@
 // Journeys through the demo as people walk them: a donor gives, is declined, goes back, gives without JavaScript, and
-// follows the gift; every public page is looked at in three widths, light and dark. The
-// participants' and the staff's part follows, from participants.mjs.
+// follows the gift; every public page is looked at in three widths, light and dark. Participants and staff follow, from
+// participants.mjs.
 //
 //   SELVEDGE_BIN=target/debug/selvedge node journeys.mjs     starts the demo itself, with fresh data
 //   BASE_URL=http://127.0.0.1:8080 node journeys.mjs         walks through a demo that runs

@@ -4,14 +4,20 @@
 
 import assert from "node:assert/strict";
 import { CAMPAIGN, PAGE, VISA, donor, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
-import { axe, lookAt, openVisitor, path, shot, sideways, until } from "./stage.mjs";
+import { lookAt, openVisitor, path, shot, sideways, until } from "./stage.mjs";
 
 const PASSWORD = "seven looms in a row";
 const OWNER = "maya-roy@example.org";
 const COORDINATOR = { email: "coordinator@selvedge.example", password: "demo-coordinator-of-the-cloth" };
 
 export const participants = [];
-const journey = (name, walk, options = {}) => participants.push({ name, walk, options });
+const journey = (name, walk, options = {}) => participants.push({ name, walk: (visit) => walk({ ...visit, options }), options });
+
+/** With JavaScript and without; `options` open whoever else takes part in the same way. */
+function both(name, walk) {
+  journey(name, walk);
+  journey(`${name}, without JavaScript`, walk, { javaScriptEnabled: false });
+}
 
 /** Times steps: `lap("sign up")` after each, `line()` at the end. */
 function stopwatch() {
@@ -130,7 +136,7 @@ async function quietPage(base, page, name) {
   return { who, slug };
 }
 
-journey("a wrong password is told, and the form comes again as it was", async ({ base, page }) => {
+both("a wrong password is told, and the form comes again as it was", async ({ base, page }) => {
   const who = await newcomer(base, page);
   await page.context().clearCookies();
   await signIn(page, { email: who.email, password: "not the looms at all" });
@@ -138,8 +144,7 @@ journey("a wrong password is told, and the form comes again as it was", async ({
   assert.equal(path(page), "/login");
   assert.equal(await page.inputValue("#email"), who.email);
   assert.equal(await page.inputValue("#password"), "");
-  assert.deepEqual([...(await axe(page)), ...(await sideways(page))], []);
-  await shot(page, "p-login-wrong-390");
+  assert.deepEqual(await sideways(page), []);
   // Somebody who is not there reads the same words.
   const words = await page.locator("[role=alert]").first().textContent();
   await signIn(page, { email: donor().email, password: "not the looms at all" });
@@ -149,7 +154,7 @@ journey("a wrong password is told, and the form comes again as it was", async ({
   await page.getByText(who.email).first().waitFor();
 });
 
-journey("signing up with an address that is taken looks the same", async ({ base, page }) => {
+both("signing up with an address that is taken looks the same", async ({ base, page }) => {
   const who = await newcomer(base, page);
   await page.context().clearCookies();
   const known = (await mailsTo(base, who.email)).length;
@@ -164,17 +169,19 @@ journey("signing up with an address that is taken looks the same", async ({ base
   );
 });
 
-journey("a draft survives a closed tab, and another browser goes on where it was", async ({ base, page, browser }) => {
+both("a draft survives a closed tab, and another browser goes on where it was", async ({ base, page, browser, options }) => {
   const who = await newcomer(base, page, "Runa Lind");
   await page.goto(`/start/${CAMPAIGN}/name`);
   await page.fill("#participant", who.name);
   await next(page);
   await atStep(page, "why");
   await page.fill("#story", "Half a sentence is a beginning.");
-  await page.getByText("Kept.", { exact: true }).waitFor();
+  // A script keeps the half sentence; without one, what the last button kept is there.
+  const scripted = options.javaScriptEnabled !== false;
+  if (scripted) await page.getByText("Kept.", { exact: true }).waitFor();
   await page.close();
 
-  const elsewhere = await openVisitor(browser, base);
+  const elsewhere = await openVisitor(browser, base, options);
   try {
     await signIn(elsewhere.page, who, "/account");
     await elsewhere.page.waitForURL("**/account");
@@ -182,14 +189,17 @@ journey("a draft survives a closed tab, and another browser goes on where it was
     // Straight on, or by way of the list of one's pages.
     if (path(elsewhere.page) === `/start/${CAMPAIGN}`) await elsewhere.page.locator(".start-choice li a").first().click();
     await atStep(elsewhere.page, "why");
-    assert.equal(await elsewhere.page.inputValue("#story"), "Half a sentence is a beginning.");
+    assert.equal(await elsewhere.page.inputValue("#story"), scripted ? "Half a sentence is a beginning." : "");
+    await elsewhere.page.getByRole("link", { name: "Back" }).click();
+    await atStep(elsewhere.page, "name");
+    assert.equal(await elsewhere.page.inputValue("#participant"), who.name);
     assert.deepEqual(elsewhere.faults, []);
   } finally {
     await elsewhere.context.close();
   }
 });
 
-journey("signing out ends the session", async ({ base, page, context }) => {
+both("signing out ends the session", async ({ base, page, context }) => {
   const who = await newcomer(base, page);
   await page.goto("/account");
   const cookies = await context.cookies();
@@ -207,10 +217,10 @@ journey("signing out ends the session", async ({ base, page, context }) => {
   await page.waitForURL("**/account");
 });
 
-journey("a gift on a new page, and one press thanks for it", async ({ base, page, browser }) => {
+both("a gift on a new page, and one press thanks for it", async ({ base, page, browser, options }) => {
   const { slug } = await quietPage(base, page, "Hanne Vik");
   const giver = donor("Olav Berge");
-  const visitor = await openVisitor(browser, base);
+  const visitor = await openVisitor(browser, base, options);
   try {
     await toPayPage(visitor.page, giver, { amount: "35", comment: "Wear it well" }, slug);
     await pay(visitor.page, VISA);
@@ -232,9 +242,9 @@ journey("a gift on a new page, and one press thanks for it", async ({ base, page
   await until("the thanks are mailed", async () => (await mailsTo(base, giver.email)).length === mails + 1);
 });
 
-journey("a coordinator hides a page with a reason, and shows it again", async ({ base, page, browser }) => {
+both("a coordinator hides a page with a reason, and shows it again", async ({ base, page, browser, options }) => {
   const { slug } = await quietPage(base, page, "Petra Holm");
-  const visitor = await openVisitor(browser, base);
+  const visitor = await openVisitor(browser, base, options);
   const staff = visitor.page;
   try {
     await signIn(staff, COORDINATOR, "/console");
@@ -287,6 +297,9 @@ journey("looked at: the doors of an account", async ({ base, page }) => {
   await press(page, "Mail me my link");
   await page.locator("#email-error").waitFor();
   wrong.push(...(await stay("p-signup-errors")));
+  await signIn(page, { email: donor().email, password: "nobody has this one" });
+  await page.locator("[role=alert]").first().waitFor();
+  wrong.push(...(await stay("p-login-wrong")));
   const who = donor("Dora Kvist");
   await signUp(page, who);
   wrong.push(...(await stay("p-signup-sent")));
@@ -416,12 +429,14 @@ async function startTeam(page, name) {
   await page.waitForURL("**/teams/**");
 }
 
-/** Turns the clock to the season's first day, where it has not come yet. */
+let turned = false;
+
+/** Turns the clock to the season's first day, where it has not come yet; once, for HTTP tells the machine's own time. */
 async function turnToSeason(base) {
   const season = await (await fetch(`${base}/api/v1/campaigns/${CAMPAIGN}`)).json();
   const now = new Date((await fetch(`${base}/healthz`)).headers.get("date"));
   const days = Math.ceil((Date.parse(`${season.starts_on}T12:00:00Z`) - now) / 86_400_000);
-  if (days <= 0 || turned) return;
+  if (turned || days <= 0) return;
   turned = true;
   const answer = await fetch(`${base}/sandbox/control`, {
     method: "POST",
@@ -430,8 +445,6 @@ async function turnToSeason(base) {
   });
   assert.equal(answer.status, 200, await answer.text());
 }
-let turned = false;
-
 /** What is behind an address, for whoever may see it in this browser. */
 async function answers(page, address, kind, begins) {
   const answer = await page.request.get(address);
