@@ -584,6 +584,63 @@ async fn a_strangers_promises_bother_nobody_and_tell_nothing() {
     world.done().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_see_the_hidden_photos_of_their_season_and_no_private_days() {
+    use diesel::prelude::*;
+    use selvedge::auth::Role;
+    use selvedge::auth::roles::{SetRole, set_role};
+    use selvedge::db::schema::{campaigns, diary_entries};
+    use selvedge::media::{self, MediaId, Size};
+    let world = World::with(&[("auth.staff_second_factor", "false")]).await;
+    turn_to(&world, "2026-12-04T20:00:00Z");
+    let owner = Browser::owner(&world).await;
+    assert_eq!(send_photo(&owner, "2026-12-02", true).await, 303);
+    assert_eq!(send_photo(&owner, "2026-12-03", false).await, 303);
+    world.user("noor@staff.example", Role::Coordinator).await;
+    let user = world.user("ines@staff.example", Role::Coordinator).await;
+    let now = world.clock.now();
+    let done = world.app.site.db.tx(move |c| {
+        let last = campaigns::table
+            .filter(campaigns::slug.eq(selvedge::demo::LAST_SEASON))
+            .select(campaigns::id);
+        let narrow = SetRole {
+            user,
+            role: Role::Coordinator,
+            has: true,
+            campaigns: vec![selvedge::each!(c, c => last.first(c))?],
+        };
+        set_role(c, &narrow, now)?;
+        let query = diary_entries::table
+            .filter(diary_entries::photo.is_not_null())
+            .order(diary_entries::day)
+            .select(diary_entries::photo.assume_not_null());
+        let photos: Vec<MediaId> = selvedge::each!(c, c => query.load(c))?;
+        media::hide(c, photos[0], now)?;
+        Ok(photos)
+    });
+    let photos = done.await.unwrap();
+    media::withdrawn(&world.app.site, photos[0]);
+    let noor = Browser::of(&world, "noor@staff.example").await;
+    let ines = Browser::of(&world, "ines@staff.example").await;
+    let (public, private) = (
+        media::url(photos[0], Size::Small),
+        media::url(photos[1], Size::Small),
+    );
+    for (browser, path, status) in [
+        (&owner, &public, 200),
+        (&owner, &private, 200),
+        (&noor, &public, 200),
+        (&noor, &private, 404),
+        (&ines, &public, 404),
+        (&ines, &private, 404),
+    ] {
+        let request = world.http.get(world.url(path));
+        let answer = request.header("cookie", browser.cookie()).send().await;
+        assert_eq!(answer.unwrap().status().as_u16(), status, "{path}");
+    }
+    world.done().await;
+}
+
 /// A small picture as a phone would send it.
 fn picture() -> Vec<u8> {
     let mut png = std::io::Cursor::new(Vec::new());

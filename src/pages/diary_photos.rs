@@ -1,5 +1,5 @@
 //! The photographs of a page's diary are seen while their days are: by everybody on a live page with a public diary, a
-//! private day's and a hidden page's by the owner and staff alone (S17).
+//! hidden page's by the owner and staff of the campaign alone, a private day's by the owner alone (S17).
 //!
 //! It stands here, below the diary, since a page that is hidden takes its diary's photographs along.
 
