@@ -585,6 +585,39 @@ async fn a_strangers_promises_bother_nobody_and_tell_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sponsors_of_a_page_that_was_put_away_are_asked_all_the_same() {
+    let world = World::new().await;
+    turn_to(&world, "2026-12-01T20:00:00Z");
+    let path = promise(&world, "asha@example.org", "7", "").await;
+    let stranger = Browser::stranger(&world);
+    stranger.post(&path, &format!("{path}/confirm"), &[]).await;
+    let owner = Browser::owner(&world).await;
+    assert_eq!(write(&owner, "2026-12-01", "", true).await.0, 303);
+    let edit = format!("/pages/{PAGE}/edit");
+    let (status, _) = owner
+        .post(&edit, &format!("{edit}/state"), &[("do", "archive")])
+        .await;
+    assert_eq!(status, 303);
+    turn_to(&world, "2027-01-05T20:00:00Z");
+    for _ in 0..2 {
+        selvedge::diary::sponsors::jobs::ask_all(&world.app.site, &world.app.giving.mails)
+            .await
+            .unwrap();
+        world.work().await;
+    }
+    let asked = world.mails_to("asha@example.org").await;
+    assert_eq!(asked.len(), 2);
+    let text = asked[0]["text"].as_str().unwrap();
+    assert!(text.contains("comes to $7"), "{text}");
+    let link = text.split_whitespace().find(|word| word.contains("/give/"));
+    let link = link.unwrap();
+    let (status, form) = stranger.get(&link[link.find("/give/").unwrap()..]).await;
+    assert_eq!(status, 200, "the page takes none, its season does: {form}");
+    assert!(!text.contains(&format!("/pages/{PAGE}")), "{text}");
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn staff_see_the_hidden_photos_of_their_season_and_no_private_days() {
     use diesel::prelude::*;
     use selvedge::auth::Role;

@@ -243,10 +243,14 @@ pub fn due(conn: &mut Conn, now: Timestamp) -> AppResult<Vec<Campaign>> {
     Ok(all)
 }
 
+/// The pages whose sponsors are asked.
+const ASKED: [PageStatus; 2] = [PageStatus::Live, PageStatus::Archived];
+
 /// Asks up to `most` sponsors of a campaign; answers how many promises were settled. Each is settled by the one statement
 /// that takes it out of `confirmed`, so a job that runs twice asks once.
 ///
-/// Sponsors of a page that is hidden wait while something can be given; then their promises lapse without a word.
+/// Sponsors of a page that its owner put away are asked like others: what was logged was logged. Those of a page that is hidden
+/// wait while something can be given; then their promises lapse without a word.
 ///
 /// # Errors
 /// The database's, and templates that do not render.
@@ -261,7 +265,7 @@ pub fn ask(
         .inner_join(pages::table.on(pages::id.eq(day_sponsors::page_id)))
         .filter(day_sponsors::state.eq(SponsorState::Confirmed))
         .filter(pages::campaign_id.eq(campaign.id))
-        .filter(pages::status.eq(PageStatus::Live))
+        .filter(pages::status.eq_any(ASKED))
         .order(day_sponsors::id)
         .limit(most);
     let rows: Vec<(Promise, Page)> = each!(conn, c => query
@@ -316,7 +320,7 @@ pub fn ask(
 fn lapse(conn: &mut Conn, campaign: CampaignId, now: Timestamp) -> AppResult<usize> {
     let hidden = pages::table
         .filter(pages::campaign_id.eq(campaign))
-        .filter(pages::status.ne(PageStatus::Live))
+        .filter(pages::status.ne_all(ASKED))
         .select(pages::id);
     let target = day_sponsors::table
         .filter(day_sponsors::state.eq(SponsorState::Confirmed))
