@@ -31,6 +31,8 @@ crate::words! {
         ChangeAddress = "change_address",
         /// The state of a passkey ceremony; never mailed.
         Passkey = "passkey",
+        /// An earlier link of a promise to sponsor days, whose newest one stands with the promise.
+        Sponsor = "sponsor",
     }
 }
 
@@ -41,6 +43,8 @@ impl Purpose {
             Self::Verify | Self::ChangeAddress => Duration::hours(24),
             Self::SignIn | Self::Reset => Duration::minutes(30),
             Self::Passkey => Duration::minutes(10),
+            // As long as the promise waits to be confirmed.
+            Self::Sponsor => Duration::days(14),
         }
     }
 }
@@ -97,6 +101,27 @@ pub fn insert(conn: &mut Conn, new: &NewMailed, now: Timestamp) -> AppResult<()>
     );
     each!(conn, c => diesel::insert_into(mailed_tokens::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// Keeps a link that was mailed already, of which the hash alone is known.
+///
+/// # Errors
+/// The database's.
+pub fn keep(
+    conn: &mut Conn,
+    (id, purpose): (MailedId, Purpose),
+    hash: &str,
+    payload: &str,
+    now: Timestamp,
+) -> AppResult<()> {
+    let link = NewMailed {
+        id,
+        purpose,
+        user: None,
+        payload: payload.to_owned(),
+        hash: hash.to_owned(),
+    };
+    insert(conn, &link, now)
 }
 
 /// What a link that still holds is for.
