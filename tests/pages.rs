@@ -674,6 +674,26 @@ async fn a_page_changes_hands_by_a_mailed_link_and_by_that_address_alone() {
     world.done().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_offered_five_times_a_day_at_most() {
+    let world = World::new().await;
+    let me = world.owner().await;
+    let offer = format!("/pages/{PAGE}/edit/transfer");
+    for n in 0..6 {
+        let to = format!("heir-{n}@example.org");
+        let answer = world.ask(&me, "POST", &offer, &[("email", &to)]).await;
+        assert_eq!(answer.status, if n < 5 { 303 } else { 409 }, "{n}");
+    }
+    world.work().await;
+    assert_eq!(world.mails_to("heir-5@example.org").await.len(), 0);
+    world.clock.advance(chrono::Duration::hours(25));
+    let me = world.owner().await;
+    world
+        .send(&me, &offer, &[("email", "heir-5@example.org")])
+        .await;
+    world.done().await;
+}
+
 #[derive(QueryableByName, Debug)]
 struct Said {
     #[diesel(sql_type = diesel::sql_types::Text)]

@@ -4,7 +4,8 @@
 //! offered ──> accepted | declined | withdrawn
 //! ```
 //!
-//! An offer holds for seven days; a new one withdraws the one before. The link is kept as its SHA-256.
+//! An offer holds for seven days; a new one withdraws the one before, and there are [`IN_A_DAY`] a day at most. The link is
+//! kept as its SHA-256.
 //!
 //! What everybody sees goes along with the page: its photographs, those of its news and of its public days. What was the
 //! giver's alone does not: private days lose note and photograph, conversations their notes, and the page its link to earlier
@@ -53,6 +54,9 @@ crate::words! {
 
 /// How long an offer holds.
 const HOLDS: Duration = Duration::days(7);
+
+/// Offers of one page in a day at most: each is a mail to somebody who may never have asked for it.
+const IN_A_DAY: i64 = 5;
 
 /// An offer to be made; its secret exists here and in the mail.
 #[derive(Debug, Clone)]
@@ -103,7 +107,7 @@ impl Transfer {
 /// Offers a page to an address; the owner's earlier offers of it end.
 ///
 /// # Errors
-/// [`AppError::Conflict`] `not_yours_to_give` for a page that has no owner, or is a draft.
+/// [`AppError::Conflict`] `not_yours_to_give` for a page that has no owner, or is a draft; `too_many_offers` after [`IN_A_DAY`].
 pub fn offer(
     conn: &mut Conn,
     mails: &PageMails,
@@ -122,6 +126,16 @@ pub fn offer(
             detail: "a draft cannot be handed on; show the page first".into(),
         });
     };
+    let today = page_transfers::table
+        .filter(page_transfers::page_id.eq(page))
+        .filter(page_transfers::created_at.gt(now.minus(Duration::days(1))))
+        .count();
+    if each!(conn, c => today.get_result::<i64>(c))? >= IN_A_DAY {
+        return Err(AppError::Conflict {
+            code: "too_many_offers",
+            detail: "this page was offered five times in a day; offer it again tomorrow".into(),
+        });
+    }
     withdraw(conn, page, now)?;
     let row = (
         page_transfers::id.eq(new.id),
