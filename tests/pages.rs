@@ -706,7 +706,7 @@ async fn a_page_takes_along_what_is_public_and_leaves_what_was_private() {
     let me = world.owner().await;
     let page = world.page_of(PAGE).await;
     let other = world.page_of("sam-okafor").await.id;
-    let (id, giver) = (page.id, page.owner_id.unwrap());
+    let (id, giver, campaign) = (page.id, page.owner_id.unwrap(), page.campaign_id);
     let at = world.clock.now().rfc3339();
     let at = at.trim_end_matches('Z').replace('T', " ");
     let med = |n: u8| format!("med_{n:032}");
@@ -724,7 +724,19 @@ async fn a_page_takes_along_what_is_public_and_leaves_what_was_private() {
         for statement in &statements {
             each!(c, c => diesel::sql_query(statement).execute(c))?;
         }
-        Ok(())
+        let counted = selvedge::totals::tallies::Counted {
+            page: id,
+            campaign,
+            is_shown: true,
+        };
+        let tally = selvedge::totals::Tally {
+            days: 2,
+            conversations: 1,
+            learned: 1,
+            signed: 0,
+            gave: 0,
+        };
+        selvedge::totals::tallies::add(c, counted, tally)
     });
     done.await.unwrap();
     let edit = world.look(&me, &format!("/pages/{PAGE}/edit")).await;

@@ -151,7 +151,7 @@ async fn leave_mails(world: &World, user: UserId, page: selvedge::pages::PageId)
     for (n, (kind, source)) in kinds.iter().enumerate() {
         // Those that wait do so until tomorrow.
         let state = if n % 2 == 0 { "sent" } else { "queued" };
-        statements.push(format!("INSERT INTO mails (id, kind, source_id, to_email, subject, html, text, message_id, state, attempts, run_at, created_at) VALUES ('mai_{n:032}', '{kind}', {source}, 'x@example.org', 'Quillan', 'Quillan', 'Quillan Farthing', '<{n}@x>', '{state}', 0, '2099-01-01 00:00:00', '{at}')"));
+        statements.push(format!("INSERT INTO mails (id, kind, source_id, to_email, subject, html, text, message_id, state, attempts, run_at, created_at) VALUES ('mail_{n:032}', '{kind}', {source}, 'x@example.org', 'Quillan', 'Quillan', 'Quillan Farthing', '<{n}@x>', '{state}', 0, '2099-01-01 00:00:00', '{at}')"));
     }
     let done = world.app.site.db.tx(move |c| {
         for statement in &statements {
