@@ -143,7 +143,7 @@ impl App {
             Box::pin(async move { why.map_or(Ok(()), Err) })
         });
         let mut registry = Registry::new();
-        jobs(&mut registry, &giving, &coach);
+        jobs(&mut registry, &giving, &coach, &desk);
         let runner = Arc::new(Runner::new(db, clock, registry, concurrency));
         Ok(Self {
             site,
@@ -230,12 +230,13 @@ fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Every slice's jobs.
-fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach) {
+fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     donations::jobs(registry, giving);
     diary::jobs(registry, &giving.site, &giving.mails);
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);
+    teams::messages::jobs(registry, &giving.site, &desk.letters);
 }
 
 /// The address of this process's own listener.

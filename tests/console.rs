@@ -105,6 +105,37 @@ async fn pages_are_found_sorted_and_listed_in_pieces_by_url() {
         assert_eq!(html.matches("<th scope=\"row\">").count(), 1, "{query}");
         assert!(html.contains(wanted), "{query}: {html}");
     }
+    // Letters beyond ASCII are found in titles and in people's names as well, large or small.
+    {
+        use diesel::prelude::*;
+        use selvedge::db::schema::{pages, teams, users};
+        let named = world.app.site.db.tx(|c| {
+            let target = pages::table.filter(pages::slug.eq(PAGE));
+            selvedge::each!(c, c => diesel::update(target)
+                .set(pages::title.eq("Élan in December"))
+                .execute(c))?;
+            let target = users::table.filter(users::email_folded.eq("sam-okafor@example.org"));
+            selvedge::each!(c, c => diesel::update(target)
+                .set(users::name.eq("Łucja Okafor"))
+                .execute(c))?;
+            let target = teams::table.filter(teams::slug.eq("the-tuesday-seams"));
+            selvedge::each!(c, c => diesel::update(target)
+                .set((teams::name.eq("ÖLAND"), teams::name_key.eq("öland")))
+                .execute(c))?;
+            Ok(())
+        });
+        named.await.unwrap();
+    }
+    for (path, wanted) in [
+        ("pages?q=%C3%A9lan", "/console/pages/maya-roy"),
+        ("pages?q=%C3%89lan", "/console/pages/maya-roy"),
+        ("participants?q=%C5%82ucja", "sam-okafor@example.org"),
+        ("participants?q=%C5%81UCJA", "sam-okafor@example.org"),
+        ("teams?q=%C3%B6land", "ÖLAND"),
+    ] {
+        let html = world.look(&noor, &format!("/console/{path}")).await;
+        assert!(html.contains(wanted), "{path}: {html}");
+    }
     let none = world.look(&noor, "/console/pages?q=%25").await;
     assert!(
         none.contains("No page fits."),
@@ -555,7 +586,7 @@ async fn a_lost_second_factor_is_taken_away_by_an_owner_and_by_nobody_else() {
     let (ines, owner) = staff(&world, Role::Owner).await;
     let (noor, noors) = staff(&world, Role::Coordinator).await;
     let now = world.clock.now();
-    let (db, ids) = (&world.app.site.db, [ines, noor]);
+    let (db, ids) = (&world.app.site.db, [noor]);
     let done = db.tx(move |c| {
         let both = dsl::users.filter(dsl::id.eq_any(ids));
         selvedge::each!(c, c => diesel::update(both)

@@ -529,10 +529,10 @@ async fn a_strangers_promises_bother_nobody_and_tell_nothing() {
     let world = World::new().await;
     turn_to(&world, "2026-12-01T20:00:00Z");
     let first = promise(&world, "asha@example.org", "2", "10").await;
-    // Anew: another link; the first is good for nothing any more. Mails end after three.
+    // Anew: another link; the first holds on, whoever asked again. Mails pause after three.
     let second = promise(&world, "asha@example.org", "3", "10").await;
     let stranger = Browser::stranger(&world);
-    assert_eq!(stranger.get(&first).await.0, 404);
+    assert_eq!(stranger.get(&first).await.0, 200);
     assert_eq!(stranger.get(&second).await.0, 200);
     for _ in 0..3 {
         promise(&world, "ASHA@example.org", "4", "10").await;
@@ -565,6 +565,13 @@ async fn a_strangers_promises_bother_nobody_and_tell_nothing() {
     }
     assert_eq!(last, 429, "five promises wait already");
     let form = format!("/pages/{PAGE}/sponsor");
+    let fields = [
+        ("name", "A"),
+        ("email", "asha@example.org"),
+        ("per_day", "1"),
+    ];
+    let (here, _) = stranger.post(&form, &form, &fields).await;
+    assert_eq!(here, 429, "as on a page on which nothing was promised");
     let wrong = [
         ("name", " "),
         ("email", "nobody"),
@@ -581,6 +588,178 @@ async fn a_strangers_promises_bother_nobody_and_tell_nothing() {
     }
     assert!(html.contains("value=\"nobody\""));
     world.work().await;
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_link_confirms_after_a_stranger_asked_again_and_mails_come_again_after_a_while() {
+    let world = World::new().await;
+    turn_to(&world, "2026-12-01T20:00:00Z");
+    let first = promise(&world, "asha@example.org", "2", "10").await;
+    for _ in 0..4 {
+        promise(&world, "asha@example.org", "4", "10").await;
+    }
+    assert_eq!(world.mails_to("asha@example.org").await.len(), 3);
+    turn_to(&world, "2026-12-05T20:00:00Z");
+    let last = promise(&world, "asha@example.org", "2", "10").await;
+    assert_eq!(world.mails_to("asha@example.org").await.len(), 4);
+    let stranger = Browser::stranger(&world);
+    let (status, place) = stranger
+        .post(&first, &format!("{first}/confirm"), &[])
+        .await;
+    assert_eq!(status, 303, "{place}");
+    assert_eq!(stranger.get(&first).await.0, 200);
+    assert_eq!(stranger.get(&last).await.0, 404, "one link is left");
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promises_that_nobody_confirms_keep_no_place_from_others() {
+    use diesel::prelude::*;
+    use selvedge::db::schema::{day_sponsors, pages};
+    let world = World::new().await;
+    turn_to(&world, "2026-12-01T20:00:00Z");
+    let made_up = |first: i64, many: i64, state: &'static str, minutes: i64| {
+        let at = world.clock.now().minus(chrono::Duration::minutes(minutes));
+        world.app.site.db.tx(move |c| {
+            let page = pages::table.filter(pages::slug.eq(PAGE)).select(pages::id);
+            let page: String = selvedge::each!(c, c => page.first(c))?;
+            for n in first..first + many {
+                let row = (
+                    day_sponsors::id.eq(format!("spo_{n:032}")),
+                    day_sponsors::page_id.eq(&page),
+                    day_sponsors::name.eq("M"),
+                    day_sponsors::email.eq(format!("made-up-{n}@example.org")),
+                    day_sponsors::email_folded.eq(format!("made-up-{n}@example.org")),
+                    day_sponsors::currency.eq("USD"),
+                    day_sponsors::per_day.eq(100),
+                    day_sponsors::cap.eq(100),
+                    day_sponsors::is_named.eq(false),
+                    day_sponsors::state.eq(state),
+                    day_sponsors::token_hash.eq(format!("{n:064}")),
+                    day_sponsors::created_at.eq(at),
+                    day_sponsors::asks.eq(1),
+                );
+                selvedge::each!(c, c => diesel::insert_into(day_sponsors::table)
+                    .values(row)
+                    .execute(c))?;
+            }
+            Ok(())
+        })
+    };
+    made_up(0, 1, "open", 9).await.unwrap();
+    made_up(1, 199, "open", 5).await.unwrap();
+    let real = promise(&world, "asha@example.org", "2", "10").await;
+    let oldest = world.app.site.db.read(|c| {
+        let query = day_sponsors::table.find(format!("spo_{:032}", 0)).count();
+        let oldest: i64 = selvedge::each!(c, c => query.get_result(c))?;
+        let query = day_sponsors::table.filter(day_sponsors::state.eq("open"));
+        let open: i64 = selvedge::each!(c, c => query.count().get_result(c))?;
+        Ok((oldest, open))
+    });
+    assert_eq!(oldest.await.unwrap(), (0, 200), "the oldest made room");
+    // What holds fills the page, for those who promise and for those who would confirm.
+    made_up(1_000, 200, "confirmed", 1).await.unwrap();
+    let stranger = Browser::stranger(&world);
+    let (status, html) = stranger.post(&real, &format!("{real}/confirm"), &[]).await;
+    assert_eq!(status, 409, "{html}");
+    let form = format!("/pages/{PAGE}/sponsor");
+    let fields = [
+        ("name", "A"),
+        ("email", "ben@example.org"),
+        ("per_day", "1"),
+    ];
+    assert_eq!(stranger.post(&form, &form, &fields).await.0, 409);
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sponsors_of_a_page_that_was_put_away_are_asked_all_the_same() {
+    let world = World::new().await;
+    turn_to(&world, "2026-12-01T20:00:00Z");
+    let path = promise(&world, "asha@example.org", "7", "").await;
+    let stranger = Browser::stranger(&world);
+    stranger.post(&path, &format!("{path}/confirm"), &[]).await;
+    let owner = Browser::owner(&world).await;
+    assert_eq!(write(&owner, "2026-12-01", "", true).await.0, 303);
+    let edit = format!("/pages/{PAGE}/edit");
+    let (status, _) = owner
+        .post(&edit, &format!("{edit}/state"), &[("do", "archive")])
+        .await;
+    assert_eq!(status, 303);
+    turn_to(&world, "2027-01-05T20:00:00Z");
+    for _ in 0..2 {
+        selvedge::diary::sponsors::jobs::ask_all(&world.app.site, &world.app.giving.mails)
+            .await
+            .unwrap();
+        world.work().await;
+    }
+    let asked = world.mails_to("asha@example.org").await;
+    assert_eq!(asked.len(), 2);
+    let text = asked[0]["text"].as_str().unwrap();
+    assert!(text.contains("comes to $7"), "{text}");
+    let link = text.split_whitespace().find(|word| word.contains("/give/"));
+    let link = link.unwrap();
+    let (status, form) = stranger.get(&link[link.find("/give/").unwrap()..]).await;
+    assert_eq!(status, 200, "the page takes none, its season does: {form}");
+    assert!(!text.contains(&format!("/pages/{PAGE}")), "{text}");
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_see_the_hidden_photos_of_their_season_and_no_private_days() {
+    use diesel::prelude::*;
+    use selvedge::auth::Role;
+    use selvedge::auth::roles::{SetRole, set_role};
+    use selvedge::db::schema::{campaigns, diary_entries};
+    use selvedge::media::{self, MediaId, Size};
+    let world = World::with(&[("auth.staff_second_factor", "false")]).await;
+    turn_to(&world, "2026-12-04T20:00:00Z");
+    let owner = Browser::owner(&world).await;
+    assert_eq!(send_photo(&owner, "2026-12-02", true).await, 303);
+    assert_eq!(send_photo(&owner, "2026-12-03", false).await, 303);
+    world.user("noor@staff.example", Role::Coordinator).await;
+    let user = world.user("ines@staff.example", Role::Coordinator).await;
+    let now = world.clock.now();
+    let done = world.app.site.db.tx(move |c| {
+        let last = campaigns::table
+            .filter(campaigns::slug.eq(selvedge::demo::LAST_SEASON))
+            .select(campaigns::id);
+        let narrow = SetRole {
+            user,
+            role: Role::Coordinator,
+            has: true,
+            campaigns: vec![selvedge::each!(c, c => last.first(c))?],
+        };
+        set_role(c, &narrow, now)?;
+        let query = diary_entries::table
+            .filter(diary_entries::photo.is_not_null())
+            .order(diary_entries::day)
+            .select(diary_entries::photo.assume_not_null());
+        let photos: Vec<MediaId> = selvedge::each!(c, c => query.load(c))?;
+        media::hide(c, photos[0], now)?;
+        Ok(photos)
+    });
+    let photos = done.await.unwrap();
+    media::withdrawn(&world.app.site, photos[0]);
+    let noor = Browser::of(&world, "noor@staff.example").await;
+    let ines = Browser::of(&world, "ines@staff.example").await;
+    let (public, private) = (
+        media::url(photos[0], Size::Small),
+        media::url(photos[1], Size::Small),
+    );
+    for (browser, path, status) in [
+        (&owner, &public, 200),
+        (&owner, &private, 200),
+        (&noor, &public, 200),
+        (&noor, &private, 404),
+        (&ines, &public, 404),
+        (&ines, &private, 404),
+    ] {
+        let request = world.http.get(world.url(path));
+        let answer = request.header("cookie", browser.cookie()).send().await;
+        assert_eq!(answer.unwrap().status().as_u16(), status, "{path}");
+    }
     world.done().await;
 }
 

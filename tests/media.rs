@@ -270,6 +270,9 @@ async fn a_photo_is_seen_by_whom_may_see_it_and_gone_when_it_is_taken_down() {
     media::withdrawn(site, id);
     assert_eq!(stranger.get(&url).await.status(), 404);
     assert_eq!(other.get(&url).await.status(), 404);
+    let staff = Browser::of(&world, coordinator(&world).await).await;
+    let half = staff.get(&url).await.status();
+    assert_eq!(half, 404, "no second factor was shown");
     let hidden = own.get(&url).await;
     assert_eq!(hidden.status(), 200);
     assert_eq!(text_of(&hidden, "cache-control"), "private, no-store");

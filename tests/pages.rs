@@ -677,6 +677,123 @@ async fn a_page_changes_hands_by_a_mailed_link_and_by_that_address_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_offered_five_times_a_day_at_most() {
+    let world = World::new().await;
+    let me = world.owner().await;
+    let offer = format!("/pages/{PAGE}/edit/transfer");
+    for n in 0..6 {
+        let to = format!("heir-{n}@example.org");
+        let answer = world.ask(&me, "POST", &offer, &[("email", &to)]).await;
+        assert_eq!(answer.status, if n < 5 { 303 } else { 409 }, "{n}");
+    }
+    world.work().await;
+    assert_eq!(world.mails_to("heir-5@example.org").await.len(), 0);
+    world.clock.advance(chrono::Duration::hours(25));
+    let me = world.owner().await;
+    world
+        .send(&me, &offer, &[("email", "heir-5@example.org")])
+        .await;
+    world.done().await;
+}
+
+#[derive(QueryableByName, Debug)]
+struct Said {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    said: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_takes_along_what_is_public_and_leaves_what_was_private() {
+    let world = World::new().await;
+    let me = world.owner().await;
+    let page = world.page_of(PAGE).await;
+    let other = world.page_of("sam-okafor").await.id;
+    let (id, giver, campaign) = (page.id, page.owner_id.unwrap(), page.campaign_id);
+    let at = world.clock.now().rfc3339();
+    let at = at.trim_end_matches('Z').replace('T', " ");
+    let med = |n: u8| format!("med_{n:032}");
+    let mut statements: Vec<String> = [(1, "page"), (2, "page_update"), (3, "diary_entry"), (4, "diary_entry")]
+        .into_iter()
+        .map(|(n, used)| format!("INSERT INTO media (id, owner_id, used_for, width, height, bytes, created_at) VALUES ('{}', '{giver}', '{used}', 10, 10, 10, '{at}')", med(n)))
+        .collect();
+    statements.push(format!("UPDATE pages SET photo = '{}', previous_id = '{other}', is_diary_public = TRUE WHERE id = '{id}'", med(1)));
+    statements.push(format!("INSERT INTO page_updates (id, page_id, body, photo, photo_alt, created_at) VALUES ('upd_00000000000000000000000000000001', '{id}', 'News', '{}', '', '{at}')", med(2)));
+    for (n, note, is_public) in [(3, "open note", "TRUE"), (4, "private note", "FALSE")] {
+        statements.push(format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('dia_{n:032}', '{id}', '2026-12-0{n}', 'dress', '{note}', '{}', 'alt {note}', {is_public}, FALSE, '{at}', '{at}')", med(n)));
+    }
+    statements.push(format!("INSERT INTO conversations (id, page_id, day, who, learned, signed, gave, note, created_at) VALUES ('tlk_00000000000000000000000000000001', '{id}', '2026-12-03', 'friend', TRUE, FALSE, FALSE, 'whom I told', '{at}')"));
+    let done = world.app.site.db.tx(move |c| {
+        for statement in &statements {
+            each!(c, c => diesel::sql_query(statement).execute(c))?;
+        }
+        let counted = selvedge::totals::tallies::Counted {
+            page: id,
+            campaign,
+            is_shown: true,
+        };
+        let tally = selvedge::totals::Tally {
+            days: 2,
+            conversations: 1,
+            learned: 1,
+            signed: 0,
+            gave: 0,
+        };
+        selvedge::totals::tallies::add(c, counted, tally)
+    });
+    done.await.unwrap();
+    let edit = world.look(&me, &format!("/pages/{PAGE}/edit")).await;
+    assert!(edit.contains("Private days of your diary"), "{edit}");
+    let offer = format!("/pages/{PAGE}/edit/transfer");
+    world
+        .send(&me, &offer, &[("email", "heir@example.org")])
+        .await;
+    world.work().await;
+    let mail = world.mails_to("heir@example.org").await.remove(0);
+    let text = mail["text"].as_str().unwrap();
+    let link = text.split("/pages/transfer/").nth(1).unwrap();
+    let link = link.split_whitespace().next().unwrap();
+    let link = format!("/pages/transfer/{link}");
+    let (heir, hers) = world.verified("heir@example.org").await;
+    let asked = world.look(&hers, &link).await;
+    assert!(asked.contains("is yours to change"), "{asked}");
+    world.send(&hers, &link, &[("answer", "yes")]).await;
+    let said = async |query: String| {
+        let db = &world.app.site.db;
+        let read = db.read(move |c| {
+            let rows: Vec<Said> = each!(c, c => diesel::sql_query(&query).load(c))?;
+            Ok(rows.into_iter().map(|row| row.said).collect::<Vec<_>>())
+        });
+        read.await.unwrap()
+    };
+    let heir = heir.to_string();
+    let owners = said(format!(
+        "SELECT owner_id AS said FROM media WHERE removed_at IS NULL AND id <= '{}' ORDER BY id",
+        med(4)
+    ))
+    .await;
+    assert_eq!(owners, vec![heir.clone(); 3]);
+    let kept = said(format!(
+        "SELECT owner_id AS said FROM media WHERE id = '{}'",
+        med(4)
+    ));
+    assert_eq!(kept.await, vec![giver.to_string()]);
+    let notes = said(format!(
+        "SELECT note || '|' || photo_alt || '|' || COALESCE(photo, '-') AS said FROM diary_entries WHERE page_id = '{id}' AND id IN ('dia_{:032}', 'dia_{:032}') ORDER BY day",
+        3, 4
+    ));
+    assert_eq!(
+        notes.await,
+        vec![format!("open note|alt open note|{}", med(3)), "||-".into()]
+    );
+    let talks = said(format!(
+        "SELECT note AS said FROM conversations WHERE page_id = '{id}' AND note <> ''"
+    ));
+    assert_eq!(talks.await, Vec::<String>::new());
+    assert_eq!(world.page_of(PAGE).await.previous_id, None);
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn thanks_go_once_and_an_anonymous_giver_stays_unknown_to_the_owner() {
     const MARK: &str = "Xanthippe Marker";
     let world = World::new().await;

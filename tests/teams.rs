@@ -653,6 +653,85 @@ async fn a_captain_writes_once_a_day_and_three_times_a_week_to_who_wants_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_to_many_goes_out_in_pieces_to_confirmed_addresses_of_live_pages() {
+    use diesel::prelude::*;
+    use selvedge::db::schema::{mails, pages, totals, users};
+    use selvedge::each;
+    let world = World::new().await;
+    let now = world.clock.now();
+    let filled = world.app.site.db.tx(move |c| {
+        let query = pages::table.filter(pages::slug.eq(CAPTAIN));
+        let query = query.select((pages::campaign_id, pages::team_id.assume_not_null()));
+        let (campaign, team): (String, String) = each!(c, c => query.first(c))?;
+        for n in 0..450_i64 {
+            let (user, status) = (
+                format!("usr_{n:032}"),
+                if n == 1 { "draft" } else { "live" },
+            );
+            let email = format!("member-{n}@example.org");
+            let row = (
+                users::id.eq(&user),
+                users::email.eq(&email),
+                users::email_folded.eq(&email),
+                users::name.eq("Member"),
+                users::created_at.eq(now),
+                users::verified_at.eq((n != 0).then_some(now)),
+            );
+            each!(c, c => diesel::insert_into(users::table).values(row).execute(c))?;
+            let row = (
+                pages::id.eq(format!("pag_{n:032}")),
+                pages::campaign_id.eq(&campaign),
+                pages::team_id.eq(Some(&team)),
+                pages::owner_id.eq(Some(&user)),
+                pages::slug.eq(format!("member-{n}")),
+                pages::title.eq("I wear it"),
+                pages::participant.eq("Member"),
+                pages::name_key.eq("member"),
+                pages::story.eq(""),
+                pages::goal.eq(100),
+                pages::status.eq(status),
+                pages::created_at.eq(now),
+            );
+            each!(c, c => diesel::insert_into(pages::table).values(row).execute(c))?;
+            let row = (
+                totals::scope.eq("page"),
+                totals::scope_id.eq(format!("pag_{n:032}")),
+                totals::campaign_id.eq(&campaign),
+                totals::currency.eq("USD"),
+                totals::raised.eq(0),
+                totals::donations.eq(0),
+                totals::donors.eq(0),
+                totals::reached_at.eq(now),
+            );
+            each!(c, c => diesel::insert_into(totals::table).values(row).execute(c))?;
+        }
+        Ok(())
+    });
+    filled.await.unwrap();
+    let captain = Visitor::owner_of(&world, CAPTAIN).await;
+    let write = format!("/teams/{TEAM}/manage/message");
+    let words = [("subject", "Day ten"), ("body", "Well worn!")];
+    captain.post(&write, &words).await.to();
+    let written = async || {
+        let read = world.app.site.db.read(|c| {
+            let query = mails::table.filter(mails::kind.eq("team_message"));
+            let query = query.select(mails::to_email);
+            let all: Vec<String> = each!(c, c => query.load(c))?;
+            Ok(all)
+        });
+        read.await.unwrap()
+    };
+    assert_eq!(written().await.len(), 0, "the form waits for none of them");
+    world.work().await;
+    let all = written().await;
+    assert_eq!(all.len(), 448 + MEMBERS.len());
+    for kept_out in ["member-0@example.org", "member-1@example.org"] {
+        assert!(!all.contains(&kept_out.to_owned()), "{kept_out}");
+    }
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn those_who_lead_take_members_out_and_strangers_do_nothing() {
     let world = World::new().await;
     let captain = Visitor::owner_of(&world, CAPTAIN).await;

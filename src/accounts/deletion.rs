@@ -8,7 +8,7 @@ use crate::auth::{User, UserId, model as users_model, passkeys, recovery};
 use crate::db::Conn;
 use crate::db::schema::{
     api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
-    media, offline_gifts, own_milestones, page_aliases, page_messages, page_reports,
+    mails, media, offline_gifts, own_milestones, page_aliases, page_messages, page_reports,
     page_transfers, page_updates, pages, role_campaigns, sessions, supporters, team_co_captains,
     team_invitations, team_messages, team_requests, teams, user_roles, users,
 };
@@ -16,7 +16,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{PageId, TeamId};
 use crate::kernel::{Email, Slug, Timestamp};
-use crate::mail::{MailId, forget_mails, forget_words};
+use crate::mail::{MailId, forget_mails, forget_told, forget_words, forget_words_to_each};
 use crate::media::{MediaId, named};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
@@ -93,7 +93,7 @@ pub(super) fn delete(
     gone.photographs = remove_photographs(conn, user.id, &gone, now)?;
     forget_letters(conn, user)?;
     forget_offline(conn, user)?;
-    forget_gift_mails(conn, user, &gone.pages)?;
+    forget_gift_mails(conn, user, &gone.pages, now)?;
     gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
     close_doors(conn, user, now)?;
     forget_mails(conn, mails, &pseudonym, now)?;
@@ -313,29 +313,108 @@ fn of(rows: Vec<(String, Email)>, email: &Email) -> Vec<String> {
         .collect()
 }
 
-/// Mails about gifts that name the person: as the participant whose page it was, or as the donor.
-fn forget_gift_mails(conn: &mut Conn, user: &User, own: &[PageId]) -> AppResult<()> {
+/// Mails to others that name the person: as the participant whose page it was, as the giver or sponsor, as whoever thanked,
+/// wrote to a team, asked to join one, invited or handed a page on.
+fn forget_gift_mails(
+    conn: &mut Conn,
+    user: &User,
+    own: &[PageId],
+    now: Timestamp,
+) -> AppResult<()> {
+    let (id, folded) = (user.id, user.email.folded());
     let query = donations::table
         .inner_join(supporters::table.on(supporters::id.eq(donations::supporter_id)))
         .filter(
             supporters::email_folded
-                .eq(user.email.folded())
+                .eq(&folded)
                 .or(donations::page_id.assume_not_null().eq_any(own)),
         )
         .select(donations::id);
     let gifts: Vec<String> = each!(conn, c => query.load(c))?;
-    forget_words(conn, &["receipt", "page_gift"], &gifts)
+    forget_told(conn, "receipt", &gifts, now)?;
+    forget_words(conn, &["page_gift", "gift_thanks"], &gifts, now)?;
+    // Also on pages that are somebody else's by now.
+    let query = gift_thanks::table
+        .filter(gift_thanks::user_id.eq(id))
+        .select(gift_thanks::donation_id);
+    let thanked: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words(conn, &["gift_thanks"], &thanked, now)?;
+    let query = page_transfers::table
+        .filter(page_transfers::from_user.eq(id))
+        .select(page_transfers::id);
+    let offers: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words(conn, &["page_transfer"], &offers, now)?;
+    forget_sponsors_mails(conn, &folded, own, now)?;
+    forget_team_mails(conn, user, own, now)
+}
+
+fn forget_sponsors_mails(
+    conn: &mut Conn,
+    folded: &str,
+    own: &[PageId],
+    now: Timestamp,
+) -> AppResult<()> {
+    let query = day_sponsors::table
+        .filter(
+            day_sponsors::email_folded
+                .eq(folded)
+                .or(day_sponsors::page_id.eq_any(own)),
+        )
+        .select((day_sponsors::id, day_sponsors::asks));
+    let promises: Vec<(String, i32)> = each!(conn, c => query.load(c))?;
+    let asked: Vec<String> = promises
+        .iter()
+        .flat_map(|(promise, asks)| (1..=*asks).map(move |ask| format!("{promise}-{ask}")))
+        .collect();
+    forget_words(conn, &["day_sponsor_confirm"], &asked, now)?;
+    let promises: Vec<String> = promises.into_iter().map(|(promise, _)| promise).collect();
+    let kinds = [
+        "day_sponsor_new",
+        "day_sponsor_request",
+        "day_sponsor_thanks",
+    ];
+    forget_words(conn, &kinds, &promises, now)
+}
+
+fn forget_team_mails(
+    conn: &mut Conn,
+    user: &User,
+    own: &[PageId],
+    now: Timestamp,
+) -> AppResult<()> {
+    let query = team_messages::table
+        .filter(team_messages::author_id.eq(user.id))
+        .select(team_messages::id);
+    let messages: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words_to_each(conn, "team_message", &messages, now)?;
+    let query = team_requests::table
+        .filter(team_requests::page_id.eq_any(own))
+        .select(team_requests::id);
+    let requests: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words_to_each(conn, "team_request", &requests, now)?;
+    forget_words(conn, &["team_answer"], &requests, now)?;
+    let query = team_invitations::table
+        .filter(team_invitations::invited_by.eq(user.id))
+        .select(team_invitations::id);
+    let invitations: Vec<String> = each!(conn, c => query.load(c))?;
+    forget_words(conn, &["team_invitation"], &invitations, now)?;
+    // Captaincies that the person passed on: the mail names who had it before, and there is no row but the mail.
+    let query = mails::table
+        .filter(mails::kind.eq("team_captaincy"))
+        .filter(mails::text.ne(""))
+        .select((mails::source_id, mails::text));
+    let captaincies: Vec<(String, String)> = each!(conn, c => query.load(c))?;
+    let passed_on: Vec<String> = captaincies
+        .into_iter()
+        .filter(|(_, text)| text.contains(&user.name))
+        .map(|(source, _)| source)
+        .collect();
+    forget_words(conn, &["team_captaincy"], &passed_on, now)
 }
 
 /// The person as a donor and sponsor of others: amounts stay, the name goes. Answers the pages that showed it.
 fn forget_donor(conn: &mut Conn, email: &Email, pseudonym: &Email) -> AppResult<Vec<PageId>> {
     let folded = email.folded();
-    let promised = day_sponsors::table
-        .filter(day_sponsors::email_folded.eq(&folded))
-        .select(day_sponsors::id);
-    let promised: Vec<String> = each!(conn, c => promised.load(c))?;
-    // The mail to the page's owner names its sponsor.
-    forget_words(conn, &["day_sponsor_new"], &promised)?;
     let sponsored = day_sponsors::table.filter(day_sponsors::email_folded.eq(&folded));
     each!(conn, c => diesel::update(sponsored)
         .set((

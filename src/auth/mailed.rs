@@ -31,6 +31,8 @@ crate::words! {
         ChangeAddress = "change_address",
         /// The state of a passkey ceremony; never mailed.
         Passkey = "passkey",
+        /// An earlier link of a promise to sponsor days, whose newest one stands with the promise.
+        Sponsor = "sponsor",
     }
 }
 
@@ -41,6 +43,8 @@ impl Purpose {
             Self::Verify | Self::ChangeAddress => Duration::hours(24),
             Self::SignIn | Self::Reset => Duration::minutes(30),
             Self::Passkey => Duration::minutes(10),
+            // As long as the promise waits to be confirmed.
+            Self::Sponsor => Duration::days(14),
         }
     }
 }
@@ -97,6 +101,27 @@ pub fn insert(conn: &mut Conn, new: &NewMailed, now: Timestamp) -> AppResult<()>
     );
     each!(conn, c => diesel::insert_into(mailed_tokens::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// Keeps a link that was mailed already, of which the hash alone is known.
+///
+/// # Errors
+/// The database's.
+pub fn keep(
+    conn: &mut Conn,
+    (id, purpose): (MailedId, Purpose),
+    hash: &str,
+    payload: &str,
+    now: Timestamp,
+) -> AppResult<()> {
+    let link = NewMailed {
+        id,
+        purpose,
+        user: None,
+        payload: payload.to_owned(),
+        hash: hash.to_owned(),
+    };
+    insert(conn, &link, now)
 }
 
 /// What a link that still holds is for.
@@ -176,22 +201,44 @@ pub fn revoke_all(
     Ok(())
 }
 
-/// Takes away every link of a user, and those that carry `word`: a deleted account's address, say.
+/// Takes away every link of a user, and those that carry `address`: a new address to be confirmed, or a sign-up's. Others'
+/// links stay, also of addresses that end like this one.
 ///
 /// # Errors
 /// The database's.
-pub fn remove_all(conn: &mut Conn, user: UserId, word: &str) -> AppResult<()> {
-    let escaped = word
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    let target = mailed_tokens::table.filter(
-        mailed_tokens::user_id.eq(user).or(mailed_tokens::payload
-            .like(format!("%{escaped}%"))
-            .escape('\\')),
-    );
-    each!(conn, c => diesel::delete(target).execute(c))?;
+pub fn remove_all(conn: &mut Conn, user: UserId, address: &str) -> AppResult<()> {
+    let own = mailed_tokens::table.filter(mailed_tokens::user_id.eq(user));
+    each!(conn, c => diesel::delete(own).execute(c))?;
+    // Links live for a day and are forgotten within the hour after it, so these are few; used ones carry nothing.
+    let query = mailed_tokens::table
+        .filter(mailed_tokens::purpose.eq_any([Purpose::Verify, Purpose::ChangeAddress]))
+        .filter(mailed_tokens::used_at.is_null())
+        .select((mailed_tokens::id, mailed_tokens::payload));
+    let waiting: Vec<(MailedId, String)> = each!(conn, c => query.load(c))?;
+    let gone: Vec<MailedId> = waiting
+        .into_iter()
+        .filter(|(_, payload)| carries(payload, address))
+        .map(|(id, _)| id)
+        .collect();
+    for chunk in gone.chunks(1_000) {
+        let target = mailed_tokens::table.filter(mailed_tokens::id.eq_any(chunk));
+        each!(conn, c => diesel::delete(target).execute(c))?;
+    }
     Ok(())
+}
+
+/// Whether a payload is this address, or a record whose `email` is.
+fn carries(payload: &str, address: &str) -> bool {
+    let wanted = address.to_lowercase();
+    if payload.to_lowercase() == wanted {
+        return true;
+    }
+    serde_json::from_str::<serde_json::Value>(payload).is_ok_and(|record| {
+        record
+            .get("email")
+            .and_then(serde_json::Value::as_str)
+            .is_some_and(|email| email.to_lowercase() == wanted)
+    })
 }
 
 /// Forgets links that ended before `before`; answers how many.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::needle::{Needle, lower};
+use super::needle::{Needle, holds, lower};
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
 use crate::db::schema::{pages, teams, totals, users};
@@ -113,7 +113,7 @@ pub(super) fn pages(
                 pages::name_key
                     .like(needle.within())
                     .escape('\\')
-                    .or(lower(pages::title).like(needle.within()).escape('\\'))
+                    .or(holds!(pages::title, needle))
                     .or(pages::slug.like(needle.prefix()).escape('\\'))
                     .or(pages::owner_id.is_not_null().and(
                         users::email_folded.nullable().assume_not_null().like(needle.prefix()).escape('\\'),

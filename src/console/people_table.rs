@@ -6,7 +6,7 @@ use diesel::dsl::{exists, max};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::needle::{Needle, lower};
+use super::needle::{Needle, holds, lower};
 use crate::auth::{Role, UserId};
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
@@ -105,7 +105,7 @@ pub(super) fn people(
                 users::email_folded
                     .like(needle.prefix())
                     .escape('\\')
-                    .or(lower(users::name).like(needle.within()).escape('\\')),
+                    .or(holds!(users::name, needle)),
             );
         }
         query = match sort {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Room};
 use super::listing::{self, ROWS};
-use super::needle::{Needle, lower};
+use super::needle::Needle;
 use super::scope::{self, Scope, SeasonChoice};
 use crate::auth::Coordinator;
 use crate::campaigns::CampaignId;
@@ -70,7 +70,7 @@ pub(super) fn teams_of(
             .into_boxed::<Db>();
         if let Some(needle) = needle {
             query = query.filter(
-                lower(teams::name)
+                teams::name_key
                     .like(needle.within())
                     .escape('\\')
                     .or(teams::slug.like(needle.prefix()).escape('\\')),

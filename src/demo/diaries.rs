@@ -2,6 +2,7 @@
 //! by the same verbs as a participant's.
 
 use super::{line, parsed};
+use crate::auth::mailed::MailedId;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::diary::model::EntryId;
@@ -71,7 +72,7 @@ const DAYS: usize = 31;
 #[derive(Debug, Clone)]
 pub struct DiarySeed {
     talks: [TalkId; TALKS.len()],
-    sponsors: Vec<(SponsorId, String)>,
+    sponsors: Vec<(SponsorId, String, MailedId)>,
     entries: Vec<EntryId>,
 }
 
@@ -83,7 +84,7 @@ impl DiarySeed {
     pub fn new() -> AppResult<Self> {
         let sponsors = SPONSORS
             .iter()
-            .map(|_| Ok((SponsorId::new(), random_token()?)));
+            .map(|_| Ok((SponsorId::new(), random_token()?, MailedId::new())));
         Ok(Self {
             talks: super::ids(TalkId::new),
             sponsors: sponsors.collect::<AppResult<_>>()?,
@@ -119,7 +120,9 @@ pub fn diaries(
         tell(conn, &of, &talk, now)?;
     }
     let with = Letterhead::new(config, mails);
-    for ((id, secret), (slug, name, per_day, cap, is_named)) in seed.sponsors.iter().zip(SPONSORS) {
+    for ((id, secret, earlier), (slug, name, per_day, cap, is_named)) in
+        seed.sponsors.iter().zip(SPONSORS)
+    {
         let of = by_slug(conn, &parsed(slug)?)?;
         let address = name.to_lowercase().replace(' ', ".");
         let new = NewPromise {
@@ -130,6 +133,7 @@ pub fn diaries(
             cap: Money::new(cap, Currency::USD),
             is_named,
             secret: secret.clone(),
+            earlier: *earlier,
         };
         promise(conn, &of, &new, &with, now)?;
         confirm(conn, secret, &with, now)?;

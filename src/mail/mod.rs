@@ -15,7 +15,9 @@ pub mod templates;
 pub mod transport;
 
 pub use letter::Origin;
-pub use outbox::{Mails, NewMail, forget_mails, forget_words, mails_to};
+pub use outbox::{
+    Mails, NewMail, forget_mails, forget_told, forget_words, forget_words_to_each, mails_to,
+};
 pub use sender::Sender;
 pub use templates::Templates;
 pub use transport::Transport;

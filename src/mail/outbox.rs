@@ -181,25 +181,94 @@ fn off_url(context: &Value) -> Option<String> {
     harmless.then(|| url.to_owned())
 }
 
-/// Takes the words out of mails that were sent about these sources, whoever got them: they hold the name of somebody who
-/// has left. What still waits is sent as it is.
+/// Takes the words out of mails about these sources, whoever got them: they hold the name of somebody who has left. What was
+/// not sent yet is not sent.
 ///
 /// # Errors
 /// The database's.
-pub fn forget_words(conn: &mut Conn, kinds: &[&str], sources: &[String]) -> AppResult<()> {
+pub fn forget_words(
+    conn: &mut Conn,
+    kinds: &[&str],
+    sources: &[String],
+    now: Timestamp,
+) -> AppResult<()> {
     for chunk in sources.chunks(ROWS) {
-        let sent = mails::table
+        let about = mails::table
             .filter(mails::kind.eq_any(kinds))
             .filter(mails::source_id.eq_any(chunk))
-            .filter(mails::state.eq(MailState::Sent));
-        let ids: Vec<MailId> = each!(conn, c => sent.select(mails::id).load(c))?;
-        let told = mails::table.filter(mails::id.eq_any(&ids));
-        each!(conn, c => diesel::update(told)
-            .set((mails::subject.eq(""), mails::html.eq(""), mails::text.eq("")))
-            .execute(c))?;
-        let shown = sandbox_mails::table.filter(sandbox_mails::id.eq_any(&ids));
-        each!(conn, c => diesel::delete(shown).execute(c))?;
+            .select(mails::id);
+        let ids: Vec<MailId> = each!(conn, c => about.load(c))?;
+        blank(conn, &ids, now)?;
     }
+    Ok(())
+}
+
+/// As [`forget_words`], of mails whose source begins with one of `heads` and a colon: one fact told to many.
+///
+/// # Errors
+/// The database's.
+pub fn forget_words_to_each(
+    conn: &mut Conn,
+    kind: &str,
+    heads: &[String],
+    now: Timestamp,
+) -> AppResult<()> {
+    for head in heads {
+        let about = mails::table
+            .filter(mails::kind.eq(kind))
+            .filter(
+                mails::source_id
+                    .like(format!("{}:%", head.replace('_', "\\_")))
+                    .escape('\\'),
+            )
+            .select(mails::id);
+        let ids: Vec<MailId> = each!(conn, c => about.load(c))?;
+        for chunk in ids.chunks(ROWS) {
+            blank(conn, chunk, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`forget_words`], but what waits goes out as it is: a receipt is owed to its giver, whoever has left.
+///
+/// # Errors
+/// The database's.
+pub fn forget_told(
+    conn: &mut Conn,
+    kind: &str,
+    sources: &[String],
+    now: Timestamp,
+) -> AppResult<()> {
+    for chunk in sources.chunks(ROWS) {
+        let about = mails::table
+            .filter(mails::kind.eq(kind))
+            .filter(mails::source_id.eq_any(chunk))
+            .filter(mails::state.eq_any([MailState::Sent, MailState::Failed]))
+            .select(mails::id);
+        let ids: Vec<MailId> = each!(conn, c => about.load(c))?;
+        blank(conn, &ids, now)?;
+    }
+    Ok(())
+}
+
+fn blank(conn: &mut Conn, ids: &[MailId], now: Timestamp) -> AppResult<()> {
+    let waiting = mails::table
+        .filter(mails::id.eq_any(ids))
+        .filter(mails::state.eq_any([MailState::Queued, MailState::Sending]));
+    each!(conn, c => diesel::update(waiting)
+        .set((
+            mails::state.eq(MailState::Failed),
+            mails::last_error.eq("the person whom it told of has left"),
+            mails::run_at.eq(now),
+        ))
+        .execute(c))?;
+    let told = mails::table.filter(mails::id.eq_any(ids));
+    each!(conn, c => diesel::update(told)
+        .set((mails::subject.eq(""), mails::html.eq(""), mails::text.eq("")))
+        .execute(c))?;
+    let shown = sandbox_mails::table.filter(sandbox_mails::id.eq_any(ids));
+    each!(conn, c => diesel::delete(shown).execute(c))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::model::{self, Media, MediaId, Size};
 use super::store;
-use crate::auth::{MaybeSigned, Role};
+use crate::auth::{Coordinator, MaybeSigned, Role};
 use crate::error::{AppError, AppResult};
 use crate::web::headers::Nonce;
 use crate::web::{Path, Site, View};
@@ -72,7 +72,7 @@ async fn photo(
     }
 }
 
-/// A hidden photograph, to its owner and to staff; kept by nobody.
+/// A hidden photograph, to its owner and to staff of its campaign, a private day's to its owner alone; kept by nobody.
 async fn hidden(
     site: &Site,
     request: &HttpRequest,
@@ -84,7 +84,7 @@ async fn hidden(
     };
     let media = found(site, id).await?;
     let is_own = media.owner_id == Some(signed.user());
-    if !is_own && !signed.is(Role::Coordinator) {
+    if !is_own && !runs(site, request, media).await? {
         return Err(MISSING);
     }
     let bytes = bytes(site, id, size).await?;
@@ -93,6 +93,20 @@ async fn hidden(
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header((POLICY_NAME, POLICY))
         .body(bytes))
+}
+
+/// Whether the request is of a coordinator, second factor shown, who runs the campaign of this photograph (S9).
+async fn runs(site: &Site, request: &HttpRequest, media: Media) -> AppResult<bool> {
+    let staff = match Coordinator::extract(request).await {
+        Ok(Coordinator(staff)) => staff,
+        Err(AppError::Forbidden(_) | AppError::SecondFactor | AppError::Unauthorized) => {
+            return Ok(false);
+        }
+        Err(other) => return Err(other),
+    };
+    let read = site.db.read(move |c| model::staff_campaign(c, &media));
+    let campaign = read.await?;
+    Ok(campaign.is_some_and(|campaign| staff.may_run(Role::Coordinator, campaign)))
 }
 
 /// The row, which is asked before the disk: a made-up id costs no more than that.

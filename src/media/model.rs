@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::media;
+use crate::db::schema::{diary_entries, media, page_updates, pages, teams};
 use crate::each;
 use crate::error::AppResult;
+use crate::ids::CampaignId;
 use crate::kernel::Timestamp;
 
 crate::id!(
@@ -79,7 +80,7 @@ pub struct Media {
     pub bytes: i64,
     /// When it was taken in.
     pub created_at: Timestamp,
-    /// Since when only its owner and staff see it.
+    /// Since when only its owner sees it, and staff of its campaign unless it is a private day's.
     pub hidden_at: Option<Timestamp>,
     /// Since when nobody sees it.
     pub removed_at: Option<Timestamp>,
@@ -117,6 +118,43 @@ pub fn by_ids(conn: &mut Conn, ids: &[MediaId]) -> AppResult<Vec<Media>> {
         .filter(media::hidden_at.is_null())
         .filter(media::removed_at.is_null());
     Ok(each!(conn, c => query.select(Media::as_select()).load(c))?)
+}
+
+/// The campaign whose coordinators see a photograph while it is hidden: that of the page or team which shows it. `None` for the
+/// photograph of a private day, which is its owner's alone, and for one that stands nowhere.
+pub(super) fn staff_campaign(conn: &mut Conn, media: &Media) -> AppResult<Option<CampaignId>> {
+    let name = media.id.to_string();
+    let found: Option<CampaignId> = match media.used_for {
+        Use::Page => {
+            let query = pages::table
+                .filter(pages::photo.eq(name))
+                .select(pages::campaign_id);
+            each!(conn, c => query.first(c).optional())?
+        }
+        Use::PageUpdate => {
+            let query = page_updates::table
+                .inner_join(pages::table.on(pages::id.eq(page_updates::page_id)))
+                .filter(page_updates::photo.eq(name))
+                .select(pages::campaign_id);
+            each!(conn, c => query.first(c).optional())?
+        }
+        Use::DiaryEntry => {
+            let query = diary_entries::table
+                .inner_join(pages::table.on(pages::id.eq(diary_entries::page_id)))
+                .filter(diary_entries::photo.eq(name))
+                .filter(diary_entries::is_public.eq(true))
+                .filter(pages::is_diary_public.eq(true))
+                .select(pages::campaign_id);
+            each!(conn, c => query.first(c).optional())?
+        }
+        Use::Team => {
+            let query = teams::table
+                .filter(teams::photo.eq(name))
+                .select(teams::campaign_id);
+            each!(conn, c => query.first(c).optional())?
+        }
+    };
+    Ok(found)
 }
 
 /// Removed photographs whose files still lie there, the longest removed first.

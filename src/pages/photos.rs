@@ -1,5 +1,6 @@
 //! Photographs are seen while what they stand on is (S17): a page's own and its updates' until the page is hidden or put
-//! away, its diary's on public days of a public diary of a live page. Else their owner and staff alone see them.
+//! away, its diary's on public days of a public diary of a live page. Else their owner
+//! and the campaign's staff alone see them, a private day's the owner alone.
 //!
 //! It stands here, below the diary and the updates, since a page that moves takes all its photographs along.
 

@@ -4,6 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use super::captains;
 use super::model::{self, TeamOverview};
@@ -20,7 +21,8 @@ use crate::kernel::Slug;
 use crate::web::Site;
 
 /// As what somebody acts for a team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lead {
     /// The captain: may do everything.
     Captain,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::captains::{Leader, leaders};
 use super::invitations::NewInvitation;
 use super::joining::TeamPage;
-use super::messages::NewMessage;
+use super::messages::Written;
 use super::model::TeamOverview;
 use super::requests::{Answer, NewRequest};
 use crate::auth::UserId;
@@ -211,7 +211,7 @@ pub(super) fn message(
     conn: &mut Conn,
     letters: &Letters,
     overview: &TeamOverview,
-    new: &NewMessage,
+    new: &Written,
     readers: &[Reader],
     now: Timestamp,
 ) -> AppResult<()> {
@@ -225,7 +225,7 @@ pub(super) fn message(
         .iter()
         .map(|to| {
             let more = json!({
-                "subject": new.subject.as_str(),
+                "subject": new.subject,
                 "lines": lines,
                 "signature": new.signature,
                 "name": to.name,

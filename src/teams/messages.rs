@@ -1,10 +1,17 @@
 //! What a captain writes to the team: a mail to each member, at most one a day and three a week (N7 in spirit: each with
 //! a link that ends such mail without signing in).
+//!
+//! The message is a row and a job of one transaction; the job writes the mails in pieces, each in a transaction of its own, so
+//! that a team of thousands keeps nobody waiting. A job that runs again writes no mail twice.
 
+use actix_web::web::Data;
 use chrono::Duration;
 use diesel::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::TeamId;
+use super::guard::Lead;
 use super::mails::{self, Letters, Reader};
 use crate::auth::UserId;
 use crate::auth::mutes::{MailKind, muted_among};
@@ -12,8 +19,10 @@ use crate::db::Conn;
 use crate::db::schema::{pages, team_messages, users};
 use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::jobs::{self, JobId, NewJob, Registry};
 use crate::kernel::{Line, Timestamp};
 use crate::teams::model;
+use crate::web::Site;
 
 crate::id!(
     /// A message to a team.
@@ -28,6 +37,12 @@ const SOME_IN: Duration = Duration::days(7);
 /// See [`SOME_IN`].
 const SOME: usize = 3;
 
+/// Mails written in one transaction at most.
+const PIECE: i64 = 200;
+
+/// The job that writes the mails of a message.
+const JOB: &str = "team_message";
+
 /// Characters of a message's text at most.
 pub const TEXT: usize = 5_000;
 
@@ -40,8 +55,10 @@ pub struct NewMessage {
     pub team: TeamId,
     /// Who writes.
     pub author: UserId,
-    /// How the writer is called in the mail.
-    pub signature: String,
+    /// As what they write.
+    pub lead: Lead,
+    /// The job that writes the mails, made by the caller.
+    pub job: JobId,
     /// The subject.
     pub subject: Line,
     /// The text, in lines.
@@ -65,37 +82,51 @@ pub fn next_at(conn: &mut Conn, team: TeamId, now: Timestamp) -> AppResult<Optio
     Ok(after_last.max(after_some).filter(|next| *next > now))
 }
 
-/// Everybody with a page in the team and an open account, but `author`, and those who switched such mail off.
+/// Everybody with a live page in the team, a confirmed address and an open account, but `author`, and those who switched such
+/// mail off.
 ///
 /// # Errors
 /// The database's.
 pub fn readers(conn: &mut Conn, team: TeamId, author: UserId) -> AppResult<Vec<Reader>> {
+    let all = members(conn, (team, author), "", i64::MAX)?;
+    wanting(conn, all)
+}
+
+/// Up to `most` of those in the order of their ids, from the one after `after` on, whether they want such mail or not.
+fn members(
+    conn: &mut Conn,
+    (team, author): (TeamId, UserId),
+    after: &str,
+    most: i64,
+) -> AppResult<Vec<Reader>> {
     let query = pages::table
         .inner_join(users::table.on(users::id.nullable().eq(pages::owner_id)))
         .filter(pages::team_id.eq(team))
+        .filter(pages::status.eq(model::SHOWN))
         .filter(users::id.ne(author))
+        .filter(users::id.gt(after))
+        .filter(users::verified_at.is_not_null())
         .filter(users::disabled_at.is_null())
         .filter(users::deleted_at.is_null())
         .order(users::id)
         .distinct()
+        .limit(most)
         .select((users::id, users::name, users::email));
-    let mut readers: Vec<Reader> = each!(conn, c => query.load(c))?;
+    Ok(each!(conn, c => query.load(c))?)
+}
+
+fn wanting(conn: &mut Conn, mut readers: Vec<Reader>) -> AppResult<Vec<Reader>> {
     let ids: Vec<UserId> = readers.iter().map(|reader| reader.user).collect();
     let muted = muted_among(conn, &ids, MailKind::TeamMessages)?;
     readers.retain(|reader| !muted.contains(&reader.user));
     Ok(readers)
 }
 
-/// Writes the message and its mails; answers how many people get it.
+/// Writes the message down, with the job that mails it; answers how many people get it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `archived`, `too_soon` or `nobody_reads`.
-pub fn send(
-    conn: &mut Conn,
-    new: &NewMessage,
-    letters: &Letters,
-    now: Timestamp,
-) -> AppResult<usize> {
+pub fn send(conn: &mut Conn, new: &NewMessage, now: Timestamp) -> AppResult<usize> {
     let overview = model::by_id(conn, new.team)?;
     if !overview.team.is_open() {
         return Err(super::ops::archived());
@@ -107,8 +138,8 @@ pub fn send(
                 .into(),
         });
     }
-    let readers = readers(conn, new.team, new.author)?;
-    if readers.is_empty() {
+    let readers = readers(conn, new.team, new.author)?.len();
+    if readers == 0 {
         return Err(AppError::Conflict {
             code: "nobody_reads",
             detail: "there is nobody in the team who would get this".into(),
@@ -120,10 +151,101 @@ pub fn send(
         team_messages::author_id.eq(new.author),
         team_messages::subject.eq(new.subject.as_str()),
         team_messages::body.eq(&new.body),
-        team_messages::recipients.eq(i64::try_from(readers.len()).unwrap_or(i64::MAX)),
+        team_messages::recipients.eq(i64::try_from(readers).unwrap_or(i64::MAX)),
         team_messages::sent_at.eq(now),
     );
     each!(conn, c => diesel::insert_into(team_messages::table).values(row).execute(c))?;
-    mails::message(conn, letters, &overview, new, &readers, now)?;
-    Ok(readers.len())
+    let job = NewJob {
+        id: new.job,
+        kind: JOB,
+        payload: json!({ "message": new.id.to_string(), "lead": new.lead }),
+        dedup_key: None,
+        run_at: now,
+    };
+    jobs::enqueue(conn, &job, now)?;
+    Ok(readers)
+}
+
+/// Registers the job that mails messages.
+pub fn jobs(registry: &mut Registry, site: &Data<Site>, letters: &Letters) {
+    let (site, letters) = (site.clone(), letters.clone());
+    registry.on(JOB, move |payload| {
+        let (site, letters) = (site.clone(), letters.clone());
+        async move { mail_all(&site, &letters, payload).await }
+    });
+}
+
+/// What the job knows: the rest is read when it runs.
+#[derive(Debug, Clone, Deserialize)]
+struct ToMail {
+    message: MessageId,
+    lead: Lead,
+}
+
+/// Mails a message piece by piece. One whose words were taken back since, as its writer left, goes to nobody more.
+async fn mail_all(site: &Site, letters: &Letters, payload: Value) -> AppResult<()> {
+    let ToMail { message, lead } = serde_json::from_value(payload)?;
+    let (now, mut after) = (site.clock.now(), Some(String::new()));
+    while let Some(place) = after {
+        let letters = letters.clone();
+        after = site
+            .db
+            .tx(move |c| mail_some(c, &letters, (message, lead), &place, now))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Mails a message to the next members; answers after whom to go on.
+fn mail_some(
+    conn: &mut Conn,
+    letters: &Letters,
+    (message, lead): (MessageId, Lead),
+    after: &str,
+    now: Timestamp,
+) -> AppResult<Option<String>> {
+    let query = team_messages::table
+        .inner_join(users::table.on(users::id.eq(team_messages::author_id)))
+        .filter(team_messages::id.eq(message))
+        .select((
+            team_messages::team_id,
+            team_messages::author_id,
+            users::name,
+            team_messages::subject,
+            team_messages::body,
+        ));
+    let found: Option<(TeamId, UserId, String, String, String)> =
+        each!(conn, c => query.first(c).optional())?;
+    let Some((team, author, name, subject, body)) = found else {
+        return Ok(None);
+    };
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let overview = model::by_id(conn, team)?;
+    let members = members(conn, (team, author), after, PIECE)?;
+    let last = members.last().map(|last| last.user.to_string());
+    let readers = wanting(conn, members)?;
+    let team = &overview.team.name;
+    let written = Written {
+        id: message,
+        signature: match lead {
+            Lead::Captain => format!("{name}, captain of {team}"),
+            Lead::CoCaptain => format!("{name}, co-captain of {team}"),
+            Lead::Staff => format!("{name}, for the captain of {team}"),
+        },
+        subject,
+        body,
+    };
+    mails::message(conn, letters, &overview, &written, &readers, now)?;
+    Ok(last)
+}
+
+/// A message as it is mailed.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) id: MessageId,
+    pub(super) signature: String,
+    pub(super) subject: String,
+    pub(super) body: String,
 }

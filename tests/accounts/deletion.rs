@@ -129,6 +129,100 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
     (page, "quillan-farthing".to_owned())
 }
 
+/// Mails to somebody else about what the person did, each kind sent and waiting; answers how many.
+async fn leave_mails(world: &World, user: UserId, page: selvedge::pages::PageId) -> usize {
+    const ONE: &str = "00000000000000000000000000000001";
+    let at = world.clock.now().rfc3339();
+    let at = at.trim_end_matches('Z').replace('T', " ");
+    let team = "(SELECT id FROM teams WHERE slug = 'the-tuesday-seams')";
+    let gift = "(SELECT id FROM donations LIMIT 1)";
+    let mut statements = vec![
+        format!(
+            "INSERT INTO team_messages (id, team_id, author_id, subject, body, recipients, sent_at) VALUES ('tms_{ONE}', {team}, '{user}', 'Quillan', 'Quillan', 1, '{at}')"
+        ),
+        format!(
+            "INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_{ONE}', {team}, '{page}', 'Quillan', 'open', '{at}')"
+        ),
+        format!(
+            "INSERT INTO team_invitations (id, team_id, token_hash, to_email, invited_by, created_at, expires_at) VALUES ('inv_{ONE}', {team}, 'h', 'x@example.org', '{user}', '{at}', '{at}')"
+        ),
+        format!(
+            "INSERT INTO page_transfers (id, page_id, from_user, to_email, to_email_folded, token_hash, state, created_at) VALUES ('trf_{ONE}', '{page}', '{user}', 'x@example.org', 'x@example.org', 'h', 'withdrawn', '{at}')"
+        ),
+        format!(
+            "INSERT INTO gift_thanks (donation_id, page_id, user_id, words, thanked_at) VALUES ({gift}, '{page}', '{user}', 'Yours, Quillan', '{at}')"
+        ),
+        format!(
+            "INSERT INTO day_sponsors (id, page_id, name, email, email_folded, currency, per_day, cap, is_named, state, token_hash, created_at, asks) VALUES ('spo_{ONE}', '{page}', 'S', 'x@example.org', 'x@example.org', 'USD', 1, 1, TRUE, 'cancelled', 'h', '{at}', 2)"
+        ),
+    ];
+    let kinds = [
+        ("team_message", format!("'tms_{ONE}:usr_1'")),
+        ("team_request", format!("'trq_{ONE}:usr_1'")),
+        ("team_answer", format!("'trq_{ONE}'")),
+        ("team_invitation", format!("'inv_{ONE}'")),
+        ("team_captaincy", "'tea_1:usr_1:1'".to_owned()),
+        ("page_transfer", format!("'trf_{ONE}'")),
+        ("gift_thanks", gift.to_owned()),
+        ("day_sponsor_confirm", format!("'spo_{ONE}-2'")),
+        ("day_sponsor_new", format!("'spo_{ONE}'")),
+        ("day_sponsor_request", format!("'spo_{ONE}'")),
+    ];
+    for (n, (kind, source)) in kinds.iter().enumerate() {
+        // Those that wait do so until tomorrow.
+        let state = if n % 2 == 0 { "sent" } else { "queued" };
+        statements.push(format!("INSERT INTO mails (id, kind, source_id, to_email, subject, html, text, message_id, state, attempts, run_at, created_at) VALUES ('mail_{n:032}', '{kind}', {source}, 'x@example.org', 'Quillan', 'Quillan', 'Quillan Farthing', '<{n}@x>', '{state}', 0, '2099-01-01 00:00:00', '{at}')"));
+    }
+    let done = world.app.site.db.tx(move |c| {
+        for statement in &statements {
+            selvedge::each!(c, c => diesel::sql_query(statement).execute(c))?;
+        }
+        Ok(())
+    });
+    done.await.unwrap();
+    kinds.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_another_address_that_ends_alike_stay() {
+    use selvedge::auth::Role;
+    use selvedge::auth::mailed::{self, NewMailed, Purpose};
+    let world = World::new().await;
+    let gone = world.user("n@x.org", Role::Participant).await;
+    let other = world.user("other@x.org", Role::Participant).await;
+    let of = |email: &str| json!({ "name": "N", "email": email, "next": "/" }).to_string();
+    let links: Vec<NewMailed> = [
+        (Purpose::ChangeAddress, Some(other), "ann@x.org".to_owned()),
+        (Purpose::Verify, None, of("ann@x.org")),
+        (Purpose::ChangeAddress, Some(other), "n@x.org".to_owned()),
+        (Purpose::Verify, None, of("N@x.org")),
+        (Purpose::SignIn, Some(gone), "/".to_owned()),
+    ]
+    .into_iter()
+    .map(|(purpose, user, payload)| NewMailed::make(purpose, user, &payload).unwrap().0)
+    .collect();
+    let (ids, now): (Vec<_>, _) = (
+        links.iter().map(|link| link.id).collect(),
+        world.clock.now(),
+    );
+    let left = world.app.site.db.tx(move |c| {
+        for link in &links {
+            mailed::insert(c, link, now)?;
+        }
+        mailed::remove_all(c, gone, "n@x.org")?;
+        use selvedge::db::schema::mailed_tokens;
+        let query = mailed_tokens::table
+            .select(mailed_tokens::id)
+            .order(mailed_tokens::id);
+        let left: Vec<mailed::MailedId> = selvedge::each!(c, c => query.load(c))?;
+        Ok(left)
+    });
+    let mut kept = ids[..2].to_vec();
+    kept.sort_unstable();
+    assert_eq!(left.await.unwrap(), kept);
+    world.done().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_account_leaves_neither_name_nor_address_anywhere() {
     let world = World::new().await;
@@ -149,6 +243,7 @@ async fn a_deleted_account_leaves_neither_name_nor_address_anywhere() {
     gift["donor"] = json!({ "name": "Quillan Farthing", "email": email });
     gift["comment"] = json!("From Quillan with love");
     world.paid(&gift).await;
+    let mails = leave_mails(&world, found.id, page).await;
     assert_eq!(world.get(&format!("/pages/{slug}")).await.0, 200);
     assert!(columns_with(&world, "quillan").await.len() > 10);
 
@@ -196,6 +291,15 @@ async fn a_deleted_account_leaves_neither_name_nor_address_anywhere() {
         .filter(|column| !column.starts_with("processor_"))
         .collect();
     assert_eq!(left, Vec::<String>::new());
+    let waits = world.app.site.db.read(|c| {
+        use selvedge::db::schema::mails;
+        let query = mails::table.filter(mails::to_email.eq("x@example.org"));
+        let all: Vec<String> = selvedge::each!(c, c => query.select(mails::state).load(c))?;
+        Ok(all)
+    });
+    let waits = waits.await.unwrap();
+    assert_eq!(waits.len(), mails);
+    assert!(!waits.contains(&"queued".to_owned()), "{waits:?}");
     let removed = world
         .app
         .site

@@ -10,6 +10,7 @@ use super::model::{self, Promise, SponsorId};
 use super::ops::{self, NewPromise};
 use super::rules;
 use super::views::{PromisedView, SponsorView, TypedView};
+use crate::auth::mailed::MailedId;
 use crate::campaigns::{Campaign, frame};
 use crate::diary::forms::Faults;
 use crate::diary::html::{changed, own_shell};
@@ -92,6 +93,7 @@ impl Typed {
                     cap,
                     is_named: !self.is_named.is_empty(),
                     secret,
+                    earlier: MailedId::new(),
                 })
             }
             _ => Err(faults),
@@ -237,9 +239,9 @@ fn show(
 
 /// The promise and its page; one whose page is hidden can still be taken back.
 async fn by_link(site: &Site, secret: &str) -> AppResult<(Promise, Option<PageOverview>)> {
-    let secret = secret.to_owned();
+    let (secret, now) = (secret.to_owned(), site.clock.now());
     let read = move |c: &mut crate::db::Conn| {
-        let promise = model::by_secret(c, &secret)?;
+        let promise = model::by_secret(c, &secret, now)?;
         let of = pages::model::shown_by_id(c, promise.page_id)?;
         Ok((promise, of))
     };

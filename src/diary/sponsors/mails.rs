@@ -10,8 +10,8 @@ use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Email, Money, Timestamp};
 use crate::mail::{MailId, Mails, NewMail};
-use crate::pages::Page;
 use crate::pages::model::PageOverview;
+use crate::pages::{Page, PageStatus};
 
 /// "Shall it hold?", to the sponsor; its link also takes the promise back.
 const CONFIRM: &str = "day_sponsor_confirm";
@@ -54,13 +54,17 @@ impl Letterhead {
         }
     }
 
-    /// What every mail says: whose page, of which campaign.
+    /// What every mail says: whose page, of which campaign. A page that was put away is not to be seen; its season is.
     fn context(&self, campaign: &Campaign, page: &Page, more: Value) -> Value {
+        let place = match page.status {
+            PageStatus::Live => format!("pages/{}/diary", page.slug),
+            _ => format!("campaigns/{}", campaign.slug),
+        };
         let mut context = json!({
             "participant": page.participant,
             "page": { "title": page.title },
             "campaign": { "title": campaign.title },
-            "page_url": format!("{}/pages/{}/diary", self.public_url, page.slug),
+            "page_url": format!("{}/{place}", self.public_url),
             "accent": campaign.accent.to_string(),
             "organisation": self.organisation,
         });
@@ -125,13 +129,12 @@ impl Letterhead {
     pub(super) fn request(&self, of: &Ended<'_>, sum: Money) -> NewMail {
         let minimum = of.campaign.minimum();
         let is_small = sum.minor() < minimum.minor();
-        let amount = if is_small {
-            String::new()
-        } else {
-            format!("&amount={}", sum.decimal())
-        };
-        let (campaign, page) = (&of.campaign.slug, &of.page.slug);
-        let give = format!("{}/give/{campaign}?page={page}{amount}", self.public_url);
+        // A page that was put away takes no gifts: they go to its season.
+        let page = (of.page.status == PageStatus::Live).then(|| format!("page={}&", of.page.slug));
+        let amount = (!is_small).then(|| format!("amount={}&", sum.decimal()));
+        let (page, amount) = (page.unwrap_or_default(), amount.unwrap_or_default());
+        let campaign = &of.campaign.slug;
+        let give = format!("{}/give/{campaign}?{page}{amount}", self.public_url);
         let context = json!({
             "name": of.promise.name,
             "days": of.days,
@@ -141,7 +144,7 @@ impl Letterhead {
             "is_capped": sum.minor() < of.promise.per_day().minor().saturating_mul(of.days),
             "minimum": is_small.then_some(minimum),
             "giving_until": of.campaign.giving_until,
-            "give_url": format!("{give}&utm_source={SOURCE}"),
+            "give_url": format!("{give}utm_source={SOURCE}"),
         });
         let context = self.context(of.campaign, of.page, context);
         Self::letter(REQUEST, of.promise, context)

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::rules::PAGE_MOST;
+use crate::auth::mailed::{self, Purpose};
 use crate::db::Conn;
 use crate::db::schema::day_sponsors;
 use crate::each;
@@ -57,6 +58,7 @@ pub struct Promise {
     pub days: Option<i64>,
     /// Mails to confirm that went out.
     pub asks: i32,
+    pub(super) token_hash: String,
     /// When it was last promised.
     pub created_at: Timestamp,
 }
@@ -112,17 +114,25 @@ fn held(conn: &mut Conn, page: PageId) -> AppResult<Vec<Promise>> {
     Ok(each!(conn, c => query.select(Promise::as_select()).load(c))?)
 }
 
-/// The promise that a mailed link names.
+/// The promise that a mailed link names: its newest link, or an earlier one while it waits to be confirmed.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub fn by_secret(conn: &mut Conn, secret: &str) -> AppResult<Promise> {
+pub fn by_secret(conn: &mut Conn, secret: &str, now: Timestamp) -> AppResult<Promise> {
     if secret.len() > 64 {
         return Err(AppError::NotFound("the promise"));
     }
     let query = day_sponsors::table.filter(day_sponsors::token_hash.eq(sha256_hex(secret)));
-    each!(conn, c => query.select(Promise::as_select()).first(c).optional())?
-        .ok_or(AppError::NotFound("the promise"))
+    let newest = each!(conn, c => query.select(Promise::as_select()).first(c).optional())?;
+    if let Some(promise) = newest {
+        return Ok(promise);
+    }
+    let missing = || AppError::NotFound("the promise");
+    let earlier = mailed::peek(conn, Purpose::Sponsor, secret, now)?.ok_or_else(missing)?;
+    let query = day_sponsors::table
+        .filter(day_sponsors::id.eq(&earlier.payload))
+        .filter(day_sponsors::state.eq(SponsorState::Open));
+    each!(conn, c => query.select(Promise::as_select()).first(c).optional())?.ok_or_else(missing)
 }
 
 /// The promise of an address on a page, whatever its state.
@@ -148,14 +158,14 @@ pub fn open_of(conn: &mut Conn, email: &Email) -> AppResult<i64> {
     Ok(each!(conn, c => query.get_result(c))?)
 }
 
-/// How many promises stand on a page, confirmed or not.
+/// How many promises hold or held on a page. Those that nobody confirmed do not count: anybody can make them up.
 ///
 /// # Errors
 /// The database's.
 pub fn many_on(conn: &mut Conn, page: PageId) -> AppResult<i64> {
     let query = day_sponsors::table
         .filter(day_sponsors::page_id.eq(page))
-        .filter(day_sponsors::state.ne(SponsorState::Cancelled))
+        .filter(day_sponsors::state.ne_all([SponsorState::Open, SponsorState::Cancelled]))
         .count();
     Ok(each!(conn, c => query.get_result(c))?)
 }

@@ -7,7 +7,10 @@ use diesel::prelude::*;
 
 use super::mails::{self, Letterhead};
 use super::model::{self, Promise, SponsorId, SponsorState, by_secret};
-use super::rules::{self, ASKS_MOST, OPEN_DAYS, OPEN_MOST, PAGE_MOST, owed};
+use super::rules::{
+    self, ASKS_MOST, ASKS_REST_DAYS, OPEN_DAYS, OPEN_MOST, PAGE_MOST, PAGE_OPEN_MOST, owed,
+};
+use crate::auth::mailed::{self, MailedId, Purpose};
 use crate::campaigns::Campaign;
 use crate::db::Conn;
 use crate::db::schema::{campaigns, day_sponsors, diary_entries, pages, users};
@@ -37,10 +40,13 @@ pub struct NewPromise {
     pub is_named: bool,
     /// The secret of the mailed link, made by the caller; its SHA-256 alone is kept.
     pub secret: String,
+    /// Under which an earlier link is kept, made by the caller.
+    pub earlier: MailedId,
 }
 
 /// Writes a promise down and mails its address a link to confirm it. Whoever asks learns nothing about promises that are
-/// there: one that is confirmed stays as it is, and nobody is mailed more than a few times.
+/// there: the limits are the same for every address, one that is confirmed stays as it is, and nobody is mailed more than a few
+/// times.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the season takes no sponsors or the page has too many; [`AppError::TooMany`] when the address has
@@ -66,9 +72,11 @@ pub fn promise(
             "name at least the amount of one day",
         ));
     }
+    // Before the look-up: a refusal must not tell who has promised here (S4).
+    admit(conn, of.page.id, &new.email)?;
     let asks = match model::of_address(conn, of.page.id, &new.email)? {
         None => {
-            admit(conn, of.page.id, &new.email)?;
+            make_room(conn, of.page.id)?;
             insert(conn, of.page.id, new, now)?
         }
         Some(there) => again(conn, &there, new, now)?,
@@ -86,12 +94,35 @@ fn admit(conn: &mut Conn, page: PageId, email: &Email) -> AppResult<()> {
             retry_after: 86_400,
         });
     }
+    has_room(conn, page)
+}
+
+/// Whether one more promise may hold.
+fn has_room(conn: &mut Conn, page: PageId) -> AppResult<()> {
     if model::many_on(conn, page)? >= PAGE_MOST {
         return Err(AppError::Conflict {
             code: "sponsors_full",
             detail: "this page has as many sponsors as it can take; a gift is as welcome".into(),
         });
     }
+    Ok(())
+}
+
+/// Forgets the oldest promises of a page that nobody confirmed, as many as stand in the way of one more.
+fn make_room(conn: &mut Conn, page: PageId) -> AppResult<()> {
+    let query = day_sponsors::table
+        .filter(day_sponsors::page_id.eq(page))
+        .filter(day_sponsors::state.eq(SponsorState::Open))
+        .order((day_sponsors::created_at.desc(), day_sponsors::id.desc()))
+        .offset(PAGE_OPEN_MOST - 1)
+        .limit(1_000)
+        .select(day_sponsors::id);
+    let oldest: Vec<SponsorId> = each!(conn, c => query.load(c))?;
+    if oldest.is_empty() {
+        return Ok(());
+    }
+    let target = day_sponsors::table.filter(day_sponsors::id.eq_any(oldest));
+    each!(conn, c => diesel::delete(target).execute(c))?;
     Ok(())
 }
 
@@ -123,12 +154,17 @@ fn insert(conn: &mut Conn, page: PageId, new: &NewPromise, now: Timestamp) -> Ap
     Ok((new_rows == 1).then_some((new.id, 1)))
 }
 
-/// A promise that is not confirmed, or was taken back, is promised anew under a new link.
+/// A promise that is not confirmed, or was taken back, is promised anew under a new link. Of one that waits, the links before hold
+/// on: whoever asks again takes nothing from its address.
 fn again(conn: &mut Conn, there: &Promise, new: &NewPromise, now: Timestamp) -> AppResult<Asked> {
-    let target = day_sponsors::table
-        .find(there.id)
-        .filter(day_sponsors::state.eq_any([SponsorState::Open, SponsorState::Cancelled]))
-        .filter(day_sponsors::asks.lt(ASKS_MOST));
+    let target =
+        day_sponsors::table
+            .find(there.id)
+            .filter(day_sponsors::state.eq_any([SponsorState::Open, SponsorState::Cancelled]))
+            .filter(day_sponsors::token_hash.eq(&there.token_hash))
+            .filter(day_sponsors::asks.lt(ASKS_MOST).or(
+                day_sponsors::created_at.le(now.minus(chrono::Duration::days(ASKS_REST_DAYS))),
+            ));
     let changed = each!(conn, c => diesel::update(target)
         .set((
             day_sponsors::name.eq(new.name.as_str()),
@@ -142,7 +178,14 @@ fn again(conn: &mut Conn, there: &Promise, new: &NewPromise, now: Timestamp) -> 
             day_sponsors::asks.eq(day_sponsors::asks + 1),
         ))
         .execute(c))?;
-    Ok((changed == 1).then_some((there.id, there.asks + 1)))
+    if changed == 0 {
+        return Ok(None);
+    }
+    if there.state == SponsorState::Open {
+        let link = (new.earlier, Purpose::Sponsor);
+        mailed::keep(conn, link, &there.token_hash, &there.id.to_string(), now)?;
+    }
+    Ok(Some((there.id, there.asks + 1)))
 }
 
 fn moved(promise: &Promise) -> AppError {
@@ -152,7 +195,8 @@ fn moved(promise: &Promise) -> AppError {
     }
 }
 
-/// Confirms the promise that a mailed link names, and tells the page's owner. A second time changes nothing.
+/// Confirms the promise that a mailed link names, and tells the page's owner; no other link of it is good for anything then. A
+/// second time changes nothing.
 ///
 /// # Errors
 /// [`AppError::NotFound`]; [`AppError::Conflict`] for a promise that was taken back or is done with, or of a page that takes none
@@ -163,7 +207,7 @@ pub fn confirm(
     with: &Letterhead,
     now: Timestamp,
 ) -> AppResult<Promise> {
-    let promise = by_secret(conn, secret)?;
+    let promise = by_secret(conn, secret, now)?;
     if promise.state == SponsorState::Confirmed {
         return Ok(promise);
     }
@@ -174,6 +218,7 @@ pub fn confirm(
         code: "no_sponsors",
         detail: why.to_string(),
     })?;
+    has_room(conn, promise.page_id)?;
     let target = day_sponsors::table
         .find(promise.id)
         .filter(day_sponsors::state.eq(SponsorState::Open));
@@ -181,6 +226,7 @@ pub fn confirm(
         .set((
             day_sponsors::state.eq(SponsorState::Confirmed),
             day_sponsors::confirmed_at.eq(now),
+            day_sponsors::token_hash.eq(sha256_hex(secret)),
         ))
         .execute(c))?;
     if done == 0 {
@@ -202,7 +248,7 @@ pub fn confirm(
 /// # Errors
 /// [`AppError::NotFound`]; [`AppError::Conflict`] for one that was asked for already.
 pub fn cancel(conn: &mut Conn, secret: &str, now: Timestamp) -> AppResult<Promise> {
-    let promise = by_secret(conn, secret)?;
+    let promise = by_secret(conn, secret, now)?;
     if promise.state == SponsorState::Cancelled {
         return Ok(promise);
     }
@@ -213,6 +259,7 @@ pub fn cancel(conn: &mut Conn, secret: &str, now: Timestamp) -> AppResult<Promis
         .set((
             day_sponsors::state.eq(SponsorState::Cancelled),
             day_sponsors::cancelled_at.eq(now),
+            day_sponsors::token_hash.eq(sha256_hex(secret)),
         ))
         .execute(c))?;
     if done == 0 {
@@ -243,10 +290,14 @@ pub fn due(conn: &mut Conn, now: Timestamp) -> AppResult<Vec<Campaign>> {
     Ok(all)
 }
 
+/// The pages whose sponsors are asked.
+const ASKED: [PageStatus; 2] = [PageStatus::Live, PageStatus::Archived];
+
 /// Asks up to `most` sponsors of a campaign; answers how many promises were settled. Each is settled by the one statement
 /// that takes it out of `confirmed`, so a job that runs twice asks once.
 ///
-/// Sponsors of a page that is hidden wait while something can be given; then their promises lapse without a word.
+/// Sponsors of a page that its owner put away are asked like others: what was logged was logged. Those of a page that is hidden
+/// wait while something can be given; then their promises lapse without a word.
 ///
 /// # Errors
 /// The database's, and templates that do not render.
@@ -261,7 +312,7 @@ pub fn ask(
         .inner_join(pages::table.on(pages::id.eq(day_sponsors::page_id)))
         .filter(day_sponsors::state.eq(SponsorState::Confirmed))
         .filter(pages::campaign_id.eq(campaign.id))
-        .filter(pages::status.eq(PageStatus::Live))
+        .filter(pages::status.eq_any(ASKED))
         .order(day_sponsors::id)
         .limit(most);
     let rows: Vec<(Promise, Page)> = each!(conn, c => query
@@ -316,7 +367,7 @@ pub fn ask(
 fn lapse(conn: &mut Conn, campaign: CampaignId, now: Timestamp) -> AppResult<usize> {
     let hidden = pages::table
         .filter(pages::campaign_id.eq(campaign))
-        .filter(pages::status.ne(PageStatus::Live))
+        .filter(pages::status.ne_all(ASKED))
         .select(pages::id);
     let target = day_sponsors::table
         .filter(day_sponsors::state.eq(SponsorState::Confirmed))

@@ -9,11 +9,17 @@ pub const GRACE_DAYS: i64 = 2;
 /// Promises that wait for their confirmation, of one address at most.
 pub const OPEN_MOST: i64 = 5;
 
-/// Promises on one page at most.
+/// Confirmed promises on one page at most.
 pub const PAGE_MOST: i64 = 200;
 
-/// Mails to confirm one promise at most.
+/// Promises on one page that wait for their confirmation at most; then the oldest makes room, since anybody can make them up.
+pub const PAGE_OPEN_MOST: i64 = 200;
+
+/// Mails to confirm one promise, one after the other; each more waits for [`ASKS_REST_DAYS`].
 pub const ASKS_MOST: i32 = 3;
+
+/// Days after the last of [`ASKS_MOST`] mails before one more goes out: whoever used them up silences nobody for good.
+pub const ASKS_REST_DAYS: i64 = 3;
 
 /// Days for which a promise waits to be confirmed; then it is forgotten.
 pub const OPEN_DAYS: i64 = 14;

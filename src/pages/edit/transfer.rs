@@ -40,11 +40,18 @@ pub(super) async fn offer(
     let place = format!("/pages/{}/edit", page.slug);
     let (id, now, typed) = (page.id, site.clock.now(), form.0);
     if typed.r#do == "withdraw" {
-        site.db.tx(move |c| transfers::withdraw(c, id, now)).await?;
+        let deed = owner.deed("page.withdraw_offer");
+        site.db
+            .tx(move |c| {
+                transfers::withdraw(c, id, now)?;
+                deed.iter().try_for_each(|deed| audit::record(c, deed, now))
+            })
+            .await?;
         return Ok(see(&place));
     }
     let to: Result<Email, _> = typed.email.trim().parse();
-    let fault = match &to {
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let mut fault = match &to {
         Err(bad) => Some(FieldError::new("email", bad)),
         Ok(to) if to.folded() == owner.signed.email().folded() && !owner.on_behalf => {
             Some(FieldError::new("email", "that is your own address"))
@@ -64,7 +71,17 @@ pub(super) async fn offer(
                 }
             })
             .await;
-        return done.map(|()| see(&place));
+        match done {
+            Ok(()) => return Ok(see(&place)),
+            Err(AppError::Conflict {
+                code: "too_many_offers",
+                detail,
+            }) => {
+                status = StatusCode::CONFLICT;
+                fault = Some(FieldError::new("email", detail));
+            }
+            Err(other) => return Err(other),
+        }
     }
     let shown = Shown {
         typed: Typed::of(page, &owner.overview.campaign),
@@ -72,14 +89,7 @@ pub(super) async fn offer(
         transfer_email: typed.email,
         ..Shown::default()
     };
-    show(
-        &site,
-        &request,
-        &owner,
-        shown,
-        StatusCode::UNPROCESSABLE_ENTITY,
-    )
-    .await
+    show(&site, &request, &owner, shown, status).await
 }
 
 /// Context of `page_transfer`.

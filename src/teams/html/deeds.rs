@@ -10,6 +10,7 @@ use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FieldError};
+use crate::jobs::JobId;
 use crate::kernel::line::parse_lines;
 use crate::kernel::{Email, Line, Slug, Timestamp};
 use crate::teams::captains::{self, HandOn};
@@ -392,26 +393,17 @@ impl Written {
 pub(super) async fn write(acting: Acting, form: CsrfForm<Written>) -> AppResult<HttpResponse> {
     let did = match form.0.read() {
         Ok((subject, body)) => {
-            let name = acting.captain.signed.name();
-            let team = &acting.captain.overview.team;
-            let signature = match acting.captain.lead {
-                Lead::Captain => format!("{name}, captain of {}", team.name),
-                Lead::CoCaptain => format!("{name}, co-captain of {}", team.name),
-                Lead::Staff => format!("{name}, for the captain of {}", team.name),
-            };
             let new = NewMessage {
                 id: MessageId::new(),
-                team: team.id,
+                team: acting.team(),
                 author: acting.user(),
-                signature,
+                lead: acting.captain.lead,
+                job: JobId::new(),
                 subject,
                 body,
             };
-            let letters = acting.desk.letters.clone();
             acting
-                .act("team.message", move |c, now| {
-                    messages::send(c, &new, &letters, now)
-                })
+                .act("team.message", move |c, now| messages::send(c, &new, now))
                 .await
         }
         Err(error) => Err(error),
