@@ -132,41 +132,42 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
 /// Mails to somebody else about what the person did, each kind sent and waiting; answers how many.
 async fn leave_mails(world: &World, user: UserId, page: selvedge::pages::PageId) -> usize {
     const ONE: &str = "00000000000000000000000000000001";
+    const TWO: &str = "00000000000000000000000000000002";
     let at = world.clock.now().rfc3339();
     let at = at.trim_end_matches('Z').replace('T', " ");
     let team = "(SELECT id FROM teams WHERE slug = 'the-tuesday-seams')";
     let gift = "(SELECT id FROM donations LIMIT 1)";
     let mut statements = vec![
         format!(
-            "INSERT INTO team_messages (id, team_id, author_id, subject, body, recipients, sent_at) VALUES ('tms_{ONE}', {team}, '{user}', 'Quillan', 'Quillan', 1, '{at}')"
+            "INSERT INTO team_messages (id, team_id, author_id, subject, body, recipients, sent_at) VALUES ('tms_{TWO}', {team}, '{user}', 'Quillan', 'Quillan', 1, '{at}')"
         ),
         format!(
-            "INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_{ONE}', {team}, '{page}', 'Quillan', 'open', '{at}')"
+            "INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_{TWO}', {team}, '{page}', 'Quillan', 'open', '{at}')"
         ),
         format!(
-            "INSERT INTO team_invitations (id, team_id, token_hash, to_email, invited_by, created_at, expires_at) VALUES ('inv_{ONE}', {team}, 'h', 'x@example.org', '{user}', '{at}', '{at}')"
+            "INSERT INTO team_invitations (id, team_id, token_hash, to_email, invited_by, created_at, expires_at) VALUES ('inv_{TWO}', {team}, 'h', 'x@example.org', '{user}', '{at}', '{at}')"
         ),
         format!(
-            "INSERT INTO page_transfers (id, page_id, from_user, to_email, to_email_folded, token_hash, state, created_at) VALUES ('trf_{ONE}', '{page}', '{user}', 'x@example.org', 'x@example.org', 'h', 'withdrawn', '{at}')"
+            "INSERT INTO page_transfers (id, page_id, from_user, to_email, to_email_folded, token_hash, state, created_at) VALUES ('trf_{TWO}', '{page}', '{user}', 'x@example.org', 'x@example.org', 'h', 'withdrawn', '{at}')"
         ),
         format!(
             "INSERT INTO gift_thanks (donation_id, page_id, user_id, words, thanked_at) VALUES ({gift}, '{page}', '{user}', 'Yours, Quillan', '{at}')"
         ),
         format!(
-            "INSERT INTO day_sponsors (id, page_id, name, email, email_folded, currency, per_day, cap, is_named, state, token_hash, created_at, asks) VALUES ('spo_{ONE}', '{page}', 'S', 'x@example.org', 'x@example.org', 'USD', 1, 1, TRUE, 'cancelled', 'h', '{at}', 2)"
+            "INSERT INTO day_sponsors (id, page_id, name, email, email_folded, currency, per_day, cap, is_named, state, token_hash, created_at, asks) VALUES ('spo_{TWO}', '{page}', 'S', 'x@example.org', 'x@example.org', 'USD', 1, 1, TRUE, 'cancelled', 'h', '{at}', 2)"
         ),
     ];
     let kinds = [
-        ("team_message", format!("'tms_{ONE}:usr_1'")),
-        ("team_request", format!("'trq_{ONE}:usr_1'")),
-        ("team_answer", format!("'trq_{ONE}'")),
-        ("team_invitation", format!("'inv_{ONE}'")),
+        ("team_message", format!("'tms_{TWO}:usr_1'")),
+        ("team_request", format!("'trq_{TWO}:usr_1'")),
+        ("team_answer", format!("'trq_{TWO}'")),
+        ("team_invitation", format!("'inv_{TWO}'")),
         ("team_captaincy", "'tea_1:usr_1:1'".to_owned()),
-        ("page_transfer", format!("'trf_{ONE}'")),
+        ("page_transfer", format!("'trf_{TWO}'")),
         ("gift_thanks", gift.to_owned()),
-        ("day_sponsor_confirm", format!("'spo_{ONE}-2'")),
-        ("day_sponsor_new", format!("'spo_{ONE}'")),
-        ("day_sponsor_request", format!("'spo_{ONE}'")),
+        ("day_sponsor_confirm", format!("'spo_{TWO}-2'")),
+        ("day_sponsor_new", format!("'spo_{TWO}'")),
+        ("day_sponsor_request", format!("'spo_{TWO}'")),
     ];
     for (n, (kind, source)) in kinds.iter().enumerate() {
         // Those that wait do so until tomorrow.
