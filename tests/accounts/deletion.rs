@@ -142,7 +142,7 @@ async fn leave_mails(world: &World, user: UserId, page: selvedge::pages::PageId)
             "INSERT INTO team_messages (id, team_id, author_id, subject, body, recipients, sent_at) VALUES ('tms_{TWO}', {team}, '{user}', 'Quillan', 'Quillan', 1, '{at}')"
         ),
         format!(
-            "INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_{TWO}', {team}, '{page}', 'Quillan', 'open', '{at}')"
+            "INSERT INTO team_requests (id, team_id, page_id, words, state, created_at) VALUES ('trq_{TWO}', {team}, '{page}', 'Quillan', 'declined', '{at}')"
         ),
         format!(
             "INSERT INTO team_invitations (id, team_id, token_hash, to_email, invited_by, created_at, expires_at) VALUES ('inv_{TWO}', {team}, 'h', 'x@example.org', '{user}', '{at}', '{at}')"
