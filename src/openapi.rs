@@ -66,7 +66,7 @@ async fn show() -> HttpResponse {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     #[test]
     fn whatever_may_answer_401_names_the_one_scheme_there_is() {

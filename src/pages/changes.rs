@@ -112,7 +112,7 @@ pub fn change(
     each!(conn, c => diesel::update(pages::table.find(page)).set(&row).execute(c))?;
     // One that is set on a page that is away stays unseen; just taken in, it has no views yet.
     if let Some(Some(_)) = changes.photo {
-        let _ = super::photos::follow(conn, page, now)?;
+        drop(super::photos::follow(conn, page, now)?);
     }
     let old = found.photograph();
     let removed = match (old, changes.photo) {

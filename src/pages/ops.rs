@@ -146,7 +146,7 @@ fn insert(
     if made == 1 {
         // Brought over from a page that was put away, it is seen again; a photograph just taken in is.
         if new.photo.is_some() {
-            let _ = photos::follow(conn, new.id, now)?;
+            drop(photos::follow(conn, new.id, now)?);
         }
         return Ok(campaign);
     }
@@ -218,7 +218,7 @@ pub fn publish(conn: &mut Conn, page: PageId, now: Timestamp) -> AppResult<PageS
         PageStatus::Live
     };
     // A draft has neither news nor days, and its photograph is shown already.
-    let _ = step(conn, page, &[PageStatus::Draft], to, now)?;
+    drop(step(conn, page, &[PageStatus::Draft], to, now)?);
     if to == PageStatus::Live {
         first_shown(conn, page, &campaign, now)?;
     }

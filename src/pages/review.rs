@@ -45,7 +45,13 @@ pub fn approve(
 ) -> AppResult<()> {
     let campaign = campaign_of(conn, page)?;
     // What waits for approval has neither news nor days, and its photograph is shown already.
-    let _ = step(conn, page, &[PageStatus::Submitted], PageStatus::Live, now)?;
+    drop(step(
+        conn,
+        page,
+        &[PageStatus::Submitted],
+        PageStatus::Live,
+        now,
+    )?);
     first_shown(conn, page, &campaign, now)?;
     record(conn, (page, &campaign), by, "page.approve", now)?;
     mails.verdict(conn, page, Verdict::Approved, None, now)
@@ -64,13 +70,13 @@ pub fn ask_for_more(
     now: Timestamp,
 ) -> AppResult<()> {
     let campaign = campaign_of(conn, page)?;
-    let _ = step(
+    drop(step(
         conn,
         page,
         &[PageStatus::Submitted],
         PageStatus::NeedsInfo,
         now,
-    )?;
+    )?);
     messages::write(conn, page, (by, true), message, now)?;
     record(conn, (page, &campaign), by, "page.ask_for_more", now)?;
     mails.verdict(conn, page, Verdict::Asked, Some(&message.body), now)
@@ -154,13 +160,13 @@ pub fn send_again(
     message: Option<&NewMessage>,
     now: Timestamp,
 ) -> AppResult<()> {
-    let _ = step(
+    drop(step(
         conn,
         page,
         &[PageStatus::NeedsInfo],
         PageStatus::Submitted,
         now,
-    )?;
+    )?);
     match message {
         Some(message) => messages::write(conn, page, (by, false), message, now),
         None => Ok(()),

@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::let_underscore_must_use
+)]
 
 use std::collections::HashMap;
 
@@ -65,7 +70,13 @@ async fn full_season() -> (Db, Guard, Season, Vec<CreatePage>) {
             create(c, page, now)?;
             raise(c, page.id, *raised, *at)?;
             if place % 50 == 7 {
-                let _ = step(c, page.id, &[PageStatus::Live], PageStatus::Hidden, now)?;
+                drop(step(
+                    c,
+                    page.id,
+                    &[PageStatus::Live],
+                    PageStatus::Hidden,
+                    now,
+                )?);
             }
         }
         Ok(())

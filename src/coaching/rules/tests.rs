@@ -157,7 +157,7 @@ async fn marks_are_told_once_and_together() {
     let first = tell(
         &campaign,
         &mut maya,
-        &[page.clone()],
+        std::slice::from_ref(&page),
         "2026-12-10T20:00:00Z",
     );
     assert_eq!(first, Some(Matter::Marks(vec![Mark::Donors(1)])));
@@ -165,7 +165,7 @@ async fn marks_are_told_once_and_together() {
         tell(
             &campaign,
             &mut maya,
-            &[page.clone()],
+            std::slice::from_ref(&page),
             "2026-12-10T20:15:00Z"
         ),
         None
@@ -182,7 +182,7 @@ async fn marks_are_told_once_and_together() {
         tell(
             &campaign,
             &mut maya,
-            &[page.clone()],
+            std::slice::from_ref(&page),
             "2026-12-12T19:59:00Z"
         ),
         None
@@ -190,7 +190,7 @@ async fn marks_are_told_once_and_together() {
     let Some(Matter::Marks(marks)) = tell(
         &campaign,
         &mut maya,
-        &[page.clone()],
+        std::slice::from_ref(&page),
         "2026-12-12T20:00:00Z",
     ) else {
         panic!("no mail about the marks");
@@ -228,7 +228,7 @@ async fn nothing_comes_at_night_before_the_first_tip_or_after_giving_ends() {
         ..bare(&campaign)
     });
     let comes = |time: &str| {
-        ask(&campaign, &person(), &[page.clone()], time)
+        ask(&campaign, &person(), std::slice::from_ref(&page), time)
             .letter
             .is_some()
     };
@@ -244,7 +244,12 @@ async fn nothing_comes_at_night_before_the_first_tip_or_after_giving_ends() {
     let mut silent = campaign.clone();
     silent.rules.0.coaching.is_on = false;
     assert_eq!(
-        ask(&silent, &person(), &[page.clone()], "2026-12-10T20:00:00Z"),
+        ask(
+            &silent,
+            &person(),
+            std::slice::from_ref(&page),
+            "2026-12-10T20:00:00Z"
+        ),
         Decision::default()
     );
     let unverified = Person {
@@ -288,7 +293,7 @@ async fn pages_that_are_not_shown_are_left_in_peace() {
         tell(
             &campaign,
             &mut maya,
-            &[draft.clone()],
+            std::slice::from_ref(&draft),
             "2026-12-10T19:00:00Z"
         ),
         None
@@ -297,7 +302,7 @@ async fn pages_that_are_not_shown_are_left_in_peace() {
         tell(
             &campaign,
             &mut maya,
-            &[draft.clone()],
+            std::slice::from_ref(&draft),
             "2026-12-10T20:00:00Z"
         ),
         Some(Matter::Draft)
@@ -324,7 +329,7 @@ async fn a_switched_off_kind_stays_silent_and_is_not_told_later() {
         tell(
             &campaign,
             &mut maya,
-            &[page.clone()],
+            std::slice::from_ref(&page),
             "2026-12-10T20:00:00Z"
         ),
         None
@@ -391,7 +396,7 @@ async fn two_nudges_a_quiet_spell_and_a_new_one_after_something_stirs() {
             page.facts.last_day = Some("2026-12-25".parse().unwrap());
         }
         let time = format!("2026-12-{day:02}T20:00:00Z");
-        if let Some(matter) = tell(&campaign, &mut maya, &[page.clone()], &time) {
+        if let Some(matter) = tell(&campaign, &mut maya, std::slice::from_ref(&page), &time) {
             nudges.push((day, matter));
         }
     }

@@ -151,7 +151,7 @@ pub fn post(conn: &mut Conn, new: &PostUpdate, now: Timestamp) -> AppResult<()> 
     each!(conn, c => diesel::insert_into(page_updates::table).values(row).execute(c))?;
     if new.photo.is_some() {
         // Of a page that is away it stays unseen; just taken in, it has no views yet.
-        let _ = super::photos::follow(conn, new.page, now)?;
+        drop(super::photos::follow(conn, new.page, now)?);
     }
     Ok(())
 }
