@@ -131,7 +131,6 @@ async fn leave_traces(world: &World, user: UserId) -> (selvedge::pages::PageId, 
 
 /// Mails to somebody else about what the person did, each kind sent and waiting; answers how many.
 async fn leave_mails(world: &World, user: UserId, page: selvedge::pages::PageId) -> usize {
-    const ONE: &str = "00000000000000000000000000000001";
     const TWO: &str = "00000000000000000000000000000002";
     let at = world.clock.now().rfc3339();
     let at = at.trim_end_matches('Z').replace('T', " ");

@@ -248,7 +248,7 @@ async fn noon(world: &World, cast: &[Person], day: Day, gifts: &mut usize) {
                         publish(c, id, now)?;
                     }
                     (Manner::Archives, Some(10)) => {
-                        let _ = archive(c, id, now)?;
+                        drop(archive(c, id, now)?);
                     }
                     (Manner::Leaves, Some(12)) => {
                         for kind in KINDS {
