@@ -32,6 +32,7 @@ const STOREYS: &[&[&str]] = &[
         "walls",
         "donations",
         "offline",
+        "books",
         "diary",
         "coaching",
         "accounts",
@@ -86,6 +87,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("offline", &[]),
+    ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],
