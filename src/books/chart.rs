@@ -35,7 +35,7 @@ pub(super) struct Chart {
 }
 
 impl Chart {
-    /// The chart of `entries` up to `today`; `None` while nothing came.
+    /// The chart of `entries` up to `today`; `None` while there is one day or none: that would be a box.
     pub(super) fn of(
         entries: &[Entry],
         currency: Currency,
@@ -46,6 +46,9 @@ impl Chart {
             return Ok(None);
         };
         let last = today.unwrap_or(end.0).max(end.0);
+        if first.0 == last {
+            return Ok(None);
+        }
         let money = |minor| MoneyView::from(Money::new(minor, currency));
         let most = sums.iter().map(|(_, came, _)| *came).max().unwrap_or(0);
         let svg = draw(&sums, first.0, last, most).map_err(AppError::internal)?;
@@ -64,6 +67,18 @@ impl Chart {
                 .collect(),
         }))
     }
+}
+
+/// One bar: what was paid, and what lies there.
+pub(super) fn bar(paid: i64, held: i64) -> String {
+    let (paid, held) = (i128::from(paid.max(0)), i128::from(held.max(0)));
+    let part = match paid + held {
+        0 => 0,
+        whole => WIDTH * paid / whole,
+    };
+    format!(
+        "<svg class=\"fund-bar\" viewBox=\"0 0 {WIDTH} 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\"><rect class=\"laid\" width=\"{WIDTH}\" height=\"12\"/><rect class=\"paid\" width=\"{part}\" height=\"12\"/></svg>"
+    )
 }
 
 /// Day, what had come by its end, what had been granted by then.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::Line;
-use super::chart::Chart;
+use super::chart::{self, Chart};
 use super::close::ClosedDay;
 use super::file::Proved;
 use super::model::{Books, FundBook};
@@ -133,6 +133,8 @@ struct FundView {
     given_back: MoneyView,
     granted: MoneyView,
     held: MoneyView,
+    /// Paid before lying there, as parts of one bar.
+    bar_svg: String,
     since: Option<String>,
     days: i64,
 }
@@ -334,6 +336,7 @@ fn fund_view(books: &Books, fund: &FundBook, shade: u8) -> FundView {
         given_back: money(fund.given_back),
         granted: money(fund.granted),
         held: money(fund.held),
+        bar_svg: chart::bar(fund.granted, fund.held),
         since: fund.held_since.map(|day| day.to_string()),
         days: fund.held_days,
     }
