@@ -28,6 +28,7 @@ const STOREYS: &[&[&str]] = &[
         "partners",
         "impact",
         "funds",
+        "grants",
         "totals",
         "walls",
         "donations",
@@ -54,6 +55,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
+    ("grants", &["campaigns", "funds", "partners"]),
     (
         "campaigns",
         &["funds", "partners", "impact", "totals", "walls"],
@@ -75,6 +77,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "donations",
         &[
+            "grants",
             "pages",
             "teams",
             "campaigns",
@@ -123,6 +126,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "grants",
             "campaigns",
             "pages",
             "teams",
@@ -157,6 +161,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "grants",
             "campaigns",
             "pages",
             "teams",
@@ -173,6 +178,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "grants",
             "membership",
             "diary",
             "campaigns",
@@ -353,6 +359,7 @@ fn money_is_never_a_float() {
         "payments/",
         "donations/",
         "funds/",
+        "grants/",
         "totals/",
     ];
     for path in all_sources() {

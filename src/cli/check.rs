@@ -60,6 +60,7 @@ pub async fn findings(db: &Db) -> AppResult<Vec<String>> {
         let mut all = crate::ledger::check::findings(conn)?;
         all.extend(crate::donations::check::findings(conn)?);
         all.extend(crate::funds::check::findings(conn)?);
+        all.extend(crate::grants::check::findings(conn)?);
         all.extend(crate::diary::check::findings(conn)?);
         Ok(all)
     })

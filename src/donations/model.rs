@@ -13,6 +13,7 @@ use crate::pages::PageId;
 use crate::partners::ProgramId;
 use crate::teams::TeamId;
 
+pub use crate::funds::Origin;
 pub use crate::ids::DonationId;
 
 crate::id!(
@@ -58,16 +59,6 @@ impl DonationStatus {
     /// Whether money may still arrive.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Failed | Self::Expired)
-    }
-}
-
-crate::words! {
-    /// Whose money a part of a gift is.
-    pub enum Origin {
-        /// The giver's own.
-        Gift = "gift",
-        /// A sponsor's, from a match pool, set aside because of the gift.
-        Match = "match",
     }
 }
 
