@@ -120,15 +120,17 @@ pub(super) fn newest(
     campaign: CampaignId,
     approved: bool,
 ) -> AppResult<Option<(i32, Timestamp)>> {
-    let query = allocation_policies::table
-        .filter(allocation_policies::campaign_id.eq(campaign))
-        .filter(allocation_policies::approved_at.is_not_null().or(!approved))
-        .order(allocation_policies::version.desc())
-        .select((
-            allocation_policies::version,
-            allocation_policies::effective_from,
-        ));
-    Ok(each!(conn, c => query.first(c).optional())?)
+    Ok(each!(conn, c: Db => {
+        let mut query = allocation_policies::table
+            .filter(allocation_policies::campaign_id.eq(campaign))
+            .order(allocation_policies::version.desc())
+            .select((allocation_policies::version, allocation_policies::effective_from))
+            .into_boxed::<Db>();
+        if approved {
+            query = query.filter(allocation_policies::approved_at.is_not_null());
+        }
+        query.first(c).optional()
+    })?)
 }
 
 /// Writes the rows of a version, approved or not.

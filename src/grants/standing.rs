@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp as SqlTimestamp};
 
 use crate::db::Conn;
+use crate::db::schema::accounts;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, FundId, GrantId};
@@ -151,4 +152,32 @@ pub fn open_findings(conn: &mut Conn) -> AppResult<BTreeMap<String, i64>> {
     const OPEN: &str = "SELECT kind, CAST(COUNT(*) AS BIGINT) AS number FROM findings WHERE closed_at IS NULL GROUP BY kind";
     let rows: Vec<Counted> = each!(conn, c => diesel::sql_query(OPEN).load(c))?;
     Ok(rows.into_iter().map(|row| (row.kind, row.number)).collect())
+}
+
+/// Where money is: the bank, a processor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The account's name.
+    pub name: String,
+    /// What the books show there.
+    pub holds: Money,
+}
+
+/// What the books show at the bank and at processors.
+///
+/// # Errors
+/// The database's.
+pub fn places(conn: &mut Conn) -> AppResult<Vec<Place>> {
+    let query = accounts::table
+        .filter(accounts::name.eq("bank").or(accounts::name.like("processor:%")))
+        .order((accounts::name, accounts::currency))
+        .select((accounts::name, accounts::currency, accounts::debits, accounts::credits));
+    let rows: Vec<(String, Currency, i64, i64)> = each!(conn, c => query.load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, currency, debits, credits)| Place {
+            name,
+            holds: Money::new(debits - credits, currency),
+        })
+        .collect())
 }
