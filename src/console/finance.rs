@@ -178,7 +178,7 @@ pub(super) async fn draw(
             .iter()
             .map(|(season, lacks, made)| {
                 let of_this = typed.filter(|(campaign, _)| *campaign == season.id);
-                reserve_row(desk, (season, *lacks, made), of_this.map(|(_, typed)| typed), &mend)
+                reserve_row(desk, (season, *lacks, made.as_slice()), of_this.map(|(_, typed)| typed), &mend)
             })
             .collect(),
         unreconciled: found.findings.iter().map(|(_, number)| number).sum(),

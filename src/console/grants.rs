@@ -9,7 +9,7 @@ use super::fields::Typed;
 use super::listing::{self, ROWS};
 use super::scope::{self, Scope, SeasonChoice};
 use crate::auth::Finance;
-use crate::campaigns::{self, Campaign};
+use crate::campaigns::Campaign;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::funds;

@@ -149,7 +149,7 @@ async fn draw(desk: &Desk, slug: &str, typed: &Typed, mend: Mend) -> AppResult<H
             .iter()
             .find(|(policy, _)| policy.is_draft())
             .map(|(policy, _)| draft_view(desk, &found, policy, now)),
-        shares: share_fields(&found, newest.map_or(&[], |(_, shares)| shares), typed),
+        shares: share_fields(&found, newest.map_or(&[][..], |(_, shares)| shares.as_slice()), typed),
         fields: vec![
             d.date("from", "From which day on")
                 .hint("Its beginning in the season’s zone; empty: from the moment it is approved."),

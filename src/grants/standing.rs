@@ -75,7 +75,7 @@ pub fn funds(conn: &mut Conn) -> AppResult<Vec<FundStanding>> {
     rows.into_iter()
         .map(|row| {
             let currency: Currency = row.currency.parse().map_err(AppError::internal)?;
-            let campaign = row.campaign_id.map(|id| id.parse()).transpose();
+            let campaign = row.campaign_id.map(|id| id.parse::<CampaignId>()).transpose();
             Ok(FundStanding {
                 id: row.id.parse().map_err(AppError::internal)?,
                 name: row.name,
