@@ -23,8 +23,7 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, books, campaigns, coaching, console, diary, home, impact, mail, media, membership,
-    openapi, pages, partners, teams,
+    accounts, books, campaigns, coaching, console, diary, grants, home, impact, mail, media, membership, openapi, pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -234,6 +233,7 @@ fn routes(cfg: &mut ServiceConfig) {
 fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     donations::jobs(registry, giving);
     diary::jobs(registry, &giving.site, &giving.mails);
+    grants::jobs(registry, &giving.site);
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::db::DbUrl;
-use crate::kernel::{Currency, Email};
+use crate::kernel::{Currency, Email, Money};
 
 /// The documented defaults, and the list of all settings.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -32,6 +32,7 @@ pub struct Config {
     pub limits: Limits,
     pub auth: Auth,
     pub media: Media,
+    pub grants: Grants,
     /// Every setting as it was read, for [`Config::printable`].
     #[serde(skip)]
     effective: Effective,
@@ -149,6 +150,22 @@ pub struct Media {
     pub decodes_at_once: usize,
 }
 
+/// `[grants]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Grants {
+    pub two_people_above: i64,
+}
+
+impl Grants {
+    /// Above what a grant of this currency needs two people.
+    pub fn two_above(&self, currency: Currency) -> Money {
+        let minor = self.two_people_above.saturating_mul(currency.scale());
+        Money::new(minor, currency)
+    }
+}
+
 /// `[limits]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -264,6 +281,9 @@ impl Config {
         }
         if live && !self.auth.staff_second_factor {
             faults.push("auth.staff_second_factor is false beside a live key: staff need a second factor (S6)".into());
+        }
+        if self.grants.two_people_above < 0 {
+            faults.push("grants.two_people_above: write 0, so that two people approve every grant, or more".into());
         }
         if live && cfg!(debug_assertions) {
             faults

@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -22,6 +22,8 @@
 //! [`donations`]`::command` parses what a donor asks; `ops` begins it; `checkout` opens the processor's page; `webhook`
 //! stores what the processor sends; `events`, the thank-you page and `reconcile` ask it how things stand; `settle`
 //! writes ledger, splits, totals, receipt and mails in one transaction; `refunds` takes back; `check` proves it all.
+//! [`funds`]`::layers` are what lies in the funds, [`grants`] take them to partners, oldest first, and `grants::trace` says where
+//! one gift went.
 //!
 //! # A participant's month
 //!
@@ -65,6 +67,7 @@ pub mod documents;
 pub mod donations;
 pub mod error;
 pub mod funds;
+pub mod grants;
 pub mod home;
 pub mod ids;
 pub mod impact;

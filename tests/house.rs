@@ -28,6 +28,7 @@ const STOREYS: &[&[&str]] = &[
         "partners",
         "impact",
         "funds",
+        "grants",
         "totals",
         "walls",
         "donations",
@@ -55,6 +56,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
+    ("grants", &["campaigns", "funds", "partners"]),
     (
         "campaigns",
         &["funds", "partners", "impact", "totals", "walls"],
@@ -76,6 +78,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "donations",
         &[
+            "grants",
             "pages",
             "teams",
             "campaigns",
@@ -125,6 +128,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "grants",
             "campaigns",
             "pages",
             "teams",
@@ -159,6 +163,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "grants",
             "campaigns",
             "pages",
             "teams",
@@ -175,6 +180,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "grants",
             "membership",
             "diary",
             "campaigns",
@@ -355,6 +361,7 @@ fn money_is_never_a_float() {
         "payments/",
         "donations/",
         "funds/",
+        "grants/",
         "totals/",
     ];
     for path in all_sources() {

@@ -149,6 +149,19 @@ GET    /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/policy                 1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/state                  1 3 3 3 o 3 3 o 3
+GET    /console/finance                               1 3 3 3 3 3 o o 3
+POST   /console/finance/covers                        1 3 3 3 3 3 o o 3 campaign=dressember-2026
+POST   /console/finance/covers/{id}                   1 3 3 3 3 3 4 4 3
+GET    /console/grants                                1 3 3 3 3 3 o o 3
+POST   /console/grants                                1 3 3 3 3 3 o o 3 campaign=dressember-2026
+GET    /console/grants/{number}                       1 3 3 3 3 3 4 4 3
+POST   /console/grants/{number}                       1 3 3 3 3 3 4 4 3
+POST   /console/grants/{number}/pay                   1 3 3 3 3 3 4 4 3
+GET    /console/grants/{number}/slips/{tranche}       1 3 3 3 3 3 4 4 3
+GET    /console/policies                              1 3 3 3 o o o o 3
+POST   /console/policies                              1 3 3 3 o 3 o o 3 campaign=dressember-2026
+POST   /console/policies/{id}/approve                 1 3 3 3 3 3 4 4 3
+POST   /console/policies/{id}/discard                 1 3 3 3 4 4 4 4 3
 GET    /console/audit                                 1 3 3 3 o 3 3 o 3
 GET    /console/audit.csv                             1 3 3 3 o 3 3 o 3
 GET    /console/offline                               1 3 3 3 o 3 3 o 3
@@ -282,6 +295,8 @@ fn example(route: &str, own: UserId) -> String {
         .replace("{team}", "the-tuesday-seams")
         .replace("{page}", "johanna-lindqvist")
         .replace("{update}", &format!("upd_{}", "0".repeat(32)))
+        .replace("{number}", "G-2026-999")
+        .replace("{tranche}", &format!("tra_{}", "0".repeat(32)))
         .replace("{file}", "640.jpg");
     let path = path.replace("/groups/dressember-2026", "/groups/nobody");
     if path.starts_with("/console/people/") {
@@ -291,6 +306,8 @@ fn example(route: &str, own: UserId) -> String {
     let kind = match route {
         route if route.contains("/offline/") => "off",
         route if route.contains("/groups/") => "tgr",
+        route if route.contains("/policies/") => "pol",
+        route if route.contains("/covers/") => "cov",
         route if route.contains("/reports/") => "rpt",
         route if route.starts_with("/media") => "med",
         route if route.contains("/passkeys/") => "pky",

@@ -170,7 +170,7 @@ async fn campaigns_are_listed_newest_season_first_each_once_and_drafts_never() {
                     note: super::testing::line("All"),
                     shares: vec![(ids.funds[0], 10_000)],
                 };
-                crate::funds::ops::draft_policy(c, &policy, now)?;
+                crate::funds::approval::enact_policy(c, &policy, now)?;
                 move_to(c, new.id, CampaignStatus::Live, now)?;
             }
         }

@@ -100,6 +100,7 @@ pub async fn findings(db: &Db) -> AppResult<Vec<String>> {
         all.extend(crate::donations::check::findings(conn)?);
         all.extend(crate::funds::check::findings(conn)?);
         all.extend(books::check::findings(conn)?);
+        all.extend(crate::grants::check::findings(conn)?);
         all.extend(crate::diary::check::findings(conn)?);
         Ok(all)
     })

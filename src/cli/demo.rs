@@ -83,7 +83,11 @@ impl Demo {
                 .await?;
         }
         println!("{}", demo::welcome(&app.site.config));
-        let givers = tokio::spawn(demo::givers(app.giving.get_ref().clone()));
+        let giving = app.giving.get_ref().clone();
+        let givers = tokio::spawn(async move {
+            demo::givers(giving.clone()).await;
+            demo::first_grant(giving).await;
+        });
         serve::serve(&app, bound, true).await?;
         givers.abort();
         Ok(ExitCode::SUCCESS)

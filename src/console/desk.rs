@@ -27,6 +27,12 @@ crate::words! {
         Reports = "reports",
         /// Offline gift entries.
         Offline = "offline",
+        /// What lies where, and what is due.
+        Finance = "finance",
+        /// Grants to partners.
+        Grants = "grants",
+        /// How undesignated money is shared out.
+        Policies = "policies",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -43,8 +49,20 @@ impl Room {
             Self::Teams => "Teams",
             Self::Reports => "Reports",
             Self::Offline => "Offline gifts",
+            Self::Finance => "Finance",
+            Self::Grants => "Grants",
+            Self::Policies => "Policies",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
+        }
+    }
+
+    /// Whether it is open to `signed`.
+    fn is_open_to(self, signed: &Signed) -> bool {
+        match self {
+            Self::Home | Self::Policies => true,
+            Self::Finance | Self::Grants => signed.is(Role::Finance),
+            _ => signed.is(Role::Coordinator),
         }
     }
 
@@ -68,6 +86,19 @@ const DONE: &[(&str, &str)] = &[
     ("live", "The season is live."),
     ("closed", "The season is closed."),
     ("shared-out", "The new policy is in force."),
+    ("drafted", "Drafted. A second person approves it."),
+    ("policy-approved", "Approved. Gifts made from its day on fall under it."),
+    ("discarded", "Discarded."),
+    ("planned", "Planned. It binds nobody until it is approved."),
+    ("grant-approved", "Approved. Its money is kept for it."),
+    ("grant-half", "Your approval is noted. A second person’s is missing."),
+    ("grant-cancelled", "Cancelled: nothing more of it will be paid."),
+    ("grant-closed", "Closed."),
+    ("grant-reported", "Noted: its report is accepted."),
+    ("grant-returned", "Booked back. A tranche like it waits to be paid."),
+    ("paid", "Booked as paid."),
+    ("cover-planned", "Written down. A second person books it."),
+    ("cover-decided", "Noted."),
     ("handled", "Noted."),
     ("declined", "Declined. The page's owner sees why."),
     ("ended", "Every session was ended."),
@@ -179,10 +210,9 @@ impl Desk {
     }
 
     fn nav(&self) -> Nav {
-        let runs = self.signed.is(Role::Coordinator);
         let rooms = Room::ALL
             .iter()
-            .filter(|room| runs || **room == Room::Home)
+            .filter(|room| room.is_open_to(&self.signed))
             .map(|room| RoomTab {
                 label: room.label(),
                 href: room.href(),

@@ -5,10 +5,15 @@
 //! a role that is narrowed to seasons sees no other (S9). Whatever staff do, and whenever they look at addresses or take
 //! them along, is a deed in the record (S15). The verbs are the nouns' own; here they are put on a page.
 
+mod bars;
 mod chart;
+mod covers;
 mod desk;
 mod export;
 mod fields;
+mod finance;
+mod grant;
+mod grants;
 mod groups;
 mod home;
 mod listing;
@@ -21,6 +26,7 @@ mod pages_table;
 mod people;
 mod people_table;
 mod person;
+mod policies;
 mod record;
 mod reports;
 mod scope;
@@ -96,5 +102,40 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/reports/{id}").route(web::post().to(reports::handle)))
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
         .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
+        .service(web::resource("/console/finance").route(web::get().to(finance::home)))
+        .service(web::resource("/console/finance/covers").route(web::post().to(covers::plan)))
+        .service(
+            web::resource("/console/finance/covers/{id}").route(web::post().to(covers::decide)),
+        )
+        .service(
+            web::resource("/console/grants")
+                .route(web::get().to(grants::list))
+                .route(web::post().to(grants::plan)),
+        )
+        .service(
+            web::resource("/console/grants/{number}")
+                .route(web::get().to(grant::show))
+                .route(web::post().to(grant::act)),
+        )
+        .service(
+            web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)),
+        )
+        .service(
+            web::resource("/console/grants/{number}/slips/{tranche}")
+                .route(web::get().to(grant::slip)),
+        )
+        .service(
+            web::resource("/console/policies")
+                .route(web::get().to(policies::list))
+                .route(web::post().to(policies::draft)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/approve")
+                .route(web::post().to(policies::approve)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/discard")
+                .route(web::post().to(policies::discard)),
+        )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
 }

@@ -276,6 +276,10 @@ diesel::table! {
         effective_from -> Timestamp,
         note -> Text,
         created_at -> Timestamp,
+        drafted_by -> Nullable<Text>,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<Timestamp>,
+        discarded_at -> Nullable<Timestamp>,
     }
 }
 
@@ -914,6 +918,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    reserve_covers (id) {
+        id -> Text,
+        campaign_id -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        state -> Text,
+        reason -> Text,
+        paid_on -> Text,
+        bank_reference -> Text,
+        planned_by -> Text,
+        created_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     partner_staff (partner_id, user_id) {
         partner_id -> Text,
         user_id -> Text,
@@ -1031,6 +1052,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_tranches,
     grant_approvals,
     grant_layers,
+    reserve_covers,
     partner_staff,
     book_positions,
     book_sums,

@@ -5,6 +5,7 @@
 
 mod diaries;
 mod givers;
+mod grants;
 mod logins;
 mod participants;
 mod partners;
@@ -22,6 +23,7 @@ use crate::web::markdown::Story;
 
 pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
+pub use grants::first_grant;
 pub use logins::{logins, welcome};
 
 /// The slug of the season that is live.

@@ -5,7 +5,8 @@ use crate::campaigns::ops::{CreateCampaign, create, move_to};
 use crate::campaigns::{CampaignStatus, Question};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
-use crate::funds::ops::{DraftPolicy, draft_policy};
+use crate::funds::approval::enact_policy;
+use crate::funds::ops::DraftPolicy;
 use crate::funds::{FundId, PolicyId};
 use crate::ids::CampaignId;
 use crate::kernel::{Currency, Money, Timestamp};
@@ -163,7 +164,7 @@ fn share_out(
         note: line(note)?,
         shares: shares.to_vec(),
     };
-    draft_policy(conn, &new, now).map(|_| ())
+    enact_policy(conn, &new, now).map(|_| ())
 }
 
 pub(super) fn go_live(conn: &mut Conn, seed: &DemoSeed, now: Timestamp) -> AppResult<()> {

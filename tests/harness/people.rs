@@ -146,6 +146,49 @@ impl World {
     }
 }
 
+impl World {
+    /// A form with files, as a browser sends it: `file` is its field and its bytes.
+    pub async fn upload(
+        &self,
+        visitor: &Visitor,
+        path: &str,
+        fields: &[(&str, String)],
+        file: Option<(&str, &[u8])>,
+    ) -> Answer {
+        let mut body = Vec::new();
+        let mut part = |head: &str, value: &[u8]| {
+            let lead = format!("--cloth\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+            body.extend_from_slice(lead.as_bytes());
+            body.extend_from_slice(value);
+            body.extend_from_slice(b"\r\n");
+        };
+        for (name, value) in fields {
+            part(&format!("name=\"{name}\""), value.as_bytes());
+        }
+        part("name=\"csrf\"", visitor.seal.as_bytes());
+        if let Some((name, bytes)) = file {
+            part(&format!("name=\"{name}\"; filename=\"a.pdf\""), bytes);
+        }
+        body.extend_from_slice(b"--cloth--\r\n");
+        let answer = self
+            .http
+            .post(self.url(path))
+            .header("cookie", &visitor.cookies)
+            .header("accept", "text/html")
+            .header("content-type", "multipart/form-data; boundary=cloth")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let place = answer.headers().get("location");
+        Answer {
+            status: answer.status().as_u16(),
+            place: place.map_or_else(String::new, |place| place.to_str().unwrap().to_owned()),
+            text: answer.text().await.unwrap(),
+        }
+    }
+}
+
 /// The fields of the form on `html` that is sent to `action`, as a browser would send them untouched.
 pub fn fields_of(html: &str, action: &str) -> HashMap<String, Vec<String>> {
     let form = html
