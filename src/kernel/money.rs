@@ -6,6 +6,7 @@ use std::str::FromStr;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An ISO 4217 currency of 0, 2 or 3 decimals.
@@ -21,6 +22,14 @@ pub struct BadCurrency;
 impl Currency {
     /// US dollar, the currency of the demo season.
     pub const USD: Self = Self(iso_currency::Currency::USD);
+
+    /// Every currency that this program handles, by its code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let letter = || b'A'..=b'Z';
+        letter()
+            .flat_map(move |a| letter().flat_map(move |b| letter().map(move |c| [a, b, c])))
+            .filter_map(|code| std::str::from_utf8(&code).ok()?.parse().ok())
+    }
 
     /// The three capital letters.
     pub fn code(self) -> &'static str {
@@ -90,10 +99,44 @@ crate::text_column!(Currency);
 pub struct Money {
     /// Whole minor units: cents, for dollars.
     #[schema(example = 5000)]
+    #[serde(deserialize_with = "whole")]
     minor: i64,
     /// ISO 4217, three capital letters.
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
+}
+
+/// Reads an integer as JSON Schema means it: `5000`, and `5000.0`, which is the same number, but no fraction.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    struct Whole;
+
+    impl Visitor<'_> for Whole {
+        type Value = i64;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a whole number of minor units")
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<i64, E> {
+            Ok(number)
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<i64, E> {
+            i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<i64, E> {
+            // Up to 2^53 every whole number has a float of its own; the text of one has no fraction.
+            let text = format!("{number:.1}");
+            let exact = number.abs() <= 9_007_199_254_740_992.0 && number.fract() == 0.0;
+            let digits = text.strip_suffix(".0").filter(|_| exact);
+            digits
+                .and_then(|digits| digits.parse().ok())
+                .ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+        }
+    }
+
+    from.deserialize_any(Whole)
 }
 
 /// Why an amount could not be had.
@@ -329,6 +372,26 @@ mod tests {
         #[test]
         fn reading_never_panics(text in "\\PC{0,40}") {
             let _typed = Money::parse_typed(&text, Currency::USD);
+        }
+    }
+
+    #[test]
+    fn an_integer_is_one_however_json_writes_it_and_a_fraction_is_none() {
+        let read = |minor: &str| {
+            serde_json::from_str::<Money>(&format!(r#"{{"minor":{minor},"currency":"USD"}}"#))
+        };
+        for (text, minor) in [("5000", 5000), ("5000.0", 5000), ("-0.0", 0), ("1e3", 1000)] {
+            assert_eq!(read(text).unwrap().minor(), minor, "{text}");
+        }
+        for text in [
+            "50.5",
+            "1e-1",
+            "1e300",
+            "9223372036854775808",
+            "\"50\"",
+            "null",
+        ] {
+            assert!(read(text).is_err(), "{text}");
         }
     }
 }
