@@ -150,9 +150,16 @@ pub async fn create(
             .await
     } else {
         let named = new.participant.as_str().to_owned();
-        under_made_slug(&site.db, new.clone(), &named, &begins, now, with)
-            .await
-            .map(|_| ())
+        under_made_slug(
+            &site.db,
+            new.clone(),
+            (&named, &ground.campaign.slug),
+            &begins,
+            now,
+            with,
+        )
+        .await
+        .map(|_| ())
     };
     let id = match (made, key) {
         (Ok(()), _) => id,
@@ -328,7 +335,8 @@ fn parse(
         campaign: ground.campaign.id,
         team: ground.team,
         owner: Some(holder.user),
-        slug: slug.unwrap_or_else(|| slugs::candidate(participant.as_str(), 0, 0)),
+        slug: slug
+            .unwrap_or_else(|| slugs::candidate(participant.as_str(), &ground.campaign.slug, 0, 0)),
         title,
         participant,
         story,
