@@ -144,11 +144,11 @@ async fn pages_are_found_sorted_and_listed_in_pieces_by_url() {
     let html = world.look(&noor, "/console/pages?sort=raised").await;
     let first = html.split("<th scope=\"row\">").nth(1).unwrap();
     assert!(first.contains("/console/pages/maya-roy"), "{first}");
-    for (wrong, status) in [("status=lively", 422), ("sort=up", 422), ("after=x", 404)] {
+    for wrong in ["status=lively", "sort=up", "after=x"] {
         let answer = world
             .ask(&noor, "GET", &format!("/console/pages?{wrong}"), &[])
             .await;
-        assert_eq!(answer.status, status, "{wrong}");
+        assert_eq!(answer.status, 422, "{wrong}");
     }
     world.done().await;
 }

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
-use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An ISO 4217 currency of 0, 2 or 3 decimals.
@@ -106,37 +105,16 @@ pub struct Money {
     currency: Currency,
 }
 
-/// Reads an integer as JSON Schema means it: `5000`, and `5000.0`, which is the same number, but no fraction.
+/// Reads an integer as JSON Schema means it: `5000`, and `5000.0`, which is the same number, but no fraction. It is told by
+/// the number's digits; beyond fifteen of them, what is not written as an integer is refused.
 fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
-    struct Whole;
-
-    impl Visitor<'_> for Whole {
-        type Value = i64;
-
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("a whole number of minor units")
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<i64, E> {
-            Ok(number)
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<i64, E> {
-            i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-        }
-
-        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<i64, E> {
-            // Up to 2^53 every whole number has a float of its own; the text of one has no fraction.
-            let text = format!("{number:.1}");
-            let exact = number.abs() <= 9_007_199_254_740_992.0 && number.fract() == 0.0;
-            let digits = text.strip_suffix(".0").filter(|_| exact);
-            digits
-                .and_then(|digits| digits.parse().ok())
-                .ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
-        }
-    }
-
-    from.deserialize_any(Whole)
+    let number = serde_json::Number::deserialize(from)?;
+    let text = number.to_string();
+    let digits = text.strip_suffix(".0").filter(|digits| digits.len() <= 15);
+    number
+        .as_i64()
+        .or_else(|| digits?.parse().ok())
+        .ok_or_else(|| serde::de::Error::custom("write a whole number of minor units"))
 }
 
 /// Why an amount could not be had.
@@ -388,6 +366,7 @@ mod tests {
             "1e-1",
             "1e300",
             "9223372036854775808",
+            "9007199254740993.0",
             "\"50\"",
             "null",
         ] {
