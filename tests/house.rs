@@ -26,6 +26,8 @@ const STOREYS: &[&[&str]] = &[
         "offline",
         "diary",
         "coaching",
+        "consent_vault",
+        "stories",
         "accounts",
         "console",
         "home",
@@ -77,6 +79,11 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("offline", &[]),
+    ("consent_vault", &[]),
+    (
+        "stories",
+        &["consent_vault", "campaigns", "partners", "impact"],
+    ),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],
@@ -114,6 +121,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -132,6 +141,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "home",
         &[
+            "stories",
             "offline",
             "diary",
             "coaching",
@@ -148,6 +158,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -164,6 +176,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "stories",
             "membership",
             "diary",
             "campaigns",

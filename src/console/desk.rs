@@ -27,6 +27,10 @@ crate::words! {
         Reports = "reports",
         /// Offline gift entries.
         Offline = "offline",
+        /// Stories.
+        Stories = "stories",
+        /// The vault of consents.
+        Consents = "consents",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -43,6 +47,8 @@ impl Room {
             Self::Teams => "Teams",
             Self::Reports => "Reports",
             Self::Offline => "Offline gifts",
+            Self::Stories => "Stories",
+            Self::Consents => "Consents",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -77,6 +83,20 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("disabled", "Kept out, and signed out everywhere."),
     ("enabled", "May sign in again."),
+    ("story-submitted", "Given to review."),
+    ("story-published", "Published: everybody sees it."),
+    ("story-withdrawn", "Taken down. Its address says so to everybody."),
+    ("story-reopened", "Being written again."),
+    ("answered", "Your answer is on record."),
+    ("picture-added", "The picture is there."),
+    ("removed", "Taken away."),
+    ("linked", "The story stands on this consent now."),
+    ("consent-recorded", "Recorded. Two people sign it off now."),
+    ("signed", "Signed. The record shows that it was you."),
+    (
+        "revoked",
+        "Revoked. What stood on it is down, and its pictures of people are being removed.",
+    ),
     ("nothing", "Nothing was ticked, so nothing was changed."),
 ];
 

@@ -6,10 +6,13 @@
 //! them along, is a deed in the record (S15). The verbs are the nouns' own; here they are put on a page.
 
 mod chart;
+mod consent;
+mod consents;
 mod desk;
 mod export;
 mod fields;
 mod groups;
+mod harm_words;
 mod home;
 mod listing;
 mod mails;
@@ -29,6 +32,10 @@ mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
+mod stories;
+mod story;
+mod story_deeds;
+mod story_form;
 mod teams;
 mod today;
 
@@ -97,4 +104,55 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
         .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
+    stories(cfg);
+}
+
+/// Stories, the harm screen's words, the vault of consents.
+fn stories(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/console/stories")
+            .route(web::get().to(stories::list))
+            .route(web::post().to(stories::create)),
+    )
+    .service(
+        web::resource("/console/harm-words")
+            .route(web::get().to(harm_words::show))
+            .route(web::post().to(harm_words::save)),
+    )
+    .service(
+        web::resource("/console/stories/{id}")
+            .route(web::get().to(story::show))
+            .route(web::post().to(story::save)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/preview").route(web::post().to(story::preview)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/pictures").route(web::post().to(story_deeds::picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/pictures/remove")
+            .route(web::post().to(story_deeds::remove_picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/answer").route(web::post().to(story_deeds::answer)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/consents")
+            .route(web::post().to(story_deeds::consents)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/state").route(web::post().to(story_deeds::state)),
+    )
+    .service(
+        web::resource("/console/consents")
+            .route(web::get().to(consents::list))
+            .route(web::post().to(consents::record)),
+    )
+    .service(web::resource("/console/new-consent").route(web::get().to(consents::new)))
+    .service(web::resource("/console/consents/{id}").route(web::get().to(consent::show)))
+    .service(web::resource("/console/consents/{id}/name").route(web::post().to(consent::name)))
+    .service(web::resource("/console/consents/{id}/paper").route(web::post().to(consent::paper)))
+    .service(web::resource("/console/consents/{id}/sign").route(web::post().to(consent::sign)))
+    .service(web::resource("/console/consents/{id}/revoke").route(web::post().to(consent::revoke)));
 }

@@ -9,6 +9,7 @@ mod logins;
 mod participants;
 mod partners;
 mod season;
+mod stories;
 
 use crate::auth::{Role, UserId, model as users};
 use crate::campaigns::{CampaignId, CampaignStatus};
@@ -23,6 +24,7 @@ use crate::web::markdown::Story;
 pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use logins::{logins, welcome};
+pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.
 pub const SEASON: &str = "dressember-2026";

@@ -34,7 +34,9 @@ mod tests;
 use actix_web::web::ServiceConfig;
 
 pub use draft::{CreateStory, EditStory};
-pub use grounds::{Ground, Grounds, Hindrance, consents_of, grounds, hindrances, link, unlink};
+pub use grounds::{
+    Ground, Grounds, Hindrance, consents_of, grounds, hindrances, link, unlink, warnings,
+};
 pub use jobs::jobs;
 pub use model::{
     About, Answer, Because, Status, Story, StoryId, answers, by_id, campaigns_of, list, programs_of,

@@ -155,6 +155,22 @@ pub struct StoryRow {
     pub picture: Option<PictureView>,
 }
 
+/// Context of `partials/stories`: the part of another noun's page.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoriesPart {
+    /// The newest.
+    pub rows: Vec<StoryRow>,
+    /// Where all of them are.
+    pub all_url: Option<String>,
+}
+
+impl StoriesPart {
+    /// The part, unless there is nothing to show.
+    pub fn of(rows: Vec<StoryRow>, all_url: Option<String>) -> Option<Self> {
+        (!rows.is_empty()).then_some(Self { rows, all_url })
+    }
+}
+
 /// Context of `stories`.
 #[derive(Debug, Clone, Serialize)]
 pub struct StoriesView {
