@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod articles;
 mod coaching;
 mod console;
 mod crowd;

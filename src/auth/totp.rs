@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use totp_rs::{Builder, Secret, Totp};
 
 use super::model::UserId;
-use crate::db::schema::users;
 use crate::db::Conn;
+use crate::db::schema::users;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;

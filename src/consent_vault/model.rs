@@ -158,7 +158,9 @@ pub fn in_force(
     let not_yet = "consent_not_in_force";
     match consent.state(today) {
         State::InForce => {}
-        State::Recorded => return Err(refuse(not_yet, "has not been signed off by anybody".into())),
+        State::Recorded => {
+            return Err(refuse(not_yet, "has not been signed off by anybody".into()));
+        }
         State::HalfSigned => {
             let why = "has been signed off by one person; a second one must do so too";
             return Err(refuse(not_yet, why.into()));

@@ -61,7 +61,11 @@ pub fn record(conn: &mut Conn, new: &NewConsent, now: Timestamp) -> AppResult<()
         GivenBy::Own => "given by the person",
         GivenBy::Guardian(_) => "given by a guardian, for somebody under age",
     };
-    audit::record(conn, &deed(new.by, "consent.record", new.id).saying(said), now)
+    audit::record(
+        conn,
+        &deed(new.by, "consent.record", new.id).saying(said),
+        now,
+    )
 }
 
 /// Signs a consent off: the first to do so is its reviewer, the second must be somebody else.

@@ -172,7 +172,10 @@ fn view(
         revoked: consent.revoked_on.map(|day| {
             let by = signed(&found.names, consent.revoked_by, consent.revoked_at);
             let by = by.unwrap_or_default();
-            format!("taken back on {day}, noted by {by}: {}", consent.revoked_because)
+            format!(
+                "taken back on {day}, noted by {by}: {}",
+                consent.revoked_because
+            )
         }),
         paper: found.paper.as_ref().map(|paper| {
             let start = paper.sha256.get(..12).unwrap_or_default();

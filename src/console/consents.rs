@@ -170,11 +170,15 @@ fn draw(desk: &Desk, typed: &Typed, mend: Mend) -> AppResult<HttpResponse> {
             d.tick("covers_print", "Print"),
         ],
         channels_error: mend.at("channels"),
-        image_rules: worded(ImageRule::ALL, typed.text("image_rule"), |rule| match rule {
-            ImageRule::None => "No picture of the person",
-            ImageRule::NoFaces => "Pictures in which nobody can know the person",
-            ImageRule::Released => "Pictures of the person",
-        }),
+        image_rules: worded(
+            ImageRule::ALL,
+            typed.text("image_rule"),
+            |rule| match rule {
+                ImageRule::None => "No picture of the person",
+                ImageRule::NoFaces => "Pictures in which nobody can know the person",
+                ImageRule::Released => "Pictures of the person",
+            },
+        ),
         paper_error: mend.at("paper"),
         errors: mend.faults.clone(),
         notice: mend.notice.clone(),
@@ -260,7 +264,11 @@ fn parse(typed: &Typed, paper: Option<Bytes>, now: Timestamp) -> AppResult<Parse
     let given_by = r.given_by();
     let rule = typed.text("image_rule").parse::<ImageRule>();
     let image_rule = r.field("image_rule", rule);
-    let days = (r.day("signed_on"), r.day("expires_on"), r.day("out_of_care_since"));
+    let days = (
+        r.day("signed_on"),
+        r.day("expires_on"),
+        r.day("out_of_care_since"),
+    );
     let paper = r.keep(Paper::parse(paper.as_deref()))?;
     let terms = match (image_rule, days) {
         (Some(image_rule), (Some(signed_on), Some(expires_on), Some(out_of_care_since))) => {
@@ -281,13 +289,15 @@ fn parse(typed: &Typed, paper: Option<Bytes>, now: Timestamp) -> AppResult<Parse
         _ => None,
     };
     match (pseudonym, real_name, given_by, terms, paper) {
-        (Some(pseudonym), Some(real_name), Some(given_by), Some(terms), Some(paper)) => Ok(Parsed {
-            pseudonym,
-            real_name,
-            given_by,
-            terms,
-            paper,
-        }),
+        (Some(pseudonym), Some(real_name), Some(given_by), Some(terms), Some(paper)) => {
+            Ok(Parsed {
+                pseudonym,
+                real_name,
+                given_by,
+                terms,
+                paper,
+            })
+        }
         _ => Err(AppError::Invalid(r.faults)),
     }
 }
@@ -308,10 +318,19 @@ pub(super) async fn record(
     };
     let sealing = tokio::task::spawn_blocking(move || {
         let names = (parsed.pseudonym, &parsed.real_name);
-        NewConsent::seal(&safe, by, names, parsed.given_by, parsed.terms, &parsed.paper)
+        NewConsent::seal(
+            &safe,
+            by,
+            names,
+            parsed.given_by,
+            parsed.terms,
+            &parsed.paper,
+        )
     });
     let sealed = sealing.await.map_err(AppError::internal)??;
     let id = sealed.id;
     site.db.tx(move |c| ops::record(c, &sealed, now)).await?;
-    Ok(see(&format!("/console/consents/{id}?done=consent-recorded")))
+    Ok(see(&format!(
+        "/console/consents/{id}?done=consent-recorded"
+    )))
 }

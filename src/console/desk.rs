@@ -85,7 +85,10 @@ const DONE: &[(&str, &str)] = &[
     ("enabled", "May sign in again."),
     ("story-submitted", "Given to review."),
     ("story-published", "Published: everybody sees it."),
-    ("story-withdrawn", "Taken down. Its address says so to everybody."),
+    (
+        "story-withdrawn",
+        "Taken down. Its address says so to everybody.",
+    ),
     ("story-reopened", "Being written again."),
     ("answered", "Your answer is on record."),
     ("picture-added", "The picture is there."),

@@ -73,7 +73,10 @@ pub(super) async fn save(
     let desk = Desk::new(&site, &request, staff.0, Room::Stories);
     let mut lists: Vec<(WordList, BTreeSet<String>)> = Vec::new();
     let mut faults = Vec::new();
-    for list in WordList::ALL.iter().filter(|list| form.0.sent(list.as_str())) {
+    for list in WordList::ALL
+        .iter()
+        .filter(|list| form.0.sent(list.as_str()))
+    {
         match words::parse(*list, form.0.text(list.as_str())) {
             Ok(words) => lists.push((*list, words)),
             Err(AppError::Invalid(found)) => faults.extend(found),

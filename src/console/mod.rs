@@ -124,9 +124,7 @@ fn stories(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(story::show))
             .route(web::post().to(story::save)),
     )
-    .service(
-        web::resource("/console/stories/{id}/preview").route(web::post().to(story::preview)),
-    )
+    .service(web::resource("/console/stories/{id}/preview").route(web::post().to(story::preview)))
     .service(
         web::resource("/console/stories/{id}/pictures").route(web::post().to(story_deeds::picture)),
     )
@@ -141,9 +139,7 @@ fn stories(cfg: &mut web::ServiceConfig) {
         web::resource("/console/stories/{id}/consents")
             .route(web::post().to(story_deeds::consents)),
     )
-    .service(
-        web::resource("/console/stories/{id}/state").route(web::post().to(story_deeds::state)),
-    )
+    .service(web::resource("/console/stories/{id}/state").route(web::post().to(story_deeds::state)))
     .service(
         web::resource("/console/consents")
             .route(web::get().to(consents::list))

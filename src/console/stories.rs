@@ -171,8 +171,8 @@ pub(super) async fn create(
 }
 
 async fn make(desk: &Desk, typed: &Typed) -> AppResult<StoryId> {
-    let title = Line::parse(typed.text("title"), 160)
-        .map_err(|error| AppError::field("title", error))?;
+    let title =
+        Line::parse(typed.text("title"), 160).map_err(|error| AppError::field("title", error))?;
     let slug: Slug = match typed.text("slug").trim() {
         "" => Slug::from_title(title.as_str())
             .ok_or_else(|| AppError::field("slug", "choose an address in letters a to z"))?,
@@ -185,10 +185,7 @@ async fn make(desk: &Desk, typed: &Typed) -> AppResult<StoryId> {
         .parse()
         .map_err(|_| AppError::field("about", "say whose story it is"))?;
     let (id, by, now) = (StoryId::new(), desk.signed.user(), desk.now());
-    let (scope, season) = (
-        Scope::of(&desk.signed),
-        typed.text("campaign").to_owned(),
-    );
+    let (scope, season) = (Scope::of(&desk.signed), typed.text("campaign").to_owned());
     desk.site
         .db
         .tx(move |c| {

@@ -114,8 +114,9 @@ pub(super) fn draw(
         text: vec![
             d.area("content_note", "Content note", 2)
                 .hint("What readers should know before they read. Empty: none."),
-            d.area("body", "Text", 20)
-                .hint("Markdown: ## for a heading, > for a quotation, **strong**, [words](https://…)."),
+            d.area("body", "Text", 20).hint(
+                "Markdown: ## for a heading, > for a quotation, **strong**, [words](https://…).",
+            ),
         ],
         author: vec![
             d.text("author_name", "Author")
@@ -231,12 +232,7 @@ impl Reader<'_> {
 ///
 /// # Errors
 /// [`AppError::Invalid`] with every field to mend; [`AppError::Forbidden`] for seasons that the reader does not run.
-pub(super) fn parse(
-    typed: &Typed,
-    id: StoryId,
-    scope: &Scope,
-    by: UserId,
-) -> AppResult<EditStory> {
+pub(super) fn parse(typed: &Typed, id: StoryId, scope: &Scope, by: UserId) -> AppResult<EditStory> {
     let mut r = Reader {
         typed,
         faults: Vec::new(),

@@ -76,7 +76,10 @@ every level, for a rule that is asked for is a rule that is kept.",
             "Advocate with government at every level.",
         ],
         more: &[
-            ("The Kolkata factsheet and IJM’s offices in India, from ijm.org", "https://www.ijm.org/"),
+            (
+                "The Kolkata factsheet and IJM’s offices in India, from ijm.org",
+                "https://www.ijm.org/",
+            ),
             ("Write to contact@ijm.org", "mailto:contact@ijm.org"),
         ],
     },
@@ -85,7 +88,10 @@ every level, for a rule that is asked for is a rule that is kept.",
         title: "Thirty-one mornings in one dress",
         summary: "What happens when you wear the same green dress every day and somebody at the bus stop asks why. An invented story of this demo.",
         about: About::Work,
-        author: ("Lena Brook", "Lena takes part in this demo season. She is invented, and so is her bus stop."),
+        author: (
+            "Lena Brook",
+            "Lena takes part in this demo season. She is invented, and so is her bus stop.",
+        ),
         note: "",
         body: "**Invented for this demo.**\n\nOn the first morning nobody asks. On the second nobody asks either, and I begin to think that a \
 person could wear a tent to work.\n\nOn the fourth the driver says: *You like that green one, don’t you.* So I tell him. He has a minute until \
@@ -103,8 +109,8 @@ the driver wore a tie.",
 fn drawn(svg: &str) -> AppResult<Bytes> {
     let tree = lettering::tree(svg).map_err(AppError::internal)?;
     let size = tree.size().to_int_size();
-    let mut pixels = Pixmap::new(size.width(), size.height())
-        .ok_or_else(|| AppError::internal("no canvas"))?;
+    let mut pixels =
+        Pixmap::new(size.width(), size.height()).ok_or_else(|| AppError::internal("no canvas"))?;
     resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
     let png = pixels.encode_png().map_err(AppError::internal)?;
     Ok(Bytes::from(png))
@@ -129,7 +135,9 @@ const PAPER: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420
 pub fn signers(conn: &mut Conn) -> AppResult<Option<[UserId; 2]>> {
     let owner = user_by_email(conn, &parsed("owner@selvedge.example")?)?;
     let coordinator = user_by_email(conn, &parsed("coordinator@selvedge.example")?)?;
-    Ok(owner.zip(coordinator).map(|(one, other)| [one.id, other.id]))
+    Ok(owner
+        .zip(coordinator)
+        .map(|(one, other)| [one.id, other.id]))
 }
 
 /// What the stories are made of, sealed and drawn outside the transaction.
@@ -242,8 +250,12 @@ fn article(
     by: UserId,
     now: Timestamp,
 ) -> AppResult<()> {
-    let campaign = crate::campaigns::model::by_slug(conn, &slug(SEASON)?)?.campaign.id;
-    let program = partners::program_by_slug(conn, &slug(text.program)?)?.program.id;
+    let campaign = crate::campaigns::model::by_slug(conn, &slug(SEASON)?)?
+        .campaign
+        .id;
+    let program = partners::program_by_slug(conn, &slug(text.program)?)?
+        .program
+        .id;
     let new = CreateStory {
         id,
         slug: slug(text.slug)?,

@@ -138,7 +138,9 @@ async fn runs(site: &Site, request: &HttpRequest, media: Media) -> AppResult<boo
         Err(other) => return Err(other),
     };
     if media.used_for == Use::Story {
-        let read = site.db.read(move |c| model::story_campaigns_of(c, media.id));
+        let read = site
+            .db
+            .read(move |c| model::story_campaigns_of(c, media.id));
         let runs = |campaign: &CampaignId| staff.may_run(Role::Coordinator, *campaign);
         return Ok(staff.campaigns(Role::Coordinator).is_none() || read.await?.iter().any(runs));
     }

@@ -134,11 +134,7 @@ pub struct StoriesQuery {
     pub limit: Option<String>,
 }
 
-fn which(
-    conn: &mut Conn,
-    campaign: Option<&Slug>,
-    program: Option<&Slug>,
-) -> AppResult<Which> {
+fn which(conn: &mut Conn, campaign: Option<&Slug>, program: Option<&Slug>) -> AppResult<Which> {
     let campaign = match campaign {
         Some(slug) => Some(campaigns::model::by_slug(conn, slug)?.campaign.id),
         None => None,
@@ -202,7 +198,10 @@ pub async fn one(
     path: Path<String>,
 ) -> AppResult<impl Responder> {
     query::query::<NoQuery>(&request)?;
-    let slug: Slug = path.0.parse().map_err(|_| AppError::NotFound("this story"))?;
+    let slug: Slug = path
+        .0
+        .parse()
+        .map_err(|_| AppError::NotFound("this story"))?;
     let now = site.clock.now();
     let read = site
         .db

@@ -39,7 +39,12 @@ async fn atom(site: Data<Site>, request: HttpRequest) -> AppResult<HttpResponse>
                     Ok((stories.items, model::taken_down(c, since, MOST)?))
                 })
                 .await?;
-            let text = write(&site.config.site.name, &site.config.public_url(), &stories, &gone);
+            let text = write(
+                &site.config.site.name,
+                &site.config.public_url(),
+                &stories,
+                &gone,
+            );
             Ok(View::new("application/atom+xml; charset=utf-8", text).never_stale())
         }
     };
@@ -116,9 +121,6 @@ mod tests {
 
     #[test]
     fn nothing_that_was_typed_ends_an_element() {
-        assert_eq!(
-            escaped("a<b>&\"\u{0}\u{8}মায়া"),
-            "a&lt;b&gt;&amp;&quot;মায়া"
-        );
+        assert_eq!(escaped("a<b>&\"\u{0}\u{8}মায়া"), "a&lt;b&gt;&amp;&quot;মায়া");
     }
 }

@@ -63,12 +63,7 @@ pub fn consents_of(conn: &mut Conn, story: StoryId) -> AppResult<Vec<Consent>> {
 /// # Errors
 /// [`AppError::Conflict`] `consent_missing`, `consent_not_in_force`, `consent_does_not_cover` or `picture_not_covered`, in
 /// words.
-pub fn grounds(
-    conn: &mut Conn,
-    story: &Story,
-    channel: Channel,
-    today: Day,
-) -> AppResult<Grounds> {
+pub fn grounds(conn: &mut Conn, story: &Story, channel: Channel, today: Day) -> AppResult<Grounds> {
     let named = consents_of(conn, story.id)?;
     let pictures = pictures::of(conn, &[story.id])?;
     let most = pictures.iter().map(|one| one.picture.shows).max();
@@ -119,11 +114,7 @@ pub struct Hindrance {
 ///
 /// # Errors
 /// The database's.
-pub fn warnings(
-    conn: &mut Conn,
-    story: &Story,
-    pictures: &[Shown],
-) -> AppResult<Vec<Warning>> {
+pub fn warnings(conn: &mut Conn, story: &Story, pictures: &[Shown]) -> AppResult<Vec<Warning>> {
     let words = Words::load(conn)?;
     let alts: Vec<String> = pictures
         .iter()
@@ -153,9 +144,17 @@ pub fn hindrances(conn: &mut Conn, story: &Story) -> AppResult<Vec<Hindrance>> {
         });
     };
     for (text, place, words) in [
-        (&story.summary, "summary", "Say in a sentence or two what it tells."),
+        (
+            &story.summary,
+            "summary",
+            "Say in a sentence or two what it tells.",
+        ),
         (&story.body, "body", "It has no text yet."),
-        (&story.author_name, "author_name", "Say who wrote it; a pseudonym will do."),
+        (
+            &story.author_name,
+            "author_name",
+            "Say who wrote it; a pseudonym will do.",
+        ),
     ] {
         if text.trim().is_empty() {
             missing(place, words);

@@ -37,7 +37,10 @@ async fn story(
     request: HttpRequest,
     path: Path<String>,
 ) -> AppResult<HttpResponse> {
-    let slug: Slug = path.0.parse().map_err(|_| AppError::NotFound("this story"))?;
+    let slug: Slug = path
+        .0
+        .parse()
+        .map_err(|_| AppError::NotFound("this story"))?;
     let key = format!("/stories/{slug}");
     let render = {
         let site = site.clone();
@@ -137,7 +140,10 @@ async fn of_campaign(
             let campaign = &row.campaign;
             let here = format!("{}/stories", frame::path(campaign));
             let title = format!("Stories of {}", campaign.title);
-            let words = (title.as_str(), "What gifts pay for, told by those who do it and those who live it.");
+            let words = (
+                title.as_str(),
+                "What gifts pay for, told by those who do it and those who live it.",
+            );
             let page = StoriesView {
                 shell: frame::shell(&site.config, nonce.as_str(), campaign, now, words).og(
                     &site.config,

@@ -208,7 +208,11 @@ pub fn answer(
     );
     each!(conn, c => diesel::insert_into(story_answers::table).values(row).execute(c))?;
     let said = format!("{}: {reason}", raised.rule);
-    audit::record(conn, &deed(by, "story.answer_warning", id).saying(said), now)
+    audit::record(
+        conn,
+        &deed(by, "story.answer_warning", id).saying(said),
+        now,
+    )
 }
 
 /// That a story may be published now, on what it stands.

@@ -85,7 +85,11 @@ pub fn of(conn: &mut Conn, stories: &[StoryId]) -> AppResult<Vec<Shown>> {
         .inner_join(media::table.on(media::id.eq(story_pictures::media_id)))
         .filter(story_pictures::story_id.eq_any(stories))
         .filter(media::removed_at.is_null())
-        .order((story_pictures::story_id, story_pictures::position, media::id));
+        .order((
+            story_pictures::story_id,
+            story_pictures::position,
+            media::id,
+        ));
     let rows: Vec<(Picture, i32, i32)> = each!(conn, c => query
         .select((Picture::as_select(), media::width, media::height))
         .load(c))?;

@@ -191,11 +191,7 @@ pub fn of_campaign(
 ///
 /// # Errors
 /// The database's.
-pub fn of_program(
-    conn: &mut Conn,
-    program: ProgramId,
-    now: Timestamp,
-) -> AppResult<Vec<StoryRow>> {
+pub fn of_program(conn: &mut Conn, program: ProgramId, now: Timestamp) -> AppResult<Vec<StoryRow>> {
     let which = Which {
         campaign: None,
         program: Some(program),

@@ -212,4 +212,3 @@ pub fn end_due(conn: &mut Conn, now: Timestamp) -> AppResult<Vec<Reach>> {
     }
     Ok(all)
 }
-

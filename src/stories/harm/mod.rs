@@ -57,14 +57,18 @@ impl Rule {
             Self::MinorAge => {
                 "A child can be found and shamed by a story for the rest of a life, and could not agree to it alone."
             }
-            Self::MinorNamed => "A child must not be known by name, nor by the name of a school or a family.",
+            Self::MinorNamed => {
+                "A child must not be known by name, nor by the name of a school or a family."
+            }
             Self::OpenCase => {
                 "A published account can be used against a witness in court, and tells the accused who speaks."
             }
             Self::Graphic => {
                 "It shows what was done to somebody instead of who somebody is, and can wound readers who lived through it."
             }
-            Self::Saviour => "It makes the helper the hero and the survivor a thing that things are done to.",
+            Self::Saviour => {
+                "It makes the helper the hero and the survivor a thing that things are done to."
+            }
         }
     }
 
@@ -80,7 +84,9 @@ impl Rule {
                 "Ask the partner whether the case is closed; if it is not, leave it away. Say in the answer what they said."
             }
             Self::Graphic => "Say that it was violence, and go on with what she did and does.",
-            Self::Saviour => "Let her do what the sentence tells: she left, she decided, she studies.",
+            Self::Saviour => {
+                "Let her do what the sentence tells: she left, she decided, she studies."
+            }
         }
     }
 }

@@ -7,8 +7,27 @@ const SHOWN: usize = 240;
 
 /// Numbers that ages are written with.
 const NUMBERS: [&str; 21] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
 ];
 
 /// What stands before the name of a place.
@@ -128,12 +147,17 @@ impl Sentence {
                 && (token.starts_with("19") || token.starts_with("20"))
                 && token.bytes().all(|b| b.is_ascii_digit());
             let is_day = token.len() >= 6
-                && token.chars().filter(|c| matches!(c, '/' | '.' | '-')).count() == 2
+                && token
+                    .chars()
+                    .filter(|c| matches!(c, '/' | '.' | '-'))
+                    .count()
+                    == 2
                 && token
                     .chars()
                     .all(|c| c.is_ascii_digit() || matches!(c, '/' | '.' | '-'));
             // "may" and "march" are dates with a capital letter only.
-            let is_named = begins_large(token) && words.holds(WordList::Date, &token.to_lowercase());
+            let is_named =
+                begins_large(token) && words.holds(WordList::Date, &token.to_lowercase());
             is_year || is_day || is_named
         }) || words
             .of(WordList::Date)

@@ -26,7 +26,10 @@ fn place_age_and_date_are_told_together_and_apart() {
     let apart = "She came from Asansol.\n\nShe was 24 years old.\n\nIt ended in March.";
     assert_eq!(rules(apart), [Rule::LocatesAcross]);
     assert!(rules("She came from Asansol in 2019.").is_empty(), "no age");
-    assert!(rules("She was 24 years old in 2019.").is_empty(), "no place");
+    assert!(
+        rules("She was 24 years old in 2019.").is_empty(),
+        "no place"
+    );
     assert!(rules("It may march on. She is 24 years old, from Asansol.").is_empty());
 }
 
@@ -73,10 +76,16 @@ fn cases_graphic_words_and_saviours_are_found_in_any_case_and_number() {
 #[test]
 fn each_find_names_its_passage_once_and_keeps_its_key_where_it_stands() {
     let text = "First. They were beaten. They were beaten. Last.";
-    let found = screen(&Words::built_in(), &[("Text", text), ("Summary", "They were beaten.")]);
+    let found = screen(
+        &Words::built_in(),
+        &[("Text", text), ("Summary", "They were beaten.")],
+    );
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].passage, "They were beaten.");
-    let moved = screen(&Words::built_in(), &[("Summary", "Other words. They were beaten.")]);
+    let moved = screen(
+        &Words::built_in(),
+        &[("Summary", "Other words. They were beaten.")],
+    );
     assert_eq!(found[0].key(), moved[0].key());
     let other = screen(&Words::built_in(), &[("Text", "He was beaten.")]);
     assert_ne!(found[0].key(), other[0].key());
@@ -84,7 +93,14 @@ fn each_find_names_its_passage_once_and_keeps_its_key_where_it_stands() {
 
 #[test]
 fn other_scripts_and_nonsense_do_not_break_it() {
-    for text in ["", "।।।", "মেয়েটি স্কুলে যায়। সে ভালো আছে।", "…\n\n\n# *_>", "a.b.c.", "👩🏽‍🎓 16"] {
+    for text in [
+        "",
+        "।।।",
+        "মেয়েটি স্কুলে যায়। সে ভালো আছে।",
+        "…\n\n\n# *_>",
+        "a.b.c.",
+        "👩🏽‍🎓 16",
+    ] {
         rules(text);
     }
     let words = parse(WordList::Minor, " মেয়ে \n\n Girl\n").unwrap();

@@ -93,7 +93,8 @@ impl Words {
     /// # Errors
     /// The database's.
     pub fn load(conn: &mut Conn) -> AppResult<Self> {
-        let query = harm_words::table.select((harm_words::list, harm_words::word, harm_words::is_on));
+        let query =
+            harm_words::table.select((harm_words::list, harm_words::word, harm_words::is_on));
         let changes: Vec<(WordList, String, bool)> = each!(conn, c => query.load(c))?;
         let mut lists = BUILT_IN.clone();
         for (list, word, is_on) in changes {
