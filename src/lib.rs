@@ -30,6 +30,12 @@
 //! counts them; [`coaching`]`::walk` passes by and [`coaching::rules`] says what to say; [`console`] is the staff's side of it,
 //! and [`audit`] the record of what they did. [`home`] draws what the public sees of it all.
 //!
+//! # A story and what it stands on
+//!
+//! [`consent_vault`] keeps who agreed to what, until when, signed off by two; [`stories`] shows what stands on it:
+//! `harm` asks the editor, `grounds` holds the story against the vault, `takedown` takes it down everywhere, `copies` lists
+//! what had left before.
+//!
 //! # Where do I add …
 //!
 //! | what | where |
@@ -44,6 +50,8 @@
 //! | a rule of a season | [`campaigns::rules`], and the console's season form |
 //! | a rule of the coach, a badge, a tip | [`coaching::rules`] |
 //! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs` |
+//! | a word of the harm screen | `config/harm_words.toml`; staff add theirs in the console |
+//! | something that sends a story | ask [`stories::copies`] first, and note there what left |
 //! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |
 //! | a subcommand | a file in `cli/` |

@@ -788,7 +788,7 @@ async fn a_coordinator_of_another_season_sees_neither_story_nor_vault() {
         let new = selvedge::auth::roles::SetRole {
             user: elsewhere,
             role: Role::Coordinator,
-            on: true,
+            has: true,
             campaigns: vec![last.campaign.id],
         };
         selvedge::auth::roles::set_role(c, &new, now)

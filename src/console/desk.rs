@@ -203,9 +203,11 @@ impl Desk {
 
     fn nav(&self) -> Nav {
         let runs = self.signed.is(Role::Coordinator);
+        let keeps_vault = self.signed.campaigns(Role::Coordinator).is_none();
         let rooms = Room::ALL
             .iter()
             .filter(|room| runs || **room == Room::Home)
+            .filter(|room| **room != Room::Consents || keeps_vault)
             .map(|room| RoomTab {
                 label: room.label(),
                 href: room.href(),
