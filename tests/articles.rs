@@ -16,7 +16,6 @@ use super::harness::people::{Visitor, fields_of};
 use super::harness::world::{CAMPAIGN, World};
 
 const KOLKATA: &str = "/stories/hope-for-kolkata";
-const TITLE: &str = "Hope for Kolkata";
 
 /// A world with the demo's stories and its two signers.
 struct Stage {
@@ -750,26 +749,13 @@ async fn hostile_markdown_stays_text() {
         assert_eq!(status, 200);
         for bad in [
             "<script>alert",
-            "onerror=",
-            "javascript:",
-            "169.254",
-            "position:fixed",
-            "onclick=",
+            "<img src=x",
+            "href=\"javascript:",
+            "src=\"http://169.254",
+            "<a href=\"https://x\" style",
         ] {
-            let html = text
-                .replace("&lt;img src=x onerror=", "")
-                .replace("onerror&#x3D;", "");
-            let html = html.split("<article").nth(1).unwrap_or(&html).to_owned();
-            let shown_as_text = html.contains(&format!("&lt;{bad}"));
-            assert!(
-                !html.contains(bad)
-                    || shown_as_text
-                    || bad == "onclick="
-                    || bad == "position:fixed",
-                "{path}: {bad}"
-            );
+            assert!(!text.contains(bad), "{path}: {bad}");
         }
-        assert!(!text.contains("<img src=x") && !text.contains("<a href=\"https://x\" style"));
     }
     stage.world.done().await;
 }

@@ -134,7 +134,7 @@ GET    /console/consents/{id}                         1 3 3 3 4 3 3 4 3
 POST   /console/consents/{id}/name                    1 3 3 3 4 3 3 4 3
 POST   /console/consents/{id}/paper                   1 3 3 3 4 3 3 4 3
 POST   /console/consents/{id}/sign                    1 3 3 3 4 3 3 4 3
-POST   /console/consents/{id}/revoke                  1 3 3 3 o 3 3 o 3
+POST   /console/consents/{id}/revoke                  1 3 3 3 4 3 3 4 3
 ";
 
 const GIFTS: &str = "
