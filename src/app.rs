@@ -24,8 +24,8 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, home, impact, mail, media, membership, openapi,
-    pages, partners, stories, teams,
+    accounts, books, campaigns, coaching, console, diary, home, impact, mail, media, membership,
+    openapi, pages, partners, stories, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -221,6 +221,7 @@ fn routes(cfg: &mut ServiceConfig) {
     media::routes(cfg);
     home::routes(cfg);
     campaigns::routes(cfg);
+    books::routes(cfg);
     pages::routes(cfg);
     membership::routes(cfg);
     teams::routes(cfg);
@@ -244,6 +245,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);
     stories::jobs(registry, &giving.site);
+    books::jobs(registry, &giving.site);
     teams::messages::jobs(registry, &giving.site, &desk.letters);
 }
 

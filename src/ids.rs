@@ -38,3 +38,18 @@ crate::id!(
     pub PolicyId,
     "pol"
 );
+crate::id!(
+    /// A gift.
+    pub DonationId,
+    "don"
+);
+crate::id!(
+    /// A grant: money for a partner's program out of one fund.
+    pub GrantId,
+    "gra"
+);
+crate::id!(
+    /// A part of a grant, paid by itself.
+    pub TrancheId,
+    "tra"
+);

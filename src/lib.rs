@@ -12,8 +12,8 @@
 //! | faults | [`error`]: what can go wrong, and its one mapping to HTTP; [`ids`]: ids that several nouns name |
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
-//! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -60,6 +60,7 @@ pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod books;
 pub mod campaigns;
 pub mod cli;
 pub mod coaching;
@@ -69,6 +70,7 @@ pub mod console;
 pub mod db;
 pub mod demo;
 pub mod diary;
+pub mod documents;
 pub mod donations;
 pub mod error;
 pub mod funds;

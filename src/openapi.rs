@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         crate::campaigns::api::list,
         crate::campaigns::api::one,
+        crate::books::api::books,
         crate::pages::api::leaderboard,
         crate::pages::api::list,
         crate::pages::api::one,

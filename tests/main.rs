@@ -10,6 +10,7 @@
 
 mod accounts;
 mod articles;
+mod books;
 mod coaching;
 mod console;
 mod crowd;

@@ -417,11 +417,16 @@ diesel::table! {
 }
 
 diesel::table! {
-    splits (donation_id, fund_id) {
+    splits (donation_id, fund_id, origin) {
         donation_id -> Text,
         fund_id -> Text,
+        origin -> Text,
         amount -> BigInt,
         reversed -> BigInt,
+        carried -> BigInt,
+        granted -> BigInt,
+        held -> BigInt,
+        settled_at -> Timestamp,
     }
 }
 
@@ -837,6 +842,127 @@ diesel::table! {
 }
 
 diesel::table! {
+    documents (id) {
+        id -> Text,
+        kind -> Text,
+        owner_kind -> Text,
+        owner_id -> Text,
+        name -> Text,
+        mime -> Text,
+        bytes -> BigInt,
+        sha256 -> Text,
+        uploaded_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        number -> Text,
+        partner_id -> Text,
+        program_id -> Text,
+        campaign_id -> Text,
+        fund_id -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        purpose -> Text,
+        state -> Text,
+        planned_by -> Text,
+        created_at -> Timestamp,
+        approved_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    grant_tranches (id) {
+        id -> Text,
+        grant_id -> Text,
+        position -> Integer,
+        amount -> BigInt,
+        state -> Text,
+        planned_on -> Text,
+        report_due_on -> Text,
+        paid_on -> Nullable<Text>,
+        paid_at -> Nullable<Timestamp>,
+        paid_by -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        document_id -> Nullable<Text>,
+        reported_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    grant_approvals (grant_id, user_id) {
+        grant_id -> Text,
+        user_id -> Text,
+        approved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    grant_layers (tranche_id, donation_id, fund_id, origin) {
+        tranche_id -> Text,
+        donation_id -> Text,
+        fund_id -> Text,
+        origin -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    partner_staff (partner_id, user_id) {
+        partner_id -> Text,
+        user_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    book_positions (name) {
+        name -> Text,
+        transfer_id -> BigInt,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    book_sums (campaign_id, day, line, fund_id) {
+        campaign_id -> Text,
+        day -> Text,
+        line -> Text,
+        fund_id -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    book_page_sums (page_id, line, fund_id, grant_id) {
+        page_id -> Text,
+        line -> Text,
+        fund_id -> Text,
+        grant_id -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    book_days (campaign_id, number) {
+        campaign_id -> Text,
+        number -> Integer,
+        day -> Text,
+        seal -> BigInt,
+        seal_hash -> Text,
+        previous_hash -> Text,
+        hash -> Text,
+        closed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     vault_people (id) {
         id -> Text,
         sealed_name -> Text,
@@ -1039,6 +1165,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     badges,
     coaching_mails,
     own_milestones,
+    documents,
+    grants,
+    grant_tranches,
+    grant_approvals,
+    grant_layers,
+    partner_staff,
+    book_positions,
+    book_sums,
+    book_page_sums,
+    book_days,
     vault_people,
     vault_consents,
     vault_documents,

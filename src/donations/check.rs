@@ -28,17 +28,26 @@ const PROOFS: &[(&str, &str)] = &[
         "a paid gift of which fee, set aside and refunded do not make up the charge",
         "SELECT d.id AS subject, CAST(d.charged - d.refunded - COALESCE(s.held, 0) - COALESCE(r.held, 0) AS BIGINT) AS off
          FROM donations d
-         LEFT JOIN (SELECT donation_id, SUM(amount - reversed) AS held FROM splits GROUP BY donation_id) s ON s.donation_id = d.id
+         LEFT JOIN (SELECT donation_id, SUM(amount - reversed) AS held FROM splits WHERE origin = 'gift' GROUP BY donation_id) s ON s.donation_id = d.id
          LEFT JOIN (SELECT donation_id, SUM(CASE WHEN credit LIKE 'received:%' THEN amount ELSE -amount END) AS held FROM transfers
                     WHERE credit LIKE 'received:%' OR debit LIKE 'received:%' GROUP BY donation_id) r ON r.donation_id = d.id
          WHERE d.paid_at IS NOT NULL AND d.charged - d.refunded - COALESCE(s.held, 0) - COALESCE(r.held, 0) <> 0 LIMIT 20",
     ),
     (
-        "a split that is not what the ledger set aside for that fund",
-        "SELECT s.donation_id AS subject, CAST(s.amount - s.reversed - COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) AS BIGINT) AS off
-         FROM splits s LEFT JOIN transfers t ON t.donation_id = s.donation_id AND (t.credit = 'fund:' || s.fund_id OR t.debit = 'fund:' || s.fund_id)
-         GROUP BY s.donation_id, s.fund_id, s.amount, s.reversed
-         HAVING s.amount - s.reversed <> COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) LIMIT 20",
+        "a part of a gift that is not what the ledger set aside for it in that fund",
+        "SELECT s.donation_id AS subject, CAST(s.aside - COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) AS BIGINT) AS off
+         FROM (SELECT donation_id, fund_id, SUM(amount - reversed + carried) AS aside FROM splits GROUP BY donation_id, fund_id) s
+         LEFT JOIN transfers t ON t.donation_id = s.donation_id AND (t.credit = 'fund:' || s.fund_id OR t.debit = 'fund:' || s.fund_id)
+         GROUP BY s.donation_id, s.fund_id, s.aside
+         HAVING s.aside <> COALESCE(SUM(CASE WHEN t.credit = 'fund:' || s.fund_id THEN t.amount ELSE -t.amount END), 0) LIMIT 20",
+    ),
+    (
+        "a gift of which the reserve carries another amount than the ledger says",
+        "SELECT d.id AS subject, CAST(COALESCE(s.carried, 0) - COALESCE(t.carried, 0) AS BIGINT) AS off FROM donations d
+         LEFT JOIN (SELECT donation_id, SUM(carried) AS carried FROM splits GROUP BY donation_id) s ON s.donation_id = d.id
+         LEFT JOIN (SELECT donation_id, SUM(CASE WHEN debit LIKE 'reserve:%' THEN amount ELSE -amount END) AS carried FROM transfers
+                    WHERE debit LIKE 'reserve:%' OR credit LIKE 'reserve:%' GROUP BY donation_id) t ON t.donation_id = d.id
+         WHERE COALESCE(s.carried, 0) <> COALESCE(t.carried, 0) LIMIT 20",
     ),
     (
         "a gift whose refunded sum is not that of its refunds",

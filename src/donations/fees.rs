@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{Donation, Split, splits_of};
+use super::model::{Donation, Split, Taken, splits_of};
 use super::refunds;
 use crate::db::Conn;
 use crate::db::schema::{donations, transfers};
@@ -42,8 +42,9 @@ pub(super) fn arrive(
     bear(conn, donation, &source, now)
 }
 
-/// Lets the funds bear what they have not borne of the fee, as far as they hold it: a fee that came while all was refunded
-/// is borne when a refund fails and the money is set aside again.
+/// Lets the gift's parts bear what they have not borne of the fee, as far as they were not given back: a fee that came while
+/// all was refunded is borne when a refund fails and the money is set aside again. What was granted before the fee came, the
+/// campaign's reserve bears.
 pub(super) fn bear(
     conn: &mut Conn,
     donation: &Donation,
@@ -62,19 +63,27 @@ pub(super) fn bear(
     let taken = largest_remainder(due, &remaining)
         .ok_or_else(|| AppError::internal("a late fee cannot be divided"))?;
     let originals = refunds::allocations_of(conn, donation.id)?;
-    let shares = parts.iter().zip(&taken).map(|(split, minor)| {
+    let taken: Vec<Taken> = parts
+        .iter()
+        .zip(&taken)
+        .map(|(split, minor)| split.taken(*minor))
+        .collect();
+    let mut shares = Vec::new();
+    for (split, taken) in parts.iter().zip(&taken) {
         let fund = Account::fund(split.fund_id);
-        NewTransfer {
-            code: Code::of("fee_share", &fund),
+        let share = |debit: Account, minor, word| NewTransfer {
+            code: Code::of(word, &fund),
             reverses: originals.get(fund.as_str()).copied(),
-            debit: fund,
+            debit,
             credit: Account::received(donation.campaign_id),
-            amount: Money::new(*minor, donation.currency),
+            amount: Money::new(minor, donation.currency),
             source: source.clone(),
             donation: Some(donation.id.to_string()),
-        }
-    });
-    let shares: Vec<NewTransfer> = shares.collect();
+        };
+        let reserve = Account::reserve(donation.campaign_id);
+        shares.push(share(fund.clone(), taken.from_fund, "fee_share"));
+        shares.push(share(reserve, taken.carried, "fee_share_carried"));
+    }
     ledger::post(conn, &shares, now)?;
     refunds::take_back(conn, &parts, &taken)
 }
@@ -82,7 +91,7 @@ pub(super) fn bear(
 fn shares_so_far(conn: &mut Conn, donation: &Donation) -> AppResult<i64> {
     let own = transfers::table
         .filter(transfers::donation_id.eq(donation.id.to_string()))
-        .filter(transfers::code.like("fee_share:%"))
+        .filter(transfers::code.like("fee_share%"))
         .select(transfers::amount);
     let amounts: Vec<i64> = each!(conn, c => own.load(c))?;
     Ok(amounts.into_iter().sum())

@@ -13,11 +13,8 @@ use crate::pages::PageId;
 use crate::partners::ProgramId;
 use crate::teams::TeamId;
 
-crate::id!(
-    /// A gift.
-    pub DonationId,
-    "don"
-);
+pub use crate::ids::DonationId;
+
 crate::id!(
     /// Somebody who gave: one row a mail address.
     pub SupporterId,
@@ -61,6 +58,16 @@ impl DonationStatus {
     /// Whether money may still arrive.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Failed | Self::Expired)
+    }
+}
+
+crate::words! {
+    /// Whose money a part of a gift is.
+    pub enum Origin {
+        /// The giver's own.
+        Gift = "gift",
+        /// A sponsor's, from a match pool, set aside because of the gift.
+        Match = "match",
     }
 }
 
@@ -145,7 +152,9 @@ impl Donation {
     }
 }
 
-/// One fund's part of a gift.
+/// One fund's part of a gift: a layer of that fund, which grants take oldest first.
+///
+/// `held = amount - reversed + carried - granted`, in minor units; the database refuses a row of which that is not so.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = splits)]
 pub struct Split {
@@ -153,16 +162,65 @@ pub struct Split {
     pub donation_id: DonationId,
     /// The fund.
     pub fund_id: FundId,
+    /// Whose money it is.
+    pub origin: Origin,
     /// What was set aside, minor units.
     pub amount: i64,
     /// What has since been taken back by refunds and late fees.
     pub reversed: i64,
+    /// The part of `reversed` that had been granted before, so that the campaign's reserve carries it.
+    pub carried: i64,
+    /// What grants took.
+    pub granted: i64,
+    /// What still lies in the fund.
+    pub held: i64,
+    /// When it was set aside: its place among the fund's layers.
+    pub settled_at: Timestamp,
+}
+
+/// What is taken back from a part: out of its fund as far as it still lies there, the rest out of the reserve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Taken {
+    /// Out of the fund, minor units.
+    pub from_fund: i64,
+    /// Out of the campaign's reserve, minor units.
+    pub carried: i64,
 }
 
 impl Split {
-    /// What is still set aside.
+    /// A part that has just been set aside.
+    pub(super) fn fresh(
+        donation_id: DonationId,
+        fund_id: FundId,
+        origin: Origin,
+        amount: i64,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            donation_id,
+            fund_id,
+            origin,
+            amount,
+            reversed: 0,
+            carried: 0,
+            granted: 0,
+            held: amount,
+            settled_at: now,
+        }
+    }
+
+    /// What was not taken back, whether it lies in the fund or was granted: the weight in a refund (L6).
     pub fn remaining(&self) -> i64 {
         self.amount - self.reversed
+    }
+
+    /// How `minor` of it is taken back.
+    pub(super) fn taken(&self, minor: i64) -> Taken {
+        let from_fund = minor.min(self.held);
+        Taken {
+            from_fund,
+            carried: minor - from_fund,
+        }
     }
 }
 
@@ -195,13 +253,14 @@ pub fn any(conn: &mut Conn) -> AppResult<bool> {
     Ok(each!(conn, c => query.get_result(c))?)
 }
 
-/// The parts of a gift, in the order of fund ids.
+/// The parts of a gift's own money, in the order of fund ids.
 ///
 /// # Errors
 /// The database's.
 pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
     let query = splits::table
         .filter(splits::donation_id.eq(id))
+        .filter(splits::origin.eq(Origin::Gift))
         .order(splits::fund_id);
     Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
 }
@@ -239,6 +298,7 @@ pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
         .inner_join(funds::table.on(funds::id.eq(splits::fund_id)))
         .left_join(programs::table.on(programs::id.nullable().eq(funds::program_id)))
         .filter(splits::donation_id.eq(id))
+        .filter(splits::origin.eq(Origin::Gift))
         .order((splits::amount.desc(), splits::fund_id))
         .select((
             splits::amount,

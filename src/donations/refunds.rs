@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::counters::{Change, Counters};
 use super::fees;
-use super::model::{Donation, DonationId, DonationStatus, Split, splits_of};
+use super::model::{Donation, DonationId, DonationStatus, Split, Taken, splits_of};
 use crate::db::Conn;
 use crate::db::schema::{donations, refunds, splits, transfers};
 use crate::each;
@@ -26,6 +26,11 @@ crate::words! {
         Recredited = "recredited",
     }
 }
+
+/// The code of what a refund takes out of a fund.
+const REFUND: &str = "refund";
+/// The code of what a refund takes out of the reserve, since the fund's part was granted.
+const REFUND_CARRIED: &str = "refund_carried";
 
 /// A refund as we booked it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -54,7 +59,8 @@ pub fn of_donation(conn: &mut Conn, id: DonationId) -> AppResult<Vec<RefundRow>>
     Ok(each!(conn, c => query.select(RefundRow::as_select()).load(c))?)
 }
 
-/// What each refund of a gift took out of funds, by the refund's id; the rest of it was the fee's part.
+/// What each refund of a gift took out of the gift's parts, in funds or from the reserve that carries what had been granted,
+/// by the refund's id; the rest of it was the fee's part.
 ///
 /// # Errors
 /// The database's.
@@ -62,7 +68,11 @@ pub fn taken_from_funds(conn: &mut Conn, id: DonationId) -> AppResult<BTreeMap<S
     let query = transfers::table
         .filter(transfers::donation_id.eq(id.to_string()))
         .filter(transfers::source_kind.eq("refund"))
-        .filter(transfers::debit.like("fund:%"))
+        .filter(
+            transfers::debit
+                .like("fund:%")
+                .or(transfers::debit.like("reserve:%")),
+        )
         .select((transfers::source_id, transfers::amount));
     let rows: Vec<(String, i64)> = each!(conn, c => query.load(c))?;
     let mut taken = BTreeMap::new();
@@ -134,7 +144,8 @@ pub(super) fn has_failed(refund: &Refund) -> bool {
 }
 
 /// Takes `amount` out of the fee's part and each fund's, in proportion to what remains of them: none goes below zero,
-/// and a full refund leaves nothing (L6). The processor's fee is not returned: it stays on `fees` as a loss (P18).
+/// and a full refund leaves nothing (L6). The processor's fee is not returned: it stays on `fees` as a loss (P18). What was
+/// granted before does not come back from the partner: the campaign's reserve carries it.
 fn give_back(
     conn: &mut Conn,
     donation: &mut Donation,
@@ -154,8 +165,8 @@ fn give_back(
         .split_first()
         .ok_or_else(|| AppError::internal("no shares"))?;
     let originals = allocations_of(conn, donation.id)?;
-    let transfer = |debit: Account, minor, code| NewTransfer {
-        reverses: originals.get(debit.as_str()).copied(),
+    let transfer = |debit: Account, set_aside: &Account, minor, code| NewTransfer {
+        reverses: originals.get(set_aside.as_str()).copied(),
         debit,
         credit: Account::processor(PROCESSOR),
         amount: Money::new(minor, donation.currency),
@@ -166,18 +177,27 @@ fn give_back(
         },
         donation: Some(donation.id.to_string()),
     };
+    let received = Account::received(donation.campaign_id);
     let mut all = vec![transfer(
-        Account::received(donation.campaign_id),
+        received.clone(),
+        &received,
         *from_fee,
         Code::new("refund_fee_part"),
     )];
-    for (split, minor) in parts.iter().zip(from_funds) {
+    let taken: Vec<Taken> = parts
+        .iter()
+        .zip(from_funds)
+        .map(|(split, minor)| split.taken(*minor))
+        .collect();
+    for (split, taken) in parts.iter().zip(&taken) {
         let fund = Account::fund(split.fund_id);
-        let code = Code::of("refund", &fund);
-        all.push(transfer(fund, *minor, code));
+        let reserve = Account::reserve(donation.campaign_id);
+        let (code, carried) = (Code::of(REFUND, &fund), Code::of(REFUND_CARRIED, &fund));
+        all.push(transfer(fund.clone(), &fund, taken.from_fund, code));
+        all.push(transfer(reserve, &fund, taken.carried, carried));
     }
     ledger::post(conn, &all, now)?;
-    take_back(conn, &parts, from_funds)?;
+    take_back(conn, &parts, &taken)?;
     move_refunded(conn, donation, amount.minor(), now)
 }
 
@@ -208,25 +228,26 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
                 .and(transfers::source_id.eq(id)),
         )
         .order(transfers::id)
-        .select((transfers::id, transfers::debit, transfers::amount));
+        .select((transfers::id, transfers::code, transfers::amount));
     let booked: Vec<(i64, String, i64)> = each!(conn, c => booked.load(c))?;
     let parts = splits_of(conn, donation.id)?;
-    let mut back = vec![0; parts.len()];
+    let mut back = vec![Taken::default(); parts.len()];
     let mut all = Vec::new();
-    for (number, debit, minor) in &booked {
-        let fund = parts
-            .iter()
-            .position(|split| Account::fund(split.fund_id).as_str() == debit);
-        let credit = match fund.and_then(|place| parts.get(place)) {
-            Some(split) => Account::fund(split.fund_id),
-            None => Account::received(donation.campaign_id),
-        };
-        if let Some(slot) = fund.and_then(|place| back.get_mut(place)) {
-            *slot -= minor;
+    for (number, code, minor) in &booked {
+        let mut credit = Account::received(donation.campaign_id);
+        for (split, back) in parts.iter().zip(&mut back) {
+            let fund = Account::fund(split.fund_id);
+            if code == Code::of(REFUND, &fund).as_str() {
+                back.from_fund -= minor;
+                credit = fund;
+            } else if code == Code::of(REFUND_CARRIED, &fund).as_str() {
+                back.carried -= minor;
+                credit = Account::reserve(donation.campaign_id);
+            }
         }
         all.push(NewTransfer {
             debit: Account::processor(PROCESSOR),
-            code: Code::of("recredit", &credit),
+            code: Code::new(&format!("recredit_{code}")),
             credit,
             amount: Money::new(*minor, donation.currency),
             source: Source {
@@ -283,11 +304,16 @@ fn move_refunded(
     counters.write(conn, now)
 }
 
-/// Raises (or, negative, lowers) what has been taken back from each split.
-pub(super) fn take_back(conn: &mut Conn, parts: &[Split], taken: &[i64]) -> AppResult<()> {
-    for (split, minor) in parts.iter().zip(taken).filter(|(_, minor)| **minor != 0) {
-        let change = diesel::update(splits::table.find((split.donation_id, split.fund_id)))
-            .set(splits::reversed.eq(splits::reversed + minor));
+/// Raises (or, negative, lowers) what has been taken back from each part.
+pub(super) fn take_back(conn: &mut Conn, parts: &[Split], taken: &[Taken]) -> AppResult<()> {
+    let some = parts.iter().zip(taken);
+    for (split, taken) in some.filter(|(_, taken)| **taken != Taken::default()) {
+        let own = splits::table.find((split.donation_id, split.fund_id, split.origin));
+        let change = diesel::update(own).set((
+            splits::reversed.eq(splits::reversed + (taken.from_fund + taken.carried)),
+            splits::carried.eq(splits::carried + taken.carried),
+            splits::held.eq(splits::held - taken.from_fund),
+        ));
         each!(conn, c => change.execute(c))?;
     }
     Ok(())

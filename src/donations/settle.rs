@@ -11,7 +11,7 @@ use diesel::upsert::excluded;
 use super::counters::{Change, Counters};
 use super::fees;
 use super::mails;
-use super::model::{Donation, DonationId, DonationStatus, Split};
+use super::model::{Donation, DonationId, DonationStatus, Origin, Split};
 use super::refunds;
 use crate::db::Conn;
 use crate::db::schema::{donations, receipt_series, splits};
@@ -257,7 +257,7 @@ fn settle(
     if arrived.is_empty() {
         return Ok(());
     }
-    allocate(conn, arrived)?;
+    allocate(conn, arrived, now)?;
     let serials = take_serials(conn, arrived.len(), now)?;
     mark_paid(conn, arrived, serials, now)?;
     let rows: Vec<&Split> = arrived.iter().flat_map(|one| &one.splits).collect();
@@ -283,7 +283,7 @@ fn settle(
 }
 
 /// Divides each gift's net by its frozen policy or its designation (L5, L7).
-fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
+fn allocate(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResult<()> {
     let mut shares: BTreeMap<PolicyId, Vec<(FundId, i64)>> = BTreeMap::new();
     let policies: BTreeSet<PolicyId> = arrived.iter().map(|one| one.donation.policy_id).collect();
     for policy in policies {
@@ -320,12 +320,7 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived]) -> AppResult<()> {
             .into_iter()
             .zip(amounts)
             .filter(|(_, amount)| *amount > 0)
-            .map(|((fund_id, _), amount)| Split {
-                donation_id: donation.id,
-                fund_id,
-                amount,
-                reversed: 0,
-            })
+            .map(|((fund, _), amount)| Split::fresh(donation.id, fund, Origin::Gift, amount, now))
             .collect();
     }
     Ok(())

@@ -22,10 +22,10 @@ const PROOFS: &[(&str, &str)] = &[
          LEFT JOIN allocation_shares s ON s.policy_id = p.id GROUP BY p.id HAVING COALESCE(SUM(s.basis_points), 0) <> 10000 LIMIT 20",
     ),
     (
-        "a fund that does not hold what gifts set aside in it",
+        "a fund that does not hold the sum of its layers",
         "SELECT f.id AS subject, CAST(COALESCE(a.held, 0) - COALESCE(s.held, 0) AS BIGINT) AS off FROM funds f
          LEFT JOIN (SELECT name, SUM(credits - debits) AS held FROM accounts GROUP BY name) a ON a.name = 'fund:' || f.id
-         LEFT JOIN (SELECT fund_id, SUM(amount - reversed) AS held FROM splits GROUP BY fund_id) s ON s.fund_id = f.id
+         LEFT JOIN (SELECT fund_id, SUM(held) AS held FROM splits GROUP BY fund_id) s ON s.fund_id = f.id
          WHERE COALESCE(a.held, 0) <> COALESCE(s.held, 0) LIMIT 20",
     ),
 ];

@@ -39,6 +39,42 @@ impl Account {
         Self(format!("fund:{fund}"))
     }
 
+    /// What a grant took out of its fund, for good: the other side of what was paid to the partner.
+    pub fn granted(grant: impl fmt::Display) -> Self {
+        Self(format!("granted:{grant}"))
+    }
+
+    /// What was paid to a partner.
+    pub fn partner(partner: impl fmt::Display) -> Self {
+        Self(format!("partner:{partner}"))
+    }
+
+    /// A campaign's reserve: carries what is given back of money that had been granted. It may be overdrawn, as the money
+    /// leaves whether or not anything lies there; the books show the deficit until a decision covers it.
+    pub fn reserve(campaign: impl fmt::Display) -> Self {
+        Self(format!("reserve:{campaign}"))
+    }
+
+    /// A match pool: what is reserved to match gifts.
+    pub fn matching(pool: impl fmt::Display) -> Self {
+        Self(format!("match:{pool}"))
+    }
+
+    /// What was promised to a match pool in writing and has not arrived.
+    pub fn pledged(pool: impl fmt::Display) -> Self {
+        Self(format!("pledged:{pool}"))
+    }
+
+    /// Cash and cheques that staff of a campaign hold until they bring them to the bank.
+    pub fn in_hand(campaign: impl fmt::Display) -> Self {
+        Self(format!("in_hand:{campaign}"))
+    }
+
+    /// The organisation's bank account.
+    pub fn bank() -> Self {
+        Self("bank".into())
+    }
+
     /// The world outside.
     pub fn outside(name: &str) -> Self {
         Self(format!("outside:{name}"))
@@ -49,10 +85,10 @@ impl Account {
         &self.0
     }
 
-    /// The side on which an account of this name grows. The table's CHECK lets no account but `outside:` and
-    /// `processor:` be overdrawn.
+    /// The side on which an account of this name grows. The table's CHECK lets no account but `outside:`, `processor:` and
+    /// `reserve:` be overdrawn.
     pub fn side_of(name: &str) -> Side {
-        let debit = ["processor:", "partner:"];
+        let debit = ["processor:", "partner:", "in_hand:", "pledged:"];
         if name.starts_with("outside:") {
             Side::Either
         } else if name == "bank"

@@ -6,8 +6,9 @@
 //! unique, so replaying whatever caused it posts nothing twice (L3). The order of money is the order of
 //! `transfers.id`, which the database gives (F14).
 //!
-//! Which side of an account is its natural one follows from its name ([`Account`]); only `outside:` and
-//! `processor:` accounts may be overdrawn, and the database refuses the statement that would overdraw another (L9).
+//! Which side of an account is its natural one follows from its name ([`Account`]); only `outside:`,
+//! `processor:` and `reserve:` accounts may be overdrawn, and the database refuses the statement that would overdraw
+//! another (L9).
 
 mod account;
 pub mod check;
