@@ -24,7 +24,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, campaigns, coaching, console, diary, home, impact, mail, media, membership, openapi,
-    pages, partners, teams,
+    pages, partners, payouts, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -232,6 +232,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     donations::jobs(registry, giving);
+    payouts::jobs(registry, giving);
     diary::jobs(registry, &giving.site, &giving.mails);
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);

@@ -27,6 +27,14 @@ crate::words! {
         Reports = "reports",
         /// Offline gift entries.
         Offline = "offline",
+        /// Cash and cheques in hand, and what went to the bank.
+        Deposits = "deposits",
+        /// Match pools.
+        Matching = "matching",
+        /// What the processor paid to the bank.
+        Payouts = "payouts",
+        /// What checks and reconciliation found.
+        Findings = "findings",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -43,9 +51,21 @@ impl Room {
             Self::Teams => "Teams",
             Self::Reports => "Reports",
             Self::Offline => "Offline gifts",
+            Self::Deposits => "Deposits",
+            Self::Matching => "Match pools",
+            Self::Payouts => "Payouts",
+            Self::Findings => "Findings",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
+    }
+
+    /// Whether whoever keeps the books may enter it without running seasons.
+    fn is_of_the_books(self) -> bool {
+        matches!(
+            self,
+            Self::Home | Self::Deposits | Self::Matching | Self::Payouts | Self::Findings
+        )
     }
 
     fn href(self) -> String {
@@ -70,6 +90,41 @@ const DONE: &[(&str, &str)] = &[
     ("shared-out", "The new policy is in force."),
     ("handled", "Noted."),
     ("declined", "Declined. The page's owner sees why."),
+    (
+        "confirmed",
+        "Confirmed: it is in the books, and its receipt is on its way.",
+    ),
+    (
+        "given-back",
+        "Given back, and taken out of the funds by what remains.",
+    ),
+    (
+        "taken",
+        "On its way to the bank. Match it with the statement when it is there.",
+    ),
+    ("banked", "Matched: the bank counted what we did."),
+    (
+        "differs",
+        "Matched, with a difference: it is among the findings, and wants an owner.",
+    ),
+    ("finding-taken", "It is yours now."),
+    ("finding-closed", "Closed, with what you said."),
+    (
+        "pool-made",
+        "Written down. Nothing is reserved until it is confirmed.",
+    ),
+    (
+        "pool-live",
+        "Reserved. Gifts in its time are matched from now on.",
+    ),
+    (
+        "pool-ended",
+        "Ended. Gifts made from now on are not matched by it.",
+    ),
+    ("arrived", "Booked: it is at the bank."),
+    ("proposed", "Proposed. A second person decides."),
+    ("refused", "Turned down."),
+    ("released", "Released, and in the books."),
     ("ended", "Every session was ended."),
     (
         "reset",
@@ -182,7 +237,7 @@ impl Desk {
         let runs = self.signed.is(Role::Coordinator);
         let rooms = Room::ALL
             .iter()
-            .filter(|room| runs || **room == Room::Home)
+            .filter(|room| runs || room.is_of_the_books())
             .map(|room| RoomTab {
                 label: room.label(),
                 href: room.href(),

@@ -13,6 +13,7 @@ use crate::error::AppResult;
 use crate::funds::{self, Policy};
 use crate::impact::{self, Figure};
 use crate::kernel::Timestamp;
+use crate::matching::{self, Match};
 use crate::walls::{Shades, Weave};
 use crate::web::Path;
 use crate::web::headers::{Nonce, keep_address_private};
@@ -32,6 +33,8 @@ pub(super) struct Traced {
     /// The policy that the gift was made under.
     pub policy: Option<Policy>,
     pub shades: Shades,
+    /// What a pool added, and who gave it.
+    pub matched: Option<(Match, String)>,
 }
 
 impl Traced {
@@ -59,6 +62,7 @@ impl Traced {
             figures: impact::figures_of(conn, &programs)?,
             policy: funds::model::policy(conn, gift.policy_id)?,
             shades: to.shades(),
+            matched: matching::match_of(conn, gift.id)?,
             gift,
             aim,
             parts,
