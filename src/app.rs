@@ -25,7 +25,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, stories, teams,
+    membership, openapi, pages, partners, payouts, stories, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -240,6 +240,7 @@ fn routes(cfg: &mut ServiceConfig) {
 /// Every slice's jobs.
 fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     donations::jobs(registry, giving);
+    payouts::jobs(registry, giving);
     diary::jobs(registry, &giving.site, &giving.mails);
     grants::jobs(registry, &giving.site);
     coaching::jobs(registry, coach.clone());

@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -75,6 +75,7 @@ pub mod diary;
 pub mod documents;
 pub mod donations;
 pub mod error;
+pub mod findings;
 pub mod funds;
 pub mod grants;
 pub mod home;
@@ -84,6 +85,7 @@ pub mod jobs;
 pub mod kernel;
 pub mod ledger;
 pub mod mail;
+pub mod matching;
 pub mod media;
 pub mod membership;
 pub mod offline;
@@ -91,6 +93,7 @@ pub mod openapi;
 pub mod pages;
 pub mod partners;
 pub mod payments;
+pub mod payouts;
 pub mod stories;
 pub mod teams;
 pub mod totals;

@@ -193,7 +193,24 @@ POST   /console/policies/{id}/discard                 1 3 3 3 4 4 4 4 3
 GET    /console/audit                                 1 3 3 3 o 3 3 o 3
 GET    /console/audit.csv                             1 3 3 3 o 3 3 o 3
 GET    /console/offline                               1 3 3 3 o 3 3 o 3
+GET    /console/offline/new                           1 3 3 3 o 3 3 o 3
+POST   /console/offline/new                           1 3 3 3 4 4 3 4 3
+GET    /console/offline/{id}                          1 3 3 3 4 4 3 4 3
 POST   /console/offline/{id}                          1 3 3 3 4 4 3 4 3
+POST   /console/offline/{id}/confirm                  1 3 3 3 4 4 3 4 3
+POST   /console/offline/{id}/give-back                1 3 3 3 4 4 3 4 3
+GET    /console/offline/{id}/receipt                  1 3 3 3 4 4 3 4 3
+GET    /console/deposits                              1 3 3 3 o 3 o o 3
+POST   /console/deposits                              1 3 3 3 4 4 4 4 3
+POST   /console/deposits/{id}                         1 3 3 3 4 4 4 4 3
+GET    /console/matching                              1 3 3 3 o 3 o o 3
+POST   /console/matching                              1 3 3 3 4 4 4 4 3
+GET    /console/matching/{id}                         1 3 3 3 4 4 4 4 3
+POST   /console/matching/{id}                         1 3 3 3 4 4 4 4 3
+GET    /console/payouts                               1 3 3 3 o 3 o o 3
+GET    /console/payouts/{id}                          1 3 3 3 4 3 4 4 3
+GET    /console/findings                              1 3 3 3 o 3 o o 3
+POST   /console/findings/{id}                         1 3 3 3 4 3 4 4 3
 GET    /console/groups                                1 3 3 3 o 3 3 o 3
 POST   /console/groups                                1 3 3 3 4 4 3 4 3
 GET    /console/groups/{id}                           1 3 3 3 4 4 3 4 3
@@ -335,6 +352,8 @@ fn example(route: &str, own: UserId) -> String {
         route if route.contains("/offline/") => "off",
         route if route.contains("/stories/") => "sto",
         route if route.contains("/consents/") => "con",
+        route if route.contains("/deposits/") => "dep",
+        route if route.contains("/matching/") => "mpo",
         route if route.contains("/groups/") => "tgr",
         route if route.contains("/policies/") => "pol",
         route if route.contains("/covers/") => "cov",
@@ -357,6 +376,9 @@ fn example(route: &str, own: UserId) -> String {
         "/console/audit",
         "/console/audit.csv",
         "/console/offline",
+        "/console/offline/new",
+        "/console/deposits",
+        "/console/matching",
         "/console/groups",
     ];
     if listed.contains(&path.as_str()) {

@@ -8,9 +8,10 @@ use crate::auth::{User, UserId, model as users_model, passkeys, recovery};
 use crate::db::Conn;
 use crate::db::schema::{
     api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
-    mails, media, offline_gifts, own_milestones, page_aliases, page_messages, page_reports,
-    page_transfers, page_updates, pages, role_campaigns, sessions, supporters, team_co_captains,
-    team_invitations, team_messages, team_requests, teams, user_roles, users,
+    mails, match_pools, media, offline_gifts, own_milestones, page_aliases, page_messages,
+    page_reports, page_transfers, page_updates, pages, refunds, role_campaigns, sessions,
+    supporters, team_co_captains, team_invitations, team_messages, team_requests, teams,
+    user_roles, users,
 };
 use crate::each;
 use crate::error::{AppError, AppResult};
@@ -300,6 +301,7 @@ fn forget_offline(conn: &mut Conn, user: &User) -> AppResult<()> {
             offline_gifts::donor_email.eq(None::<String>),
             offline_gifts::anonymous.eq(true),
             offline_gifts::note.eq(""),
+            offline_gifts::reference.eq(""),
             offline_gifts::reason.eq(""),
         ))
         .execute(c))?;
@@ -426,6 +428,14 @@ fn forget_donor(conn: &mut Conn, email: &Email, pseudonym: &Email) -> AppResult<
             day_sponsors::is_named.eq(false),
         ))
         .execute(c))?;
+    let pools = match_pools::table.filter(match_pools::sponsor_email.eq(email));
+    each!(conn, c => diesel::update(pools)
+        .set((
+            match_pools::sponsor.eq("Somebody"),
+            match_pools::sponsor_email.eq(None::<String>),
+            match_pools::note.eq(""),
+        ))
+        .execute(c))?;
     let donor = supporters::table
         .filter(supporters::email_folded.eq(&folded))
         .select(supporters::id);
@@ -456,6 +466,14 @@ fn forget_donor(conn: &mut Conn, email: &Email, pseudonym: &Email) -> AppResult<
             supporters::email_folded.eq(pseudonym.folded()),
         ))
         .execute(c))?;
+    let back = refunds::table.filter(
+        refunds::donation_id.eq_any(
+            donations::table
+                .filter(donations::supporter_id.eq(donor))
+                .select(donations::id),
+        ),
+    );
+    each!(conn, c => diesel::update(back).set(refunds::reason.eq(None::<String>)).execute(c))?;
     Ok(on)
 }
 

@@ -37,6 +37,14 @@ crate::words! {
         Stories = "stories",
         /// The vault of consents.
         Consents = "consents",
+        /// Cash and cheques in hand, and what went to the bank.
+        Deposits = "deposits",
+        /// Match pools.
+        Matching = "matching",
+        /// What the processor paid to the bank.
+        Payouts = "payouts",
+        /// What checks and reconciliation found.
+        Findings = "findings",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -58,6 +66,10 @@ impl Room {
             Self::Policies => "Policies",
             Self::Stories => "Stories",
             Self::Consents => "Consents",
+            Self::Deposits => "Deposits",
+            Self::Matching => "Match pools",
+            Self::Payouts => "Payouts",
+            Self::Findings => "Findings",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -72,6 +84,8 @@ impl Room {
             Self::Consents => {
                 signed.is(Role::Coordinator) && signed.campaigns(Role::Coordinator).is_none()
             }
+            // Whoever keeps the books need not run seasons.
+            Self::Deposits | Self::Matching | Self::Payouts | Self::Findings => true,
             _ => signed.is(Role::Coordinator),
         }
     }
@@ -123,6 +137,41 @@ const DONE: &[(&str, &str)] = &[
     ("cover-decided", "Noted."),
     ("handled", "Noted."),
     ("declined", "Declined. The page's owner sees why."),
+    (
+        "confirmed",
+        "Confirmed: it is in the books, and its receipt is on its way.",
+    ),
+    (
+        "given-back",
+        "Given back, and taken out of the funds by what remains.",
+    ),
+    (
+        "taken",
+        "On its way to the bank. Match it with the statement when it is there.",
+    ),
+    ("banked", "Matched: the bank counted what we did."),
+    (
+        "differs",
+        "Matched, with a difference: it is among the findings, and wants an owner.",
+    ),
+    ("finding-taken", "It is yours now."),
+    ("finding-closed", "Closed, with what you said."),
+    (
+        "pool-made",
+        "Written down. Nothing is reserved until it is confirmed.",
+    ),
+    (
+        "pool-live",
+        "Reserved. Gifts in its time are matched from now on.",
+    ),
+    (
+        "pool-ended",
+        "Ended. Gifts made from now on are not matched by it.",
+    ),
+    ("arrived", "Booked: it is at the bank."),
+    ("proposed", "Proposed. A second person decides."),
+    ("refused", "Turned down."),
+    ("released", "Released, and in the books."),
     ("ended", "Every session was ended."),
     (
         "reset",

@@ -10,10 +10,12 @@ mod chart;
 mod consent;
 mod consents;
 mod covers;
+mod deposits;
 mod desk;
 mod export;
 mod fields;
 mod finance;
+mod findings;
 mod grant;
 mod grants;
 mod groups;
@@ -21,8 +23,12 @@ mod harm_words;
 mod home;
 mod listing;
 mod mails;
+mod matching;
+mod matching_form;
 mod needle;
 mod offline;
+mod offline_entry;
+mod offline_form;
 mod page;
 mod pages;
 mod pages_table;
@@ -108,7 +114,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/reports").route(web::get().to(reports::list)))
         .service(web::resource("/console/reports/{id}").route(web::post().to(reports::handle)))
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
-        .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
         .service(web::resource("/console/finance").route(web::get().to(finance::home)))
         .service(web::resource("/console/finance/covers").route(web::post().to(covers::plan)))
         .service(
@@ -142,6 +147,48 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::resource("/console/policies/{id}/discard")
                 .route(web::post().to(policies::discard)),
         )
+        .service(
+            web::resource("/console/offline/new")
+                .route(web::get().to(offline_entry::new))
+                .route(web::post().to(offline_entry::enter)),
+        )
+        .service(
+            web::resource("/console/offline/{id}")
+                .route(web::get().to(offline_entry::show))
+                .route(web::post().to(offline::refuse)),
+        )
+        .service(
+            web::resource("/console/offline/{id}/confirm")
+                .route(web::post().to(offline_entry::confirm)),
+        )
+        .service(
+            web::resource("/console/offline/{id}/give-back")
+                .route(web::post().to(offline_entry::give_back)),
+        )
+        .service(
+            web::resource("/console/offline/{id}/receipt")
+                .route(web::get().to(offline_entry::receipt)),
+        )
+        .service(
+            web::resource("/console/deposits")
+                .route(web::get().to(deposits::list))
+                .route(web::post().to(deposits::make)),
+        )
+        .service(web::resource("/console/deposits/{id}").route(web::post().to(deposits::bank)))
+        .service(
+            web::resource("/console/matching")
+                .route(web::get().to(matching::list))
+                .route(web::post().to(matching::create)),
+        )
+        .service(
+            web::resource("/console/matching/{id}")
+                .route(web::get().to(matching::show))
+                .route(web::post().to(matching::act)),
+        )
+        .service(web::resource("/console/payouts").route(web::get().to(findings::payouts)))
+        .service(web::resource("/console/payouts/{id}").route(web::get().to(findings::payout)))
+        .service(web::resource("/console/findings").route(web::get().to(findings::list)))
+        .service(web::resource("/console/findings/{id}").route(web::post().to(findings::act)))
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
 }

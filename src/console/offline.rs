@@ -1,5 +1,5 @@
-//! `/console/offline`: what participants say they were given, until staff confirm or decline it. Confirming writes into the
-//! ledger and comes with the books of offline gifts; here an entry can be declined.
+//! `/console/offline`: gifts outside the processor, until staff confirm or decline them. Confirming stands beside it, in
+//! `offline_entry`.
 
 use std::collections::HashMap;
 
@@ -25,6 +25,7 @@ use crate::offline::ops::decline;
 use crate::web::query::{after, value};
 use crate::web::site::see;
 use crate::web::views::money::MoneyView;
+use crate::web::views::shell::Link;
 use crate::web::{CsrfForm, Path, Query, Site};
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -38,8 +39,8 @@ pub(super) struct Asked {
 #[derive(Serialize)]
 struct RowView {
     id: String,
-    page: String,
-    page_url: String,
+    page: Option<Link>,
+    url: String,
     amount: MoneyView,
     kind: &'static str,
     donor: String,
@@ -59,6 +60,7 @@ struct OfflineView {
     seasons: Vec<SeasonChoice>,
     states: Vec<listing::Choice>,
     rows: Vec<RowView>,
+    new_url: String,
     next_url: Option<String>,
     notice: Option<String>,
 }
@@ -101,7 +103,11 @@ async fn draw(
         .read(move |c| {
             let chosen = scope::chosen(c, &scope, &asked.campaign)?;
             let listed = of_campaign(c, chosen.campaign.id, state, place, ROWS)?;
-            let ids: Vec<PageId> = listed.items.iter().map(|gift| gift.page_id).collect();
+            let ids: Vec<PageId> = listed
+                .items
+                .iter()
+                .filter_map(|gift| gift.page_id)
+                .collect();
             let titles = titles(c, &ids)?;
             Ok((chosen, listed, titles))
         })
@@ -124,6 +130,7 @@ async fn draw(
         seasons: chosen.choices,
         states: listing::choices(OfflineState::ALL, state.as_str()),
         rows: rows.collect(),
+        new_url: format!("/console/offline/new?campaign={}", chosen.campaign.slug),
         next_url: listing::next(&desk.request, &listed),
         notice: mend.notice.clone(),
     };
@@ -136,15 +143,12 @@ fn row(
     typed: Option<(OfflineGiftId, &Typed)>,
     mend: &Mend,
 ) -> RowView {
-    let (slug, title) = match titles.get(&gift.page_id) {
-        Some((slug, title)) => (slug.to_string(), title.clone()),
-        None => (String::new(), gift.page_id.to_string()),
-    };
+    let page = gift.page_id.and_then(|id| titles.get(&id));
     let typed = typed.filter(|(id, _)| *id == gift.id);
     RowView {
         id: gift.id.to_string(),
-        page: title,
-        page_url: format!("/console/pages/{slug}"),
+        page: page.map(|(slug, title)| Link::new(title, &format!("/console/pages/{slug}"))),
+        url: format!("/console/offline/{}", gift.id),
         amount: gift.amount().into(),
         kind: gift.kind.words(),
         donor: gift.donor_name.clone(),
@@ -193,7 +197,9 @@ pub(super) async fn refuse(
     let slug = season.slug.to_string();
     match done {
         Ok(page) => {
-            site.views.changed("page", &page.to_string());
+            if let Some(page) = page {
+                site.views.changed("page", &page.to_string());
+            }
             Ok(see(&format!(
                 "/console/offline?campaign={slug}&done=declined"
             )))

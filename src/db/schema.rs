@@ -116,6 +116,9 @@ diesel::table! {
         detail -> Text,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        owner_id -> Nullable<Text>,
+        resolution -> Nullable<Text>,
+        closed_by -> Nullable<Text>,
     }
 }
 
@@ -372,6 +375,7 @@ diesel::table! {
         checked_at -> Timestamp,
         paid_at -> Nullable<Timestamp>,
         receipt -> Nullable<Text>,
+        method -> Text,
     }
 }
 
@@ -441,6 +445,8 @@ diesel::table! {
         amount -> BigInt,
         state -> Text,
         created_at -> Timestamp,
+        made_by -> Nullable<Text>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -658,7 +664,7 @@ diesel::table! {
 diesel::table! {
     offline_gifts (id) {
         id -> Text,
-        page_id -> Text,
+        page_id -> Nullable<Text>,
         campaign_id -> Text,
         entered_by -> Text,
         kind -> Text,
@@ -675,6 +681,11 @@ diesel::table! {
         decided_by -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
         reason -> Text,
+        program_id -> Nullable<Text>,
+        by_bank -> Bool,
+        reference -> Text,
+        shares -> Text,
+        sponsor -> Text,
     }
 }
 
@@ -1122,6 +1133,130 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    payouts (id) {
+        id -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        state -> Text,
+        failure -> Nullable<Text>,
+        made_at -> Timestamp,
+        arrives_at -> Timestamp,
+        seen_at -> Timestamp,
+        booked_at -> Nullable<Timestamp>,
+        reversed_at -> Nullable<Timestamp>,
+        agreed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payout_items (transaction_id) {
+        transaction_id -> Text,
+        payout_id -> Text,
+        kind -> Text,
+        source_id -> Text,
+        amount -> BigInt,
+        fee -> BigInt,
+        net -> BigInt,
+        ours -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deposits (id) {
+        id -> Text,
+        campaign_id -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        state -> Text,
+        note -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
+        banked_on -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        banked -> Nullable<BigInt>,
+        banked_by -> Nullable<Text>,
+        banked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deposit_items (donation_id) {
+        donation_id -> Text,
+        deposit_id -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    match_pools (id) {
+        id -> Text,
+        campaign_id -> Text,
+        sponsor -> Text,
+        sponsor_email -> Nullable<Text>,
+        basis -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        ratio -> Integer,
+        cap -> Nullable<BigInt>,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        state -> Text,
+        note -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
+        confirmed_by -> Nullable<Text>,
+        confirmed_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    match_targets (pool_id, kind, target_id) {
+        pool_id -> Text,
+        kind -> Text,
+        target_id -> Text,
+    }
+}
+
+diesel::table! {
+    matches (donation_id) {
+        donation_id -> Text,
+        pool_id -> Text,
+        amount -> BigInt,
+        reversed -> BigInt,
+        matched_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    match_arrivals (id) {
+        id -> Text,
+        pool_id -> Text,
+        amount -> BigInt,
+        arrived_on -> Text,
+        reference -> Text,
+        recorded_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    match_releases (id) {
+        id -> Text,
+        pool_id -> Text,
+        kind -> Text,
+        state -> Text,
+        reason -> Text,
+        amount -> Nullable<BigInt>,
+        donation_id -> Nullable<Text>,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1208,4 +1343,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     story_answers,
     story_copies,
     harm_words,
+    payouts,
+    payout_items,
+    deposits,
+    deposit_items,
+    match_pools,
+    match_targets,
+    matches,
+    match_arrivals,
+    match_releases,
 );

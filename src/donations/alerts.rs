@@ -14,12 +14,6 @@ use crate::error::AppResult;
 use crate::kernel::Timestamp;
 use crate::payments::API_VERSION;
 
-crate::id!(
-    /// Something for staff to look at.
-    pub FindingId,
-    "fin"
-);
-
 /// An unprocessed event is too old after so many seconds.
 const OLD_EVENT: i64 = 300;
 /// Webhooks are silent when none came for so many hours while gifts were paid.
@@ -33,7 +27,7 @@ pub fn quarantine(conn: &mut Conn, all: &[Quarantined], now: Timestamp) -> AppRe
     for one in all {
         tracing::error!(donation = %one.donation, why = %one.why, "a payment was quarantined");
         metrics::counter!("selvedge_payments_quarantined_total").increment(1);
-        open(
+        crate::findings::open(
             conn,
             "payment_quarantined",
             &one.donation.to_string(),
@@ -41,39 +35,6 @@ pub fn quarantine(conn: &mut Conn, all: &[Quarantined], now: Timestamp) -> AppRe
             now,
         )?;
     }
-    Ok(())
-}
-
-/// Opens a finding, unless it is open.
-///
-/// # Errors
-/// The database's.
-pub fn open(
-    conn: &mut Conn,
-    kind: &str,
-    subject: &str,
-    detail: &str,
-    now: Timestamp,
-) -> AppResult<()> {
-    // Derived from what it is about, so that a transaction that runs twice opens one.
-    let id = format!(
-        "fin_{}",
-        crate::kernel::secret::sha256_hex(format!("{kind}:{subject}"))
-            .split_at(32)
-            .0
-    );
-    let row = (
-        findings::id.eq(id),
-        findings::kind.eq(kind),
-        findings::subject.eq(subject),
-        findings::detail.eq(detail),
-        findings::opened_at.eq(now),
-    );
-    each!(conn, c => diesel::insert_into(findings::table)
-        .values(row)
-        .on_conflict((findings::kind, findings::subject))
-        .do_nothing()
-        .execute(c))?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::command::GiveRequest;
-use super::model::{self, DonationId, DonationStatus};
+use super::model::{self, DonationId, DonationStatus, Method};
 use super::{Giving, mails};
 use crate::auth::{Access, Bearer};
 use crate::error::{AppError, AppResult};
@@ -119,6 +119,12 @@ pub struct DonationView {
     pub fee: Option<Money>,
     /// What went back.
     pub refunded: Money,
+    /// What a sponsor's match pool adds to it, less what has gone back into the pool; its parts are not among
+    /// `allocation`.
+    pub matched: Money,
+    /// How it came: `online` through the card processor, else as staff confirmed it.
+    #[schema(value_type = String)]
+    pub method: Method,
     /// When it was asked for.
     #[schema(value_type = String)]
     pub created_at: Timestamp,
@@ -148,7 +154,7 @@ pub struct Part {
 pub struct Private {
     /// As typed.
     pub donor_name: String,
-    /// Where the receipt went.
+    /// Where the receipt went; empty where nobody knows an address.
     pub donor_email: String,
     /// The receipt's serial number.
     pub receipt: Option<String>,
@@ -175,17 +181,18 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
         .parse()
         .map_err(|_| AppError::NotFound("This gift"))?;
     let private = bearer.may("donations", Access::Read);
-    let (donation, splits, email) = site
+    let (donation, splits, matched, email) = site
         .db
         .read(move |conn| {
             let donation = model::by_id(conn, id)?;
             let splits = model::splits_of(conn, id)?;
+            let matched = crate::matching::match_of(conn, id)?;
             let email = if private {
                 Some(mails::address_of(conn, donation.supporter_id)?)
             } else {
                 None
             };
-            Ok((donation, splits, email))
+            Ok((donation, splits, matched, email))
         })
         .await?;
     let money = |minor| Money::new(minor, donation.currency);
@@ -196,6 +203,8 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
         charged: donation.charge(),
         fee: donation.fee.map(money),
         refunded: money(donation.refunded),
+        matched: money(matched.map_or(0, |(found, _)| found.remaining())),
+        method: donation.method,
         created_at: donation.created_at,
         paid_at: donation.paid_at,
         allocation: splits
@@ -208,7 +217,11 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
             .collect(),
         private: email.map(|email| Private {
             donor_name: donation.donor_name.clone(),
-            donor_email: email.to_string(),
+            donor_email: if email.is_reachable() {
+                email.to_string()
+            } else {
+                String::new()
+            },
             receipt: donation.receipt.clone(),
             comment: donation.comment.clone(),
             anonymous: donation.anonymous,

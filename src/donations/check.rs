@@ -20,7 +20,7 @@ const PROOFS: &[(&str, &str)] = &[
     (
         "a paid gift whose capture is not in the ledger exactly once, at its amount",
         "SELECT d.id AS subject, CAST(COALESCE(SUM(t.amount), 0) - d.charged AS BIGINT) AS off FROM donations d
-         LEFT JOIN transfers t ON t.donation_id = d.id AND t.source_kind = 'charge' AND t.code = 'gift'
+         LEFT JOIN transfers t ON t.donation_id = d.id AND t.source_kind IN ('charge', 'offline_gift', 'match_release') AND t.code = 'gift'
          WHERE d.paid_at IS NOT NULL GROUP BY d.id, d.charged
          HAVING COUNT(t.id) <> 1 OR SUM(t.amount) <> d.charged LIMIT 20",
     ),
@@ -59,7 +59,7 @@ const PROOFS: &[(&str, &str)] = &[
         "transfers of a gift that is not paid, or of none",
         "SELECT COALESCE(t.donation_id, t.source_kind || ' ' || t.source_id) AS subject, CAST(t.amount AS BIGINT) AS off FROM transfers t
          LEFT JOIN donations d ON d.id = t.donation_id
-         WHERE t.source_kind IN ('charge', 'balance_transaction', 'refund', 'refund_failed') AND (d.id IS NULL OR d.paid_at IS NULL) LIMIT 20",
+         WHERE t.source_kind IN ('charge', 'balance_transaction', 'refund', 'refund_failed', 'offline_gift', 'match', 'match_refund', 'match_refund_failed') AND (d.id IS NULL OR d.paid_at IS NULL) LIMIT 20",
     ),
     (
         "a total shown that differs from the gifts",
@@ -80,8 +80,40 @@ const PROOFS: &[(&str, &str)] = &[
     ),
     (
         "a paid gift without a receipt",
-        "SELECT d.id AS subject, CAST(1 AS BIGINT) AS off FROM donations d LEFT JOIN mails m ON m.kind = 'receipt' AND m.source_id = d.id
-         WHERE d.paid_at IS NOT NULL AND (d.receipt IS NULL OR m.id IS NULL) LIMIT 20",
+        "SELECT d.id AS subject, CAST(1 AS BIGINT) AS off FROM donations d JOIN supporters s ON s.id = d.supporter_id
+         LEFT JOIN mails m ON m.kind = 'receipt' AND m.source_id = d.id
+         WHERE d.paid_at IS NOT NULL AND (d.receipt IS NULL OR (m.id IS NULL AND s.email NOT LIKE '%.invalid')) LIMIT 20",
+    ),
+    (
+        "a confirmed entry whose donation is not there as it says",
+        "SELECT o.id AS subject, CAST(o.amount - COALESCE(d.charged, 0) AS BIGINT) AS off FROM offline_gifts o LEFT JOIN donations d ON d.id = o.donation_id
+         WHERE o.state = 'confirmed' AND (d.id IS NULL OR d.paid_at IS NULL OR d.charged <> o.amount OR d.method = 'online') LIMIT 20",
+    ),
+    (
+        "cash and cheques in hand that are not the gifts that staff hold",
+        "SELECT h.account AS subject, CAST(SUM(h.held) AS BIGINT) AS off FROM (
+            SELECT name AS account, currency, debits - credits AS held FROM accounts WHERE name LIKE 'in_hand:%'
+            UNION ALL SELECT 'in_hand:' || o.campaign_id, d.currency, d.refunded - d.charged FROM offline_gifts o JOIN donations d ON d.id = o.donation_id
+                WHERE o.state = 'confirmed' AND o.by_bank = FALSE AND NOT EXISTS (SELECT 1 FROM deposit_items i WHERE i.donation_id = d.id)
+            UNION ALL SELECT 'in_hand:' || p.campaign_id, p.currency, -p.amount FROM deposits p WHERE p.state = 'taken'
+         ) h GROUP BY h.account, h.currency HAVING SUM(h.held) <> 0 LIMIT 20",
+    ),
+    (
+        "a deposit that is not the sum of its gifts",
+        "SELECT p.id AS subject, CAST(p.amount - COALESCE(SUM(i.amount), 0) AS BIGINT) AS off FROM deposits p
+         LEFT JOIN deposit_items i ON i.deposit_id = p.id GROUP BY p.id, p.amount HAVING p.amount <> COALESCE(SUM(i.amount), 0) LIMIT 20",
+    ),
+    (
+        "a deposit that is not in the ledger as the bank counted it",
+        "SELECT p.id AS subject, CAST(COALESCE(p.banked, 0) - COALESCE(SUM(t.amount), 0) AS BIGINT) AS off FROM deposits p
+         LEFT JOIN transfers t ON t.source_kind = 'deposit' AND t.source_id = p.id AND t.debit = 'bank'
+         GROUP BY p.id, p.banked HAVING COALESCE(p.banked, 0) <> COALESCE(SUM(t.amount), 0) LIMIT 20",
+    ),
+    (
+        "a deposit that the bank counted otherwise, which no finding tells",
+        "SELECT p.id AS subject, CAST(p.banked - p.amount AS BIGINT) AS off FROM deposits p
+         WHERE p.banked IS NOT NULL AND p.banked <> p.amount
+           AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.kind = 'deposit_differs' AND f.subject = p.id) LIMIT 20",
     ),
 ];
 

@@ -312,7 +312,8 @@ impl Giving {
         Ok(applied)
     }
 
-    pub(super) fn settling(&self) -> Settling {
+    /// What settling needs beside the connection: for whoever confirms gifts by hand.
+    pub fn settling(&self) -> Settling {
         Settling {
             mails: self.mails.clone(),
             public_url: self.site.config.public_url(),
@@ -321,7 +322,7 @@ impl Giving {
     }
 
     /// Lets every view and open page know of new totals.
-    pub(super) fn show(&self, applied: &Applied) {
+    pub fn show(&self, applied: &Applied) {
         let mut scopes: Vec<(&str, String)> = Vec::new();
         for donation in &applied.changed {
             scopes.push(("campaign", donation.campaign_id.to_string()));

@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::db::schema::processor_events as rows;
 use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::jobs::{self, JobId, NewJob};
 use crate::kernel::{Timestamp, crash};
 use crate::payments::client::{CallError, Payment};
 use crate::payments::webhook::{self, Event, Reference};
@@ -46,6 +47,24 @@ pub const KINDS: &[&str] = &[
     "refund.created",
     "refund.updated",
     "refund.failed",
+];
+
+/// The kinds that are listed when no webhook brought them: those of payments, and those that tell of payouts.
+pub const LISTED: &[&str] = &[
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "charge.succeeded",
+    "charge.updated",
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "payout.paid",
+    "payout.failed",
 ];
 
 /// Tries before an event is set aside for staff.
@@ -88,6 +107,18 @@ pub fn store(
         .on_conflict(rows::id)
         .do_nothing()
         .execute(c))?;
+    if stored == 1 && event.kind.starts_with("payout.") {
+        // Payouts are read back from the processor as payments are (P13). The queue keeps one such job, so an id made anew
+        // when the transaction runs again does no harm.
+        let job = NewJob {
+            id: JobId::new(),
+            kind: "reconcile_payouts",
+            payload: serde_json::Value::Null,
+            dedup_key: Some("reconcile_payouts".into()),
+            run_at: now,
+        };
+        jobs::enqueue(conn, &job, now)?;
+    }
     Ok(stored == 1)
 }
 

@@ -111,17 +111,28 @@ fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
             Some(TributeKind::Memory) => format!("In memory of {name}"),
             _ => format!("In honour of {name}"),
         });
+    // A receipt tells the day on which the gift was given, not that on which staff confirmed it.
+    let date = match &one.hand {
+        Some(hand) => Some(hand.on.to_string()),
+        None => gift.paid_at.map(|at| at.naive().date().to_string()),
+    };
     let context = json!({
         "serial": gift.receipt,
         "donor_name": gift.donor_name,
         "gift": money(gift.amount),
         "charged": money(gift.charged),
         "fee_cover": (gift.fee_cover > 0).then(|| money(gift.fee_cover)),
-        "date": gift.paid_at.map(|at| at.naive().date().to_string()),
+        "date": date,
         "campaign": { "title": campaign.title },
         "page": page.map(|page| json!({ "title": page.title, "participant": page.participant })),
         "programs": programs,
         "fee": one.fee.map(|fee| json!(fee)),
+        "offline": one.hand.as_ref().map(|hand| json!({
+            "how": hand.how, "note": hand.note, "is_receipt": hand.is_receipt,
+        })),
+        "matched": one.matched.as_ref().map(|added| json!({
+            "amount": money(added.amount), "sponsor": added.sponsor,
+        })),
         "tribute": tribute,
         "comment": gift.comment,
         "trace_url": format!("{}/gifts/{}", with.public_url, gift.token),
@@ -131,7 +142,9 @@ fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
         "threads": threads(&campaign.accent, one.splits.iter().map(|split| split.amount), 0),
     });
     let to = facts.addresses.get(&gift.supporter_id)?.clone();
-    Some(mail(RECEIPT, gift.id, to, &gift.donor_name, context))
+    // Of somebody whose address nobody knows, staff print the receipt.
+    to.is_reachable()
+        .then(|| mail(RECEIPT, gift.id, to, &gift.donor_name, context))
 }
 
 fn page_gift(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {

@@ -13,6 +13,8 @@
 //!   [`Giving::sync`], which asks and then applies "state at the processor" in one transaction ([`settle`]).
 //! * `failed` and `expired` are not the end of the matter: money that arrives after all is taken as paid.
 //! * Totals, splits, receipts and mails are written in that same transaction, and nowhere else.
+//! * Gifts that the processor has no part in are confirmed by staff ([`hands`]) and end in the same place; what a match pool
+//!   adds ([`matched`]) is part of it.
 
 pub mod alerts;
 pub mod api;
@@ -20,15 +22,19 @@ pub mod check;
 mod checkout;
 mod command;
 mod counters;
+pub mod deposits;
 pub mod events;
 mod fees;
+pub mod hands;
 pub mod html;
 mod jobs;
 mod live;
 pub mod mails;
+mod matched;
 pub mod model;
 mod opening;
 mod ops;
+pub mod pools;
 pub mod reconcile;
 mod refunds;
 pub mod settle;
@@ -38,7 +44,7 @@ mod webhook;
 pub use checkout::Giving;
 pub use command::{Give, GiveRequest};
 pub use jobs::jobs;
-pub use model::{DonationId, DonationStatus, SupporterId};
+pub use model::{Donation, DonationId, DonationStatus, SupporterId};
 
 use actix_web::web::ServiceConfig;
 

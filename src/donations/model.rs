@@ -72,6 +72,35 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// How a gift came.
+    pub enum Method {
+        /// Through the card processor.
+        Online = "online",
+        /// Notes and coins.
+        Cash = "cash",
+        /// A cheque.
+        Cheque = "cheque",
+        /// From bank to bank.
+        BankTransfer = "bank_transfer",
+        /// Shares.
+        Stock = "stock",
+        /// Out of a donor-advised fund.
+        Daf = "daf",
+        /// Some other way.
+        Other = "other",
+        /// What a sponsor left of a match pool.
+        MatchPool = "match_pool",
+    }
+}
+
+impl Method {
+    /// Whether the processor took it, and its fee.
+    pub fn is_online(self) -> bool {
+        self == Self::Online
+    }
+}
+
 /// A gift, every column.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = donations, treat_none_as_default_value = false)]
@@ -119,6 +148,8 @@ pub struct Donation {
     pub paid_at: Option<Timestamp>,
     /// The receipt's serial number.
     pub receipt: Option<String>,
+    /// How it came: what the processor did not take has no fee.
+    pub method: Method,
 }
 
 impl Donation {
@@ -252,6 +283,18 @@ pub fn splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
     let query = splits::table
         .filter(splits::donation_id.eq(id))
         .filter(splits::origin.eq(Origin::Gift))
+        .order(splits::fund_id);
+    Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
+}
+
+/// The parts that a match pool added to a gift, in the order of fund ids.
+///
+/// # Errors
+/// The database's.
+pub fn matched_splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split>> {
+    let query = splits::table
+        .filter(splits::donation_id.eq(id))
+        .filter(splits::origin.eq(Origin::Match))
         .order(splits::fund_id);
     Ok(each!(conn, c => query.select(Split::as_select()).load(c))?)
 }

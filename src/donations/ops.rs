@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::command::{Give, NEWSLETTER_WORDING};
-use super::model::{ConsentId, Donation, DonationId, DonationStatus, SupporterId};
+use super::model::{ConsentId, Donation, DonationId, DonationStatus, Method, SupporterId};
 use crate::campaigns::{self, Campaign};
 use crate::db::Conn;
 use crate::db::schema::{consents, donations, idempotency_keys, supporters};
@@ -191,6 +191,7 @@ fn row(
         checked_at: now,
         paid_at: None,
         receipt: None,
+        method: Method::Online,
     })
 }
 
@@ -306,7 +307,7 @@ fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money>
 }
 
 /// The supporter of this address, made if new. The name of a known one stays: names on gifts are the gift's own.
-fn supporter(
+pub(super) fn supporter(
     conn: &mut Conn,
     email: &Email,
     name: &str,

@@ -115,7 +115,7 @@ impl Giving {
                 .max(earliest)
         });
         let listed = processor
-            .events_since(since, events::KINDS)
+            .events_since(since, events::LISTED)
             .await
             .map_err(|error| {
                 tracing::warn!(cause = %error, "events could not be listed");

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 
 use super::counters::{Change, Counters};
 use super::fees;
+use super::matched;
 use super::model::{Donation, DonationId, DonationStatus, Split, Taken, splits_of};
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{donations, refunds, splits, transfers};
 use crate::each;
@@ -27,6 +29,9 @@ crate::words! {
     }
 }
 
+/// The kinds of source that bring a gift's own money: the processor's charge, an entry that staff confirmed, what was left
+/// of a match pool.
+const BRINGERS: [&str; 3] = ["charge", "offline_gift", "match_release"];
 /// The code of what a refund takes out of a fund.
 const REFUND: &str = "refund";
 /// The code of what a refund takes out of the reserve, since the fund's part was granted.
@@ -46,6 +51,10 @@ pub struct RefundRow {
     pub state: RefundState,
     /// When it was booked.
     pub created_at: Timestamp,
+    /// Who of staff gave it back, where the processor has no part in it.
+    pub made_by: Option<UserId>,
+    /// Why, in staff's words.
+    pub reason: Option<String>,
 }
 
 /// The refunds of a gift, oldest first.
@@ -132,7 +141,8 @@ pub(super) fn follow(
             )));
         }
         remember(conn, donation, refund, RefundState::Posted, now)?;
-        give_back(conn, donation, &refund.id, amount, now)?;
+        let processor = Account::processor(PROCESSOR);
+        give_back(conn, donation, &refund.id, amount, &processor, now)?;
         changed = true;
     }
     Ok(Ok(changed))
@@ -145,12 +155,14 @@ pub(super) fn has_failed(refund: &Refund) -> bool {
 
 /// Takes `amount` out of the fee's part and each fund's, in proportion to what remains of them: none goes below zero,
 /// and a full refund leaves nothing (L6). The processor's fee is not returned: it stays on `fees` as a loss (P18). What was
-/// granted before does not come back from the partner: the campaign's reserve carries it.
+/// granted before does not come back from the partner: the campaign's reserve carries it. The money leaves `from`, where it
+/// lies; what a match pool added goes back into the pool in the same proportion.
 fn give_back(
     conn: &mut Conn,
     donation: &mut Donation,
     id: &str,
     amount: Money,
+    from: &Account,
     now: Timestamp,
 ) -> AppResult<()> {
     let parts = splits_of(conn, donation.id)?;
@@ -168,7 +180,7 @@ fn give_back(
     let transfer = |debit: Account, set_aside: &Account, minor, code| NewTransfer {
         reverses: originals.get(set_aside.as_str()).copied(),
         debit,
-        credit: Account::processor(PROCESSOR),
+        credit: from.clone(),
         amount: Money::new(minor, donation.currency),
         code,
         source: Source {
@@ -198,7 +210,56 @@ fn give_back(
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, &taken)?;
+    matched::give_back(conn, donation, id, amount.minor(), now)?;
     move_refunded(conn, donation, amount.minor(), now)
+}
+
+/// A refund that staff make of a gift that the processor has no part in: the cash goes back, or the cheque bounced.
+#[derive(Debug, Clone)]
+pub(super) struct ByStaff {
+    /// Made by the caller; unique as the processor's are.
+    pub id: String,
+    /// How much.
+    pub amount: Money,
+    /// Where the money lies.
+    pub from: Account,
+    /// Who does it.
+    pub by: UserId,
+    /// Why.
+    pub reason: String,
+}
+
+/// Books it; the same id twice is one refund. Answers whether it was new.
+///
+/// # Errors
+/// [`AppError::Invalid`] for more than is left of the gift; [`AppError::Conflict`] when the place does not hold it.
+pub(super) fn by_staff(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    refund: &ByStaff,
+    now: Timestamp,
+) -> AppResult<bool> {
+    let known = refunds::table.find(&refund.id).count();
+    if each!(conn, c => known.get_result::<i64>(c))? > 0 {
+        return Ok(false);
+    }
+    let left = Money::new(donation.charged - donation.refunded, donation.currency);
+    if refund.amount.minor() <= 0 || refund.amount.minor() > left.minor() {
+        let word = format!("{left} of this gift is left to be given back");
+        return Err(AppError::field("amount", word));
+    }
+    let row = RefundRow {
+        id: refund.id.clone(),
+        donation_id: donation.id,
+        amount: refund.amount.minor(),
+        state: RefundState::Posted,
+        created_at: now,
+        made_by: Some(refund.by),
+        reason: Some(refund.reason.clone()),
+    };
+    each!(conn, c => diesel::insert_into(refunds::table).values(&row).execute(c))?;
+    give_back(conn, donation, &refund.id, refund.amount, &refund.from, now)?;
+    Ok(true)
 }
 
 fn remember(
@@ -214,6 +275,8 @@ fn remember(
         amount: refund.amount.map_or(0, Money::minor),
         state,
         created_at: now,
+        made_by: None,
+        reason: None,
     };
     each!(conn, c => diesel::insert_into(refunds::table).values(&row).execute(c))?;
     Ok(())
@@ -260,6 +323,7 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, &back)?;
+    matched::restore(conn, donation, id, now)?;
     let own = refunds::table
         .find(id)
         .filter(refunds::state.eq(RefundState::Posted));
@@ -325,7 +389,7 @@ pub(super) fn allocations_of(conn: &mut Conn, id: DonationId) -> AppResult<BTree
         .filter(
             transfers::donation_id
                 .eq(id.to_string())
-                .and(transfers::source_kind.eq("charge")),
+                .and(transfers::source_kind.eq_any(BRINGERS)),
         )
         .select((transfers::credit, transfers::id));
     let rows: Vec<(String, i64)> = each!(conn, c => query.load(c))?;

@@ -10,7 +10,9 @@ use diesel::upsert::excluded;
 
 use super::counters::{Change, Counters};
 use super::fees;
+use super::hands::Hand;
 use super::mails;
+use super::matched;
 use super::model::{Donation, DonationId, DonationStatus, Origin, Split};
 use super::refunds;
 use crate::db::Conn;
@@ -23,6 +25,7 @@ use crate::kernel::crash;
 use crate::kernel::{Money, Timestamp};
 use crate::ledger::{self, Account, Code, NewTransfer, Source};
 use crate::mail::Mails;
+use crate::matching;
 use crate::payments::PROCESSOR;
 use crate::payments::client::{Charge, Payment, SessionState};
 
@@ -57,18 +60,90 @@ pub struct Settling {
     pub organisation: String,
 }
 
-/// Money that has just arrived, checked against its gift.
+/// Money that has just arrived, checked against its gift: a charge of the processor's, an entry that staff confirmed, or
+/// what a sponsor leaves of a match pool.
 pub(super) struct Arrived {
     pub donation: Donation,
-    pub charge: Charge,
+    /// What caused the transfers.
+    pub source: Source,
+    /// Where the money lies.
+    pub lies_in: Account,
+    /// The processor's charge, where that took it.
+    pub charge: Option<Charge>,
     pub intent_id: Option<String>,
     /// `None`: not known yet, so that what is set aside is provisional (P20).
     pub fee: Option<Money>,
+    /// The one fund that it goes to, whatever the policy says.
+    pub fund: Option<FundId>,
+    /// When it was given, if a match pool may add to it.
+    pub given: Option<matching::Span>,
+    /// What its receipt says of how it came, unless it was a card.
+    pub hand: Option<Hand>,
+    /// By which it is divided; filled in by [`allocate`].
+    pub weights: Vec<(FundId, i64)>,
     /// Filled in by [`allocate`].
     pub splits: Vec<Split>,
+    /// What a match pool adds; filled in by [`matched::add`].
+    pub matched: Option<matched::Added>,
 }
 
 impl Arrived {
+    fn of_charge(
+        donation: Donation,
+        charge: &Charge,
+        intent_id: Option<String>,
+        fee: Option<Money>,
+    ) -> Self {
+        Self {
+            source: Source {
+                kind: "charge",
+                id: charge.id.clone(),
+            },
+            lies_in: Account::processor(PROCESSOR),
+            charge: Some(charge.clone()),
+            intent_id,
+            fee,
+            fund: None,
+            // The giver saw what a pool offers when the gift was begun.
+            given: Some(matching::Span::at(donation.created_at)),
+            hand: None,
+            weights: Vec::new(),
+            splits: Vec::new(),
+            matched: None,
+            donation,
+        }
+    }
+
+    /// A gift that the processor has no part in: no fee is taken.
+    pub(super) fn by_hand(
+        donation: Donation,
+        source: Source,
+        lies_in: Account,
+        hand: Option<Hand>,
+    ) -> Self {
+        Self {
+            fee: Some(Money::zero(donation.currency)),
+            source,
+            lies_in,
+            charge: None,
+            intent_id: None,
+            fund: None,
+            given: None,
+            hand,
+            weights: Vec::new(),
+            splits: Vec::new(),
+            matched: None,
+            donation,
+        }
+    }
+
+    /// The parts that a match pool adds.
+    fn added_splits(&self) -> &[Split] {
+        self.matched
+            .as_ref()
+            .map_or(&[], |added| added.splits.as_slice())
+    }
+
     pub(super) fn fee_minor(&self) -> i64 {
         self.fee.map_or(0, Money::minor)
     }
@@ -90,13 +165,10 @@ pub fn apply(
     for (donation, payment) in resolve(conn, payments)? {
         match &payment.charge {
             Some(charge) if donation.status.is_open() => match check(&donation, charge) {
-                Ok(fee) => arrived.push(Arrived {
-                    donation,
-                    charge: charge.clone(),
-                    intent_id: payment.intent_id.clone(),
-                    fee,
-                    splits: Vec::new(),
-                }),
+                Ok(fee) => {
+                    let intent = payment.intent_id.clone();
+                    arrived.push(Arrived::of_charge(donation, charge, intent, fee));
+                }
                 Err(why) => applied.quarantined.push(Quarantined {
                     donation: donation.id,
                     why,
@@ -108,7 +180,8 @@ pub fn apply(
     }
     settle(conn, with, &mut arrived, now)?;
     applied.settled = arrived.iter().map(|one| one.donation.id).collect();
-    later.extend(arrived.into_iter().map(|one| (one.donation, one.charge)));
+    let settled = arrived.into_iter();
+    later.extend(settled.filter_map(|one| Some((one.donation, one.charge?))));
     for (donation, charge) in later {
         let (id, settled_now) = (donation.id, applied.settled.contains(&donation.id));
         match follow(conn, donation, &charge, now)? {
@@ -248,7 +321,7 @@ fn close(conn: &mut Conn, donation: &Donation, payment: &Payment, now: Timestamp
 }
 
 /// Takes all of `arrived` as paid.
-fn settle(
+pub(super) fn settle(
     conn: &mut Conn,
     with: &Settling,
     arrived: &mut [Arrived],
@@ -258,14 +331,26 @@ fn settle(
         return Ok(());
     }
     allocate(conn, arrived, now)?;
+    matched::add(conn, arrived, now)?;
     let serials = take_serials(conn, arrived.len(), now)?;
     mark_paid(conn, arrived, serials, now)?;
-    let rows: Vec<&Split> = arrived.iter().flat_map(|one| &one.splits).collect();
+    let rows: Vec<&Split> = arrived
+        .iter()
+        .flat_map(|one| one.splits.iter().chain(one.added_splits()))
+        .collect();
     for chunk in rows.chunks(1000) {
         each!(conn, c => diesel::insert_into(splits::table).values(chunk.to_vec()).execute(c))?;
     }
-    let transfers: Vec<NewTransfer> = arrived.iter().flat_map(transfers_of).collect();
+    let transfers: Vec<NewTransfer> = arrived
+        .iter()
+        .flat_map(|one| {
+            transfers_of(one)
+                .into_iter()
+                .chain(matched::transfers_of(one))
+        })
+        .collect();
     ledger::post(conn, &transfers, now)?;
+    matched::record(conn, arrived)?;
     let mut counters = Counters::default();
     for one in arrived.iter() {
         counters.add(
@@ -292,8 +377,9 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResu
     let mut funds_of = BTreeMap::new();
     for one in arrived.iter_mut() {
         let donation = &one.donation;
-        let parts = match donation.program_id {
-            Some(program) => {
+        let parts = match (one.fund, donation.program_id) {
+            (Some(fund), _) => vec![(fund, 10_000)],
+            (None, Some(program)) => {
                 let key = (program, donation.currency.code());
                 let fund = match funds_of.get(&key) {
                     Some(fund) => *fund,
@@ -309,7 +395,7 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResu
                 };
                 vec![(fund, 10_000)]
             }
-            None => shares.get(&donation.policy_id).cloned().unwrap_or_default(),
+            (None, None) => shares.get(&donation.policy_id).cloned().unwrap_or_default(),
         };
         let weights: Vec<i64> = parts.iter().map(|(_, weight)| *weight).collect();
         let net = (donation.charged - one.fee_minor()).max(0);
@@ -317,11 +403,12 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResu
             AppError::internal(format!("policy {} divides nothing", donation.policy_id))
         })?;
         one.splits = parts
-            .into_iter()
+            .iter()
             .zip(amounts)
             .filter(|(_, amount)| *amount > 0)
-            .map(|((fund, _), amount)| Split::fresh(donation.id, fund, Origin::Gift, amount, now))
+            .map(|((fund, _), amount)| Split::fresh(donation.id, *fund, Origin::Gift, amount, now))
             .collect();
+        one.weights = parts;
     }
     Ok(())
 }
@@ -358,7 +445,7 @@ fn mark_paid(
         let gift = &mut one.donation;
         gift.status = DonationStatus::Paid;
         gift.fee = one.fee.map(Money::minor);
-        gift.charge_id = Some(one.charge.id.clone());
+        gift.charge_id = one.charge.as_ref().map(|charge| charge.id.clone());
         gift.payment_intent_id.clone_from(&one.intent_id);
         gift.paid_at = Some(now);
         gift.checked_at = now;
@@ -366,7 +453,7 @@ fn mark_paid(
         gift.failure = None;
     }
     let rows: Vec<&Donation> = arrived.iter().map(|one| &one.donation).collect();
-    // 32 columns a row: SQLite takes 32,766 variables in a statement.
+    // 33 columns a row: SQLite takes 32,766 variables in a statement.
     for chunk in rows.chunks(500) {
         each!(conn, c => diesel::insert_into(donations::table)
             .values(chunk.to_vec())
@@ -391,10 +478,6 @@ fn mark_paid(
 fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
     let donation = &one.donation;
     let received = Account::received(donation.campaign_id);
-    let charge = Source {
-        kind: "charge",
-        id: one.charge.id.clone(),
-    };
     let transfer = |debit, credit, minor, code, source| NewTransfer {
         debit,
         credit,
@@ -404,22 +487,22 @@ fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
         donation: Some(donation.id.to_string()),
         reverses: None,
     };
-    let processor = Account::processor(PROCESSOR);
     let mut all = vec![transfer(
-        processor.clone(),
+        one.lies_in.clone(),
         received.clone(),
         donation.charged,
         Code::new(Code::GIFT),
-        charge.clone(),
+        one.source.clone(),
     )];
-    if let (Some(fee), Some(known)) = (one.fee, &one.charge.fee) {
+    let known = one.charge.as_ref().and_then(|charge| charge.fee.as_ref());
+    if let (Some(fee), Some(known)) = (one.fee, known) {
         let source = Source {
             kind: "balance_transaction",
             id: known.id.clone(),
         };
         all.push(transfer(
             Account::fees(),
-            processor,
+            one.lies_in.clone(),
             fee.minor(),
             Code::new("fee"),
             source,
@@ -433,7 +516,7 @@ fn transfers_of(one: &Arrived) -> Vec<NewTransfer> {
             fund,
             split.amount,
             code,
-            charge.clone(),
+            one.source.clone(),
         ));
     }
     all

@@ -26,6 +26,16 @@ impl Email {
         &self.0
     }
 
+    /// The stand-in for somebody whose address nobody knows: under `.invalid` (RFC 2606) no mail can be sent.
+    pub fn nobody(id: impl fmt::Display) -> Self {
+        Self(format!("{id}@nobody.invalid"))
+    }
+
+    /// Whether mail can reach it: not a stand-in, of somebody unknown or of somebody who left.
+    pub fn is_reachable(&self) -> bool {
+        !self.0.ends_with(".invalid")
+    }
+
     /// The form in which addresses are compared: case folded throughout (N19).
     pub fn folded(&self) -> String {
         self.0.to_lowercase()

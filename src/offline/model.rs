@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::db::schema::offline_gifts;
 use crate::each;
 use crate::error::{AppError, AppResult};
-use crate::ids::{CampaignId, PageId};
+use crate::ids::{CampaignId, DonationId, PageId, ProgramId};
 use crate::kernel::{Currency, Day, Email, Limit, Listed, Money, Timestamp};
 
 crate::id!(
@@ -26,6 +26,10 @@ crate::words! {
         Cheque = "cheque",
         /// From bank to bank.
         BankTransfer = "bank_transfer",
+        /// Shares, valued on the day on which they came.
+        Stock = "stock",
+        /// Out of a donor-advised fund, whose sponsor gives the tax receipt.
+        Daf = "daf",
         /// Some other way; the note says which.
         Other = "other",
     }
@@ -38,6 +42,8 @@ impl Kind {
             Self::Cash => "Cash",
             Self::Cheque => "Cheque",
             Self::BankTransfer => "Bank transfer",
+            Self::Stock => "Stock",
+            Self::Daf => "Donor-advised fund",
             Self::Other => "Other",
         }
     }
@@ -73,8 +79,8 @@ impl OfflineState {
 pub struct OfflineGift {
     /// The id.
     pub id: OfflineGiftId,
-    /// On which page.
-    pub page_id: PageId,
+    /// On which page; staff enter gifts to the campaign as a whole as well.
+    pub page_id: Option<PageId>,
     /// In which campaign.
     pub campaign_id: CampaignId,
     /// Who entered it.
@@ -101,6 +107,18 @@ pub struct OfflineGift {
     pub decided_at: Option<Timestamp>,
     /// Why it was declined.
     pub reason: String,
+    /// The donation that it became.
+    pub donation_id: Option<DonationId>,
+    /// To which program the giver designated it.
+    pub program_id: Option<ProgramId>,
+    /// Whether it came straight into the bank account, so that no deposit carries it there.
+    pub by_bank: bool,
+    /// The number of the cheque, the words on the bank's statement.
+    pub reference: String,
+    /// Of stock: how many shares of what.
+    pub shares: String,
+    /// Of a donor-advised fund: the organisation that sponsors it.
+    pub sponsor: String,
 }
 
 impl OfflineGift {
@@ -177,6 +195,15 @@ pub fn by_id(conn: &mut Conn, id: OfflineGiftId) -> AppResult<OfflineGift> {
     let query = offline_gifts::table.find(id);
     each!(conn, c => query.select(OfflineGift::as_select()).first(c).optional())?
         .ok_or(AppError::NotFound("this entry"))
+}
+
+/// The entry that a donation was.
+///
+/// # Errors
+/// The database's.
+pub fn of_donation(conn: &mut Conn, donation: DonationId) -> AppResult<Option<OfflineGift>> {
+    let query = offline_gifts::table.filter(offline_gifts::donation_id.eq(donation));
+    Ok(each!(conn, c => query.select(OfflineGift::as_select()).first(c).optional())?)
 }
 
 /// What is pending on a page: one sum over one range of an index, as long as the page's own entries.

@@ -87,7 +87,7 @@ pub fn enter(conn: &mut Conn, on: On, entry: &Entry, now: Timestamp) -> AppResul
     Ok(())
 }
 
-fn positive(amount: Money) -> AppResult<()> {
+pub(super) fn positive(amount: Money) -> AppResult<()> {
     if amount.minor() > 0 {
         Ok(())
     } else {
@@ -144,7 +144,7 @@ pub fn withdraw(
         .execute(c))?)
 }
 
-/// Declines a pending entry: staff looked, and the money is not there. Its owner sees why.
+/// Declines a pending entry: staff looked, and the money is not there. Its owner sees why. Answers its page.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move` when it is decided; [`AppError::NotFound`].
@@ -154,7 +154,7 @@ pub fn decline(
     by: UserId,
     reason: &Line,
     now: Timestamp,
-) -> AppResult<PageId> {
+) -> AppResult<Option<PageId>> {
     let found = super::model::by_id(conn, id)?;
     let target = offline_gifts::table
         .filter(offline_gifts::id.eq(id))
@@ -173,7 +173,7 @@ pub fn decline(
     Ok(found.page_id)
 }
 
-fn moved(rows: usize) -> AppResult<()> {
+pub(super) fn moved(rows: usize) -> AppResult<()> {
     if rows == 1 {
         return Ok(());
     }

@@ -68,7 +68,7 @@ async fn only_what_is_pending_counts_as_unconfirmed_and_a_decision_stays() {
         withdraw(c, all[1], page, owner, now)?;
         assert_eq!(
             decline(c, all[2], owner, &line("no such cheque"), now)?,
-            page
+            Some(page)
         );
         assert_eq!(unconfirmed(c, page, Currency::USD)?, usd(51));
         let pending =

@@ -17,10 +17,12 @@ use stripe_types::{Expandable, RangeQueryTs};
 use tokio::sync::Semaphore;
 
 mod narrow;
+mod payouts;
 mod shapes;
 
 pub use narrow::{Endpoint, ListedEvent};
 use narrow::{EndpointList, EventPage, EventQuery, Narrow};
+pub use payouts::{Moved, Payout};
 pub use shapes::{CallError, Charge, Checkout, Fee, NewCheckout, Payment, Refund, SessionState};
 
 use super::amounts;

@@ -52,6 +52,7 @@ fn gift(ids: &Season, supporter: SupporterId, number: i64, paid_at: Timestamp) -
         checked_at: paid_at,
         paid_at: Some(paid_at),
         receipt: None,
+        method: crate::donations::model::Method::Online,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::donations::model::{self, Donation};
 use crate::donations::{Giving, mails};
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Slug, Timestamp, secret};
+use crate::matching;
 use crate::web::headers::{Nonce, keep_address_private};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Query};
@@ -63,7 +64,15 @@ fn read(conn: &mut Conn, campaign: &Slug, asked: &Asked, now: Timestamp) -> AppR
         }
         None => None,
     };
-    Ok((Setting { aim, to, costs }, earlier))
+    let page = aim.page.as_ref().map(|of| of.page.id);
+    let offers = matching::pick::offers(conn, aim.campaign().id, page, now)?;
+    let setting = Setting {
+        aim,
+        to,
+        costs,
+        offers,
+    };
+    Ok((setting, earlier))
 }
 
 fn optional(text: &str, what: &'static str) -> AppResult<Option<Slug>> {

@@ -7,12 +7,14 @@ use crate::config::Config;
 use crate::donations::command::NEWSLETTER_WORDING;
 use crate::donations::ops::CoverOffer;
 use crate::donations::views::give::{
-    FieldError, GiveClosedView, GiveErrors, GiveView, ProgramChoice, RecipientView, SuggestionView,
-    TypedView,
+    FieldError, GiveClosedView, GiveErrors, GiveView, MatchOfferView, ProgramChoice, RecipientView,
+    SuggestionView, TypedView,
 };
 use crate::error;
 use crate::impact::UnitCost;
 use crate::kernel::{Money, Timestamp};
+use crate::matching::LivePool;
+use crate::matching::model::TargetKind;
 use crate::media::{self, Size};
 use crate::web::placeholder;
 use crate::web::views::palette::Accent;
@@ -27,6 +29,8 @@ pub(super) struct Setting {
     pub aim: Aim,
     pub to: Destinations,
     pub costs: Vec<UnitCost>,
+    /// Match pools that add to a gift made now.
+    pub offers: Vec<LivePool>,
 }
 
 /// What has happened to the form so far.
@@ -80,6 +84,7 @@ impl Setting {
                     checked: !own && chosen == Some(amount),
                 })
                 .collect(),
+            offers: self.offers.iter().map(|one| self.offer(one)).collect(),
             programs: self
                 .to
                 .programs
@@ -159,6 +164,27 @@ impl Setting {
                 portrait_svg: portrait_svg(of.team.slug.as_str(), &of.team.name),
             }),
             (None, None) => None,
+        }
+    }
+
+    /// What a pool adds, and how much it still holds: nothing is promised that is not there.
+    fn offer(&self, live: &LivePool) -> MatchOfferView {
+        let pool = &live.pool;
+        let programs = self.to.programs.iter().filter(|row| {
+            let id = row.program.id.to_string();
+            live.targets
+                .iter()
+                .any(|(kind, target)| *kind == TargetKind::Program && *target == id)
+        });
+        MatchOfferView {
+            sponsor: pool.sponsor.clone(),
+            until: pool.ends_at.rfc3339(),
+            doubles: pool.ratio == 10_000,
+            per_unit: pool.per_unit().into(),
+            unit: Money::new(pool.currency.scale(), pool.currency).into(),
+            cap: pool.cap().map(Into::into),
+            left: Money::new(live.holds, pool.currency).into(),
+            programs: programs.map(|row| row.program.name.clone()).collect(),
         }
     }
 

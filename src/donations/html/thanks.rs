@@ -10,10 +10,11 @@ use super::aim::Aim;
 use crate::campaigns::frame;
 use crate::db::Conn;
 use crate::donations::model::{self, Donation, DonationStatus};
-use crate::donations::views::thanks::ThanksView;
+use crate::donations::views::thanks::{MatchedView, ThanksView};
 use crate::donations::{Giving, mails};
 use crate::error::AppResult;
-use crate::kernel::{Email, Timestamp};
+use crate::kernel::{Email, Money, Timestamp};
+use crate::matching::{self, Match};
 use crate::payments::webhook::Reference;
 use crate::walls::Weave;
 use crate::web::Path;
@@ -32,6 +33,8 @@ struct Thanks {
     aim: Aim,
     email: Email,
     weave: Option<Weave>,
+    /// What a pool added, and who gave it.
+    matched: Option<(Match, String)>,
 }
 
 impl Thanks {
@@ -44,6 +47,7 @@ impl Thanks {
             None
         };
         Ok(Self {
+            matched: matching::match_of(conn, gift.id)?,
             email: mails::address_of(conn, gift.supporter_id)?,
             gift,
             aim,
@@ -113,6 +117,7 @@ fn view(giving: &Giving, nonce: &str, read: &Thanks, now: Timestamp) -> AppResul
     Ok(ThanksView {
         state: state.to_owned(),
         amount: gift.charge().into(),
+        matched: matched_view(read.matched.as_ref(), gift),
         donor: gift.donor_name.clone(),
         recipient: read.aim.link(),
         mailed_to: shortened(read.email.as_str()),
@@ -125,6 +130,19 @@ fn view(giving: &Giving, nonce: &str, read: &Thanks, now: Timestamp) -> AppResul
         reason: (state == "failed").then(|| reason(gift.failure.as_deref()).to_owned()),
         share: is_paid.then(|| read.aim.share(config, now)),
         shell,
+    })
+}
+
+/// What a pool added to a gift, as far as it has not gone back into the pool.
+pub(super) fn matched_view(
+    matched: Option<&(Match, String)>,
+    gift: &Donation,
+) -> Option<MatchedView> {
+    let (found, sponsor) = matched?;
+    let amount = Money::new(found.remaining(), gift.currency);
+    (amount.minor() > 0).then(|| MatchedView {
+        amount: amount.into(),
+        sponsor: sponsor.clone(),
     })
 }
 

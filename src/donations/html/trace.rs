@@ -14,6 +14,7 @@ use crate::funds::{self, Policy};
 use crate::grants::{self, trace::GiftGrant};
 use crate::impact::{self, Figure};
 use crate::kernel::Timestamp;
+use crate::matching::{self, Match};
 use crate::walls::{Shades, Weave};
 use crate::web::Path;
 use crate::web::headers::{Nonce, keep_address_private};
@@ -35,6 +36,8 @@ pub(super) struct Traced {
     /// The policy that the gift was made under.
     pub policy: Option<Policy>,
     pub shades: Shades,
+    /// What a pool added, and who gave it.
+    pub matched: Option<(Match, String)>,
 }
 
 impl Traced {
@@ -66,6 +69,7 @@ impl Traced {
             figures: impact::figures_of(conn, &programs)?,
             policy: funds::model::policy(conn, gift.policy_id)?,
             shades: to.shades(),
+            matched: matching::match_of(conn, gift.id)?,
             gift,
             aim,
             parts,

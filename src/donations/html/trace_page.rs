@@ -37,6 +37,8 @@ pub(super) fn view(
         fee: fee.into(),
         fee_provisional: gift.fee.is_none(),
         net: net.into(),
+        matched: super::thanks::matched_view(traced.matched.as_ref(), gift),
+        is_online: gift.method.is_online(),
         refunds: refunds(traced),
         remaining: remaining.into(),
         steps: steps(traced, fee, net, remaining),
@@ -82,7 +84,10 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
                 state: state.to_owned(),
             }
         };
-    let fee_words = if known {
+    let online = gift.method.is_online();
+    let fee_words = if !online {
+        "No fee was taken: it did not come by card."
+    } else if known {
         "The processor kept this; it told us so itself."
     } else {
         "The processor has not reported its fee yet; until then the sums below are provisional."
@@ -90,8 +95,12 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
     let far = Far::of(traced);
     vec![
         step(
-            "Your card",
-            "The processor took your gift.",
+            if online { "Your card" } else { "Your gift" },
+            if online {
+                "The processor took your gift."
+            } else {
+                "It came by hand or through the bank, and was confirmed."
+            },
             Some(gift.charge()),
             at.clone(),
             "done",

@@ -27,6 +27,8 @@ pub struct GiveView {
     pub sign: String,
     /// Suggested amounts.
     pub suggestions: Vec<SuggestionView>,
+    /// Match pools that add to a gift made now.
+    pub offers: Vec<MatchOfferView>,
     /// Programs that a gift can be set aside for.
     pub programs: Vec<ProgramChoice>,
     /// The processor's usual rate, in basis points, for the cover-fees text and script.
@@ -80,6 +82,27 @@ pub struct SuggestionView {
     pub covers: Option<String>,
     /// It is chosen.
     pub checked: bool,
+}
+
+/// A sponsor who adds to each gift, as far as the pool still holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct MatchOfferView {
+    /// Who.
+    pub sponsor: String,
+    /// Until when (RFC 3339).
+    pub until: String,
+    /// It adds as much as is given.
+    pub doubles: bool,
+    /// What it adds to one whole unit.
+    pub per_unit: MoneyView,
+    /// One whole unit.
+    pub unit: MoneyView,
+    /// The most for one gift.
+    pub cap: Option<MoneyView>,
+    /// What the pool holds right now.
+    pub left: MoneyView,
+    /// Only gifts set aside for these programs.
+    pub programs: Vec<String>,
 }
 
 /// A program in the designation list.

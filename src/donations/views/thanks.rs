@@ -16,6 +16,8 @@ pub struct ThanksView {
     pub state: String,
     /// What was given, the covered fee included.
     pub amount: MoneyView,
+    /// What a sponsor's pool added.
+    pub matched: Option<MatchedView>,
     /// The giver's name as typed; this page is private.
     pub donor: String,
     /// Whose page, team or campaign it was for.
@@ -32,4 +34,13 @@ pub struct ThanksView {
     pub reason: Option<String>,
     /// Ways to share, once paid.
     pub share: Option<ShareView>,
+}
+
+/// What a sponsor's pool added to a gift.
+#[derive(Clone, Debug, Serialize)]
+pub struct MatchedView {
+    /// How much, less what has gone back into the pool.
+    pub amount: MoneyView,
+    /// Who.
+    pub sponsor: String,
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::thanks::MatchedView;
 use crate::web::views::figures::{BandView, FigureView};
 use crate::web::views::money::MoneyView;
 use crate::web::views::shell::{Link, Shell};
@@ -29,6 +30,10 @@ pub struct TraceView {
     pub net: MoneyView,
     /// Refunds and lost disputes.
     pub refunds: Vec<RefundView>,
+    /// What a sponsor's pool added, less what has gone back into it.
+    pub matched: Option<MatchedView>,
+    /// The processor took it; otherwise it came by hand, and no fee was taken.
+    pub is_online: bool,
     /// What is left after refunds; equals `net` without any.
     pub remaining: MoneyView,
     /// The steps card, fee, fund, program, grant, result.

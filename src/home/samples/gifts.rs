@@ -27,6 +27,16 @@ fn give_sample() -> GiveView {
         currency: "USD".into(),
         exponent: 2,
         sign: "$".into(),
+        offers: vec![MatchOfferView {
+            sponsor: "The Weavers’ Guild".into(),
+            until: "2026-12-01T23:59:00Z".into(),
+            doubles: true,
+            per_unit: usd(100),
+            unit: usd(100),
+            cap: Some(usd(10_000)),
+            left: usd(1_234_500),
+            programs: vec!["IJM Kolkata".into()],
+        }],
         suggestions: vec![
             suggestion(3_000, Some("a therapy session")),
             suggestion(5_000, None),
@@ -84,6 +94,7 @@ fn give() {
         suggestions: vec![],
         programs: vec![],
         unit_costs: vec![],
+        offers: vec![],
         ..give_sample()
     };
     show(&t, "give", "give-empty", &empty);
@@ -108,6 +119,10 @@ fn thanks() {
         },
         state: state.into(),
         amount: usd(5_181),
+        matched: band.is_some().then(|| MatchedView {
+            amount: usd(5_000),
+            sponsor: "The Weavers’ Guild".into(),
+        }),
         donor: "Theo Marchetti".into(),
         recipient: Link::new("Mira Sen’s page", "/pages/mira-sen"),
         mailed_to: "t…@example.org".into(),
@@ -186,6 +201,11 @@ fn trace() {
         fee: usd(180),
         fee_provisional: false,
         net: usd(5_001),
+        matched: Some(MatchedView {
+            amount: usd(5_000),
+            sponsor: "The Weavers’ Guild".into(),
+        }),
+        is_online: true,
         refunds: vec![RefundView {
             at: "2026-11-24T08:00:00Z".into(),
             amount: usd(1_000),
@@ -275,6 +295,8 @@ fn trace() {
         refunds: vec![],
         parts: vec![],
         fee_provisional: true,
+        matched: None,
+        is_online: false,
         band: no_band(),
         ..full
     };

@@ -85,7 +85,7 @@ async fn pending(site: &Site, owner: &PageOwner, at: &At) -> AppResult<OfflineGi
     let missing = || AppError::NotFound("this entry");
     let id: OfflineGiftId = at.id.parse().map_err(|_| missing())?;
     let found = site.db.read(move |c| by_id(c, id)).await?;
-    if found.page_id == owner.overview.page.id && found.state == OfflineState::Pending {
+    if found.page_id == Some(owner.overview.page.id) && found.state == OfflineState::Pending {
         Ok(found)
     } else {
         Err(missing())
@@ -140,7 +140,8 @@ pub(super) async fn mend(
         Ok(entry) => entry,
         Err(faults) => return entry_page(&site, &request, &owner, typed, faults),
     };
-    let (id, page, deed) = (found.id, found.page_id, owner.deed("offline_gift.mend"));
+    let (id, page) = (found.id, owner.overview.page.id);
+    let deed = owner.deed("offline_gift.mend");
     site.db
         .tx(move |c| {
             ops::mend(c, id, page, &entry)?;

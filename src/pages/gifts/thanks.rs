@@ -87,6 +87,10 @@ pub fn thank(
     if new == 0 {
         return Ok(false);
     }
+    // Nobody knows where to write to whoever put money into a hand; that they were thanked is noted all the same.
+    if !found.email.is_reachable() {
+        return Ok(true);
+    }
     let about = About::of(conn, page)?;
     let context = json!({
         "participant": about.participant,

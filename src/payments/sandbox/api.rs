@@ -266,6 +266,8 @@ fn route(teller: &mut Teller<'_>, call: &Call) -> Result<Value, Fault> {
         (false, ["charges", id]) => teller.retrieve(Kind::Charge, id),
         (false, ["balance_transactions"]) => teller.list_balance_transactions(params),
         (false, ["balance_transactions", id]) => teller.retrieve(Kind::Balance, id),
+        (false, ["payouts"]) => teller.list_payouts(params),
+        (false, ["payouts", id]) => teller.retrieve(Kind::Payout, id),
         (false, ["refunds"]) => teller.list_refunds(params),
         (false, ["refunds", id]) => teller.retrieve(Kind::Refund, id),
         (false, ["events"]) => teller.list_events(params),

@@ -9,6 +9,7 @@ use super::Sandbox;
 use super::currency;
 use super::json::{set, text, whole};
 use super::mood::Mood;
+use super::payouts::PayoutDeed;
 use super::refunds::{Course, Wanted};
 use super::refusal::{Fault, Refusal};
 use super::store::{Kind, Origin, Record, Teller};
@@ -22,14 +23,16 @@ struct Deeds {
     refund: Option<RefundDeed>,
     sepa: Option<SepaDeed>,
     tamper: Option<TamperDeed>,
+    payout: Option<PayoutDeed>,
 }
 
-const DEEDS: [&str; 5] = [
+const DEEDS: [&str; 6] = [
     "clock_advance_days",
     "clock_advance_s",
     "refund",
     "sepa",
     "tamper",
+    "payout",
 ];
 /// Ten years: further than any rehearsal.
 const LONGEST_SECONDS: i64 = 3_660 * 86_400;
@@ -132,6 +135,10 @@ pub(super) async fn control(body: web::Bytes, sandbox: web::Data<Sandbox>) -> Ht
         }
         if let Some(deed) = deeds.tamper {
             tamper(teller, &deed)?;
+        }
+        if let Some(deed) = deeds.payout {
+            let payout = teller.pay_out_on_request(deed)?;
+            set(&mut force, "payout", payout);
         }
         set(&mut force, "now", teller.now.seconds());
         Ok(force)

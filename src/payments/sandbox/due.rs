@@ -1,4 +1,4 @@
-//! What happens by itself as time passes: sessions expire, fees become known, debits and refunds end.
+//! What happens by itself as time passes: sessions expire, fees become known, debits and refunds end, money leaves for the bank.
 
 use super::json::{text, truth};
 use super::refusal::Fault;
@@ -28,7 +28,9 @@ impl Teller<'_> {
                 let fails = truth(&record.notes, "fails");
                 self.end_refund(record, fails).map(drop)
             }
-            Kind::Intent | Kind::Balance => {
+            Kind::Balance => self.pay_out_by_clock(record),
+            Kind::Payout => self.arrive(&mut record),
+            Kind::Intent => {
                 record.due = None;
                 self.save(&record)
             }

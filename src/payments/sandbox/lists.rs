@@ -37,7 +37,7 @@ impl Teller<'_> {
     }
 
     /// A list of objects. `filters` names the parameters that become the parent or the tag looked for.
-    fn list_of(
+    pub(super) fn list_of(
         &mut self,
         kind: Kind,
         params: &Params,
@@ -48,6 +48,9 @@ impl Teller<'_> {
         let mut known = vec!["created", "limit", "starting_after", "ending_before"];
         known.extend_from_slice(parent);
         known.extend_from_slice(tag);
+        if kind == Kind::Balance {
+            known.push("payout");
+        }
         params.only(&known)?;
         let wanted = |names: &[&str]| {
             let found = names.iter().find_map(|name| params.get(name));
@@ -57,6 +60,7 @@ impl Teller<'_> {
         let query = Query {
             parent: wanted(parent),
             tag: wanted(tag),
+            payout: params.get("payout").map(str::to_owned),
             from: created.from,
             to: created.to,
             page: self.page(params, |teller, id| teller.seq(id))?,
@@ -107,12 +111,9 @@ impl Teller<'_> {
         )
     }
 
-    /// `GET /v1/balance_transactions`. There are no payouts yet, so a payout's list is empty.
+    /// `GET /v1/balance_transactions`. Those of a payout stand among them only when it is named.
     pub fn list_balance_transactions(&mut self, params: &Params) -> Result<Value, Fault> {
         let url = "/v1/balance_transactions";
-        if params.get("payout").is_some() {
-            return Ok(page_of(Vec::new(), false, url));
-        }
         self.list_of(Kind::Balance, params, url, &["source"], &["type"])
     }
 

@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `api` | the HTTP face under `/sandbox/stripe/v1`: keys, idempotency, faults, routes |
-//! | `sessions` `payments` `settle` `refunds` `due` | what the objects go through |
+//! | `sessions` `payments` `settle` `refunds` `payouts` `due` | what the objects go through |
 //! | `shapes` `lists` `events` `params` `refusal` | the objects, lists, events, parameters and errors as Stripe prints them |
 //! | `pay` `pay_page` `cards` | the hosted page and the test cards |
 //! | `webhooks` | the sender |
@@ -32,6 +32,7 @@ mod params;
 mod pay;
 mod pay_page;
 mod payments;
+mod payouts;
 mod refunds;
 mod refusal;
 mod schema;

@@ -52,11 +52,19 @@ diesel::table! {
     }
 }
 diesel::table! {
+    payout_items (entry) {
+        entry -> Text,
+        payout -> Text,
+    }
+}
+diesel::table! {
     control (name) {
         name -> Text,
         body -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(objects, payout_items);
 
 const TABLES: &str = "
 PRAGMA busy_timeout = 10000;
@@ -77,6 +85,8 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS sends (
     id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, due_at BIGINT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS sends_open ON sends (due_at) WHERE state IN ('waiting', 'leased');
+CREATE TABLE IF NOT EXISTS payout_items (entry TEXT PRIMARY KEY NOT NULL, payout TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS payout_items_payout ON payout_items (payout);
 CREATE TABLE IF NOT EXISTS control (name TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL);
 ";
 

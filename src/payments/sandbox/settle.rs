@@ -76,7 +76,8 @@ impl Teller<'_> {
             notes: Value::Null,
             parent: Some(source.id.clone()),
             tag: Some(kind.to_owned()),
-            due: None,
+            // Available in two days; from then on the next payout takes it.
+            due: Some(now.saturating_add(2 * 86_400)),
         })?;
         Ok(id)
     }

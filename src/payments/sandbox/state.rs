@@ -29,10 +29,11 @@ pub(super) async fn state(sandbox: web::Data<Sandbox>) -> HttpResponse {
 fn account(teller: &mut Teller<'_>) -> Result<Value, Fault> {
     let sessions = pick(teller.all(Kind::Session)?, SESSION_FIELDS);
     let refunds = pick(teller.all(Kind::Refund)?, REFUND_FIELDS);
+    let payouts = pick(teller.all(Kind::Payout)?, PAYOUT_FIELDS);
     let events: i64 = events::table.count().get_result(teller.conn)?;
     Ok(json!({
         "now": teller.now.seconds(), "control": teller.mood()?, "currencies": sums(teller)?, "sessions": sessions,
-        "refunds": refunds, "events": events, "sends": sent(teller)?,
+        "refunds": refunds, "payouts": payouts, "events": events, "sends": sent(teller)?,
     }))
 }
 
@@ -56,6 +57,8 @@ const REFUND_FIELDS: &[&str] = &[
     "payment_intent",
     "metadata",
 ];
+
+const PAYOUT_FIELDS: &[&str] = &["id", "status", "amount", "currency", "arrival_date"];
 
 fn pick(records: Vec<Record>, names: &[&str]) -> Vec<Value> {
     let line = |record: Record| -> Value {
@@ -86,7 +89,9 @@ fn sums(teller: &mut Teller<'_>) -> Result<Value, Fault> {
             add(body, "refunded", whole(body, "amount_refunded"));
         }
     }
-    for txn in teller.all(Kind::Balance)? {
+    // What left for the bank, and came back from it, is no one's gift.
+    let own = teller.all(Kind::Balance)?.into_iter();
+    for txn in own.filter(|txn| !text(&txn.body, "type").starts_with("payout")) {
         add(&txn.body, "fees", whole(&txn.body, "fee"));
         add(&txn.body, "net", whole(&txn.body, "net"));
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::kernel::Timestamp;
 
 use super::refusal::{Fault, Refusal};
-use super::schema::objects;
+use super::schema::{objects, payout_items};
 use super::{House, SandboxError};
 
 /// The kinds of object that the sandbox keeps.
@@ -17,15 +17,17 @@ pub(super) enum Kind {
     Charge,
     Balance,
     Refund,
+    Payout,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Session,
         Self::Intent,
         Self::Charge,
         Self::Balance,
         Self::Refund,
+        Self::Payout,
     ];
 
     /// Stripe's word, as in the field `object`.
@@ -36,6 +38,7 @@ impl Kind {
             Self::Charge => "charge",
             Self::Balance => "balance_transaction",
             Self::Refund => "refund",
+            Self::Payout => "payout",
         }
     }
 
@@ -47,6 +50,7 @@ impl Kind {
             Self::Charge => "ch_",
             Self::Balance => "txn_",
             Self::Refund => "re_",
+            Self::Payout => "po_",
         }
     }
 
@@ -129,6 +133,8 @@ pub(super) struct Teller<'a> {
 pub(super) struct Query {
     pub parent: Option<String>,
     pub tag: Option<String>,
+    /// Balance transactions: the payout that took them.
+    pub payout: Option<String>,
     pub from: i64,
     pub to: i64,
     pub page: Page,
@@ -221,6 +227,17 @@ impl Teller<'_> {
         rows.into_iter().map(Row::record).collect()
     }
 
+    /// Everything of a kind that something is still due to, oldest first.
+    pub fn waiting(&mut self, kind: Kind) -> Result<Vec<Record>, Fault> {
+        let rows: Vec<Row> = objects::table
+            .filter(objects::due.is_not_null())
+            .filter(objects::kind.eq(kind.word()))
+            .order(objects::seq)
+            .select(Row::as_select())
+            .load(self.conn)?;
+        rows.into_iter().map(Row::record).collect()
+    }
+
     /// The place of an object in its list.
     pub fn seq(&mut self, id: &str) -> Result<i64, Fault> {
         let found: Option<i64> = objects::table
@@ -243,6 +260,12 @@ impl Teller<'_> {
         }
         if let Some(tag) = &query.tag {
             select = select.filter(objects::tag.eq(tag));
+        }
+        if let Some(payout) = &query.payout {
+            let taken = payout_items::table
+                .filter(payout_items::payout.eq(payout))
+                .select(payout_items::entry);
+            select = select.filter(objects::id.eq_any(taken));
         }
         if let Some(seq) = query.page.before {
             select = select.filter(objects::seq.lt(seq));

@@ -24,6 +24,7 @@ fn object_parses(object: &Value) -> bool {
         "checkout.session" => parses::<stripe_checkout::CheckoutSession>(object),
         "payment_intent" => parses::<stripe_core::PaymentIntent>(object),
         "charge" => parses::<stripe_core::Charge>(object),
+        "payout" => parses::<stripe_shared::Payout>(object),
         "refund" => parses::<stripe_core::Refund>(object),
         "balance_transaction" => parses::<stripe_core::BalanceTransaction>(object),
         other => panic!("{other}"),

@@ -1,0 +1,247 @@
+//! Match pools: reserved before they are promised, added to gifts, never beyond what they hold, released by two people.
+
+use selvedge::auth::Role;
+use selvedge::kernel::Limit;
+use selvedge::ledger::Account;
+use selvedge::matching::PoolId;
+use selvedge::payments::webhook::Reference;
+use serde_json::json;
+
+use crate::harness::people::Visitor;
+use crate::harness::world::{CAMPAIGN, PAYS, World};
+use crate::payouts::{OPEN, holds};
+
+async fn staff(world: &World, name: &str, role: Role) -> Visitor {
+    let user = world.user(&format!("{name}@staff.example"), role).await;
+    world.visitor(Some(user)).await
+}
+
+/// A pool of so many dollars that is open for a day around now.
+async fn pool(world: &World, who: &Visitor, dollars: &str, changes: &[(&str, &str)]) -> PoolId {
+    let id = PoolId::new();
+    let text = id.to_string();
+    let at = |days: i64| {
+        let at = world.clock.now().plus(chrono::Duration::days(days));
+        at.naive().format("%Y-%m-%d 00:00").to_string()
+    };
+    let (from, to) = (at(-1), at(3));
+    let mut form = vec![
+        ("id", text.as_str()),
+        ("campaign", CAMPAIGN),
+        ("sponsor", "Weavers Guild"),
+        ("basis", "pledge"),
+        ("amount", dollars),
+        ("ratio", "100"),
+        ("starts_at", &from),
+        ("ends_at", &to),
+    ];
+    form.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    form.extend_from_slice(changes);
+    world.send(who, "/console/matching", &form).await;
+    world
+        .send(
+            who,
+            &format!("/console/matching/{id}"),
+            &[("act", "confirm")],
+        )
+        .await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let id = pool(&world, &theo, "80", &[("cap", "60")]).await;
+    let form = world.get(&format!("/give/{CAMPAIGN}")).await.1;
+    assert!(
+        form.contains("doubled by Weavers Guild") && form.contains("$80 left"),
+        "{form}"
+    );
+    let gift = world.paid(&World::gift(5_000)).await;
+    let seen = world.donation(&gift).await;
+    assert_eq!(seen["matched"]["minor"], 5_000);
+    assert_eq!(holds(&world, Account::matching(id)).await, 3_000);
+    assert_eq!(
+        world.page_totals("maya-roy").await.0,
+        5_000,
+        "raised is what givers gave"
+    );
+    let mails = world.mails_to("asha@example.org").await;
+    let receipt = mails
+        .iter()
+        .find(|mail| mail["subject"].as_str().unwrap().contains("receipt"))
+        .unwrap();
+    let text = receipt["text"].as_str().unwrap();
+    assert!(text.contains("Added by Weavers Guild"), "{text}");
+    let trace = text
+        .split(&format!("{}/gifts/", world.base))
+        .nth(1)
+        .unwrap();
+    let token = trace.split_whitespace().next().unwrap();
+    for path in [format!("/gifts/{token}"), format!("/thanks/{token}")] {
+        assert!(world.get(&path).await.1.contains("Weavers Guild"), "{path}");
+    }
+    // The next one takes what is left, and no more.
+    let next = world.paid(&World::gift(5_000)).await;
+    assert_eq!(world.donation(&next).await["matched"]["minor"], 3_000);
+    // Half of the first goes back, then the rest: so does what was added.
+    let sessions = world.json("/sandbox/state").await["sessions"].clone();
+    let intent = &sessions[0]["payment_intent"];
+    for (amount, left) in [(2_500, 2_500), (2_500, 0)] {
+        let refund = json!({ "refund": { "payment_intent": intent, "amount": amount } });
+        world.control(refund).await;
+        world.settle().await;
+        assert_eq!(world.donation(&gift).await["matched"]["minor"], left);
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+    assert_eq!(holds(&world, Account::matching(id)).await, 5_000);
+    world.look(&theo, &format!("/console/matching/{id}")).await;
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_is_matched_again_as_far_as_the_pool_still_holds_it() {
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let id = pool(&world, &theo, "50", &[]).await;
+    let gift = world.paid(&World::gift(5_000)).await;
+    let intent = world.json("/sandbox/state").await["sessions"][0]["payment_intent"].clone();
+    let refund = json!({ "refund": { "payment_intent": intent, "amount": 5_000, "outcome": "failed_later" } });
+    world.control(refund).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::matching(id)).await, 5_000);
+    let other = world.paid(&World::gift(2_000)).await;
+    assert_eq!(world.donation(&other).await["matched"]["minor"], 2_000);
+    world.control(json!({ "clock_advance_days": 2 })).await;
+    world.settle().await;
+    assert_eq!(world.donation(&gift).await["matched"]["minor"], 3_000);
+    assert_eq!(holds(&world, Account::matching(id)).await, 0);
+    world.done().await;
+}
+
+/// Sixty-four gifts at once, of which the pool can match less than half.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn sixty_four_gifts_at_once_are_never_promised_more_than_there_is() {
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let id = pool(&world, &theo, "333.33", &[]).await;
+    // Nothing is settled on the way: every webhook is lost.
+    world.control(json!({ "webhooks": { "drop": 100 } })).await;
+    let mut sessions = Vec::new();
+    for _gift in 0..64 {
+        let (gift, checkout) = world.begin(&World::gift(1_100)).await;
+        assert_eq!(world.pay(&checkout, PAYS).await, 303);
+        let session = checkout.rsplit('/').next().unwrap().to_owned();
+        sessions.push((gift, session));
+    }
+    let settled = sessions.iter().map(|(_, session)| {
+        let giving = world.app.giving.clone();
+        let session = Reference::Session(session.clone());
+        tokio::spawn(async move { giving.sync(vec![session]).await })
+    });
+    for one in futures_util::future::join_all(settled).await {
+        one.unwrap().unwrap();
+    }
+    let mut added = 0;
+    for (gift, _) in &sessions {
+        let seen = world.donation(gift).await;
+        assert_eq!(seen["status"], "paid");
+        added += seen["matched"]["minor"].as_i64().unwrap();
+    }
+    assert_eq!(
+        (added, holds(&world, Account::matching(id)).await),
+        (33_333, 0)
+    );
+    let db = &world.app.site.db;
+    let rows = db.read(move |c| selvedge::matching::model::matched_by(c, id, None, Limit::MOST));
+    assert_eq!(rows.await.unwrap().items.len(), 31);
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_is_released_by_a_second_person_and_a_pledge_is_money_only_once_it_arrived() {
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let noor = staff(&world, "noor", Role::Coordinator).await;
+    let id = pool(
+        &world,
+        &theo,
+        "100",
+        &[("sponsor_email", "guild@example.org")],
+    )
+    .await;
+    let place = format!("/console/matching/{id}");
+    world.paid(&World::gift(3_000)).await;
+    let propose = [
+        ("act", "propose"),
+        ("kind", "give"),
+        ("reason", "They wish it so"),
+    ];
+    let early = world.ask(&theo, "POST", &place, &propose).await;
+    assert_eq!(early.status, 409, "gifts are still matched");
+    world.send(&theo, &place, &[("act", "end")]).await;
+    assert_eq!(
+        world.donation(&world.paid(&World::gift(1_000)).await).await["matched"]["minor"],
+        0
+    );
+    world.send(&theo, &place, &propose).await;
+    let html = world.look(&noor, &place).await;
+    let release = html
+        .split("name=\"release\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let decide = [("act", "decide"), ("release", release.as_str())];
+    let own = world.ask(&theo, "POST", &place, &decide).await;
+    assert_eq!(own.status, 409, "whoever proposed it does not decide it");
+    let unpaid = world.ask(&noor, "POST", &place, &decide).await;
+    assert_eq!(unpaid.status, 409, "the pledge has not arrived");
+    let day = world.clock.now().naive().date().to_string();
+    let arrive = |amount| {
+        [
+            ("act", "arrive"),
+            ("amount", amount),
+            ("arrived_on", day.as_str()),
+            ("reference", "GUILD 12"),
+        ]
+    };
+    let more = world.ask(&theo, "POST", &place, &arrive("101")).await;
+    assert_eq!(more.status, 422);
+    world.send(&theo, &place, &arrive("100")).await;
+    world.send(&noor, &place, &decide).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::matching(id)).await, 0);
+    assert_eq!(world.mails_to("guild@example.org").await.len(), 1);
+    let raised =
+        world.json(&format!("/api/v1/campaigns/{CAMPAIGN}")).await["raised"]["minor"].clone();
+    assert_eq!(raised, 3_000 + 1_000 + 7_000);
+    // Another pool goes back to its sponsor: what was pledged is waived.
+    let id = pool(&world, &theo, "20", &[]).await;
+    let place = format!("/console/matching/{id}");
+    world.send(&theo, &place, &[("act", "end")]).await;
+    let propose = [
+        ("act", "propose"),
+        ("kind", "return"),
+        ("reason", "Nobody gave"),
+    ];
+    world.send(&theo, &place, &propose).await;
+    let html = world.look(&noor, &place).await;
+    let release = html
+        .split("name=\"release\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    world
+        .send(&noor, &place, &[("act", "decide"), ("release", &release)])
+        .await;
+    assert_eq!(holds(&world, Account::pledged(id)).await, 0);
+    assert_eq!(holds(&world, Account::bank()).await, 10_000);
+    world.done().await;
+}
