@@ -178,6 +178,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "totals",
             "donations",
             "offline",
+            "matching",
+            "payouts",
             "diary",
             "coaching",
         ],

@@ -20,9 +20,8 @@ pub async fn holds(world: &World, account: Account) -> i64 {
 /// Open findings: kind and subject.
 pub async fn open_findings(world: &World) -> Vec<(String, String)> {
     let db = &world.app.site.db;
-    let listed = db.read(|c| {
-        selvedge::findings::model::listed(c, true, None, selvedge::kernel::Limit::MOST)
-    });
+    let listed = db
+        .read(|c| selvedge::findings::model::listed(c, true, None, selvedge::kernel::Limit::MOST));
     let items = listed.await.unwrap().items;
     items
         .into_iter()
@@ -62,7 +61,9 @@ async fn a_payout_is_the_sum_of_its_entries_and_those_are_ours() {
     assert_eq!(holds(&world, Account::processor("stripe")).await, 0);
     assert_eq!(open_findings(&world).await, []);
     // Told again, it is booked once.
-    selvedge::payouts::reconcile(&world.app.giving).await.unwrap();
+    selvedge::payouts::reconcile(&world.app.giving)
+        .await
+        .unwrap();
     assert_eq!(holds(&world, Account::bank()).await, due);
     world.done().await;
 }
@@ -103,23 +104,49 @@ async fn three_wrong_rows_are_three_findings_that_wait_for_a_word() {
     world.settle().await;
     let found = open_findings(&world).await;
     let kinds: Vec<&str> = found.iter().map(|(kind, _)| kind.as_str()).collect();
-    for kind in ["payout_item_missing", "payout_item_differs", "payout_entry_missing"] {
-        assert_eq!(kinds.iter().filter(|one| **one == kind).count(), 1, "{found:?}");
+    for kind in [
+        "payout_item_missing",
+        "payout_item_differs",
+        "payout_entry_missing",
+    ] {
+        assert_eq!(
+            kinds.iter().filter(|one| **one == kind).count(),
+            1,
+            "{found:?}"
+        );
     }
     assert_eq!(found.len(), 3, "{found:?}");
     // Staff see them, take one and close it with a word; it does not come back.
     let user = world.user("theo@staff.example", Role::Finance).await;
     let theo = world.visitor(Some(user)).await;
     let html = world.look(&theo, "/console/findings").await;
-    let id = html.split("<li id=\"").nth(1).unwrap().split('"').next().unwrap();
+    let id = html
+        .split("<li id=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let place = format!("/console/findings/{id}");
-    let empty = world.ask(&theo, "POST", &place, &[("resolution", "")]).await;
+    let empty = world
+        .ask(&theo, "POST", &place, &[("resolution", "")])
+        .await;
     assert_eq!(empty.status, 422);
     world.send(&theo, &place, &[("act", "take")]).await;
-    world.send(&theo, &place, &[("resolution", "Asked the processor; a fee of theirs.")]).await;
-    let again = world.ask(&theo, "POST", &place, &[("resolution", "Again")]).await;
+    world
+        .send(
+            &theo,
+            &place,
+            &[("resolution", "Asked the processor; a fee of theirs.")],
+        )
+        .await;
+    let again = world
+        .ask(&theo, "POST", &place, &[("resolution", "Again")])
+        .await;
     assert_eq!(again.status, 409);
-    selvedge::payouts::reconcile(&world.app.giving).await.unwrap();
+    selvedge::payouts::reconcile(&world.app.giving)
+        .await
+        .unwrap();
     assert_eq!(open_findings(&world).await.len(), 2);
     for path in ["/console/payouts", "/console/findings?state=closed"] {
         world.look(&theo, path).await;
