@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::db::DbUrl;
-use crate::kernel::{Currency, Email};
+use crate::kernel::{Currency, Email, Money};
 
 /// The documented defaults, and the list of all settings.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -32,6 +32,8 @@ pub struct Config {
     pub limits: Limits,
     pub auth: Auth,
     pub media: Media,
+    pub grants: Grants,
+    pub stories: Stories,
     /// Every setting as it was read, for [`Config::printable`].
     #[serde(skip)]
     effective: Effective,
@@ -140,6 +142,15 @@ pub struct Auth {
     pub mails_per_hour: u32,
 }
 
+/// `[stories]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Stories {
+    pub exit_url: String,
+    pub vault_secret: SecretString,
+}
+
 /// `[media]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,6 +158,22 @@ pub struct Auth {
 pub struct Media {
     pub dir: String,
     pub decodes_at_once: usize,
+}
+
+/// `[grants]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Grants {
+    pub two_people_above: i64,
+}
+
+impl Grants {
+    /// Above what a grant of this currency needs two people.
+    pub fn two_above(&self, currency: Currency) -> Money {
+        let minor = self.two_people_above.saturating_mul(currency.scale());
+        Money::new(minor, currency)
+    }
 }
 
 /// `[limits]`
@@ -259,11 +286,25 @@ impl Config {
         if live && self.sandbox_wanted() {
             faults.push("a live key stands beside the sandbox: take STRIPE_SECRET_KEY away, or set payments.processor to \"stripe\" and mail.transport to \"smtp\"".into());
         }
+        let exit = url::Url::parse(&self.stories.exit_url);
+        if !exit.is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            faults.push("stories.exit_url: name a site that says nothing about this one, like https://www.wikipedia.org/".into());
+        }
+        let sealing = self.stories.vault_secret.expose_secret().len();
+        if sealing > 0 && sealing < 32 {
+            faults.push("stories.vault_secret: use at least 32 characters".into());
+        }
         if live && !self.limits.enabled {
             faults.push("limits.enabled is false beside a live key: switch the limits on".into());
         }
         if live && !self.auth.staff_second_factor {
             faults.push("auth.staff_second_factor is false beside a live key: staff need a second factor (S6)".into());
+        }
+        if self.grants.two_people_above < 0 {
+            faults.push(
+                "grants.two_people_above: write 0, so that two people approve every grant, or more"
+                    .into(),
+            );
         }
         if live && cfg!(debug_assertions) {
             faults

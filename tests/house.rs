@@ -28,6 +28,7 @@ const STOREYS: &[&[&str]] = &[
         "partners",
         "impact",
         "funds",
+        "grants",
         "totals",
         "walls",
         "donations",
@@ -35,8 +36,11 @@ const STOREYS: &[&[&str]] = &[
         "matching",
         "payouts",
         "offline",
+        "books",
         "diary",
         "coaching",
+        "consent_vault",
+        "stories",
         "accounts",
         "console",
         "home",
@@ -57,6 +61,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("impact", &["partners"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
+    ("grants", &["campaigns", "funds", "partners"]),
     (
         "campaigns",
         &["funds", "partners", "impact", "totals", "walls"],
@@ -78,6 +83,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "donations",
         &[
+            "grants",
             "pages",
             "teams",
             "campaigns",
@@ -95,6 +101,12 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("findings", &[]),
     ("matching", &[]),
     ("payouts", &["donations", "findings"]),
+    ("consent_vault", &[]),
+    (
+        "stories",
+        &["consent_vault", "campaigns", "partners", "impact"],
+    ),
+    ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],
@@ -132,6 +144,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "grants",
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -153,6 +168,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "home",
         &[
+            "stories",
             "offline",
             "diary",
             "coaching",
@@ -169,6 +185,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "grants",
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -187,6 +206,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "grants",
+            "stories",
             "membership",
             "diary",
             "campaigns",
@@ -367,6 +388,7 @@ fn money_is_never_a_float() {
         "payments/",
         "donations/",
         "funds/",
+        "grants/",
         "totals/",
     ];
     for path in all_sources() {

@@ -9,18 +9,22 @@
 )]
 
 mod accounts;
+mod articles;
+mod books;
 mod coaching;
 mod console;
 mod crowd;
 mod databases;
 mod diary;
 mod gifts;
+mod grants;
 mod harness;
 mod house;
 mod ledger;
 mod matching;
 mod media;
 mod model;
+mod model_grants;
 mod offline;
 mod pages;
 mod payouts;

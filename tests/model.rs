@@ -1,8 +1,9 @@
-//! A small model of the gifts and the real store run the same random program, and agree after every step (L12).
+//! A small model of the gifts, of the grants that take them and the real store run the same random program, and agree after every step (L12).
 //!
 //! The program makes the processor's truth (paid, fee known at once or late, refunds, refunds that fail), and shows the store
 //! any sighting of it so far: late, twice, out of order, several of one gift in a batch, in transactions that fail after
-//! their work and run again. `SELVEDGE_MODEL_SEED` repeats a program, `SELVEDGE_MODEL_STEPS` sets its length.
+//! their work and run again. Between them it puts new policies in force, pays grants (oldest gifts first) and lets some come
+//! back, and covers what the reserve carries. `SELVEDGE_MODEL_SEED` repeats a program, `SELVEDGE_MODEL_STEPS` sets its length.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -23,26 +24,35 @@ use selvedge::payments::client::{Charge, Fee, Payment, Refund, SessionState};
 
 use crate::harness::chance::Chance;
 use crate::harness::world::World;
+use crate::model_grants::Grants;
 
 const GIVERS: usize = 7;
 
 /// A gift: who gave it to whom, what the processor knows, and what the store was shown.
-struct Gift {
-    row: Donation,
+pub struct Gift {
+    pub row: Donation,
+    /// The shares of the policy that it was made under, or of its program alone.
+    shares: Vec<(FundId, i64)>,
     /// The processor's truth, one sighting for each of its states; the last is the present.
     sightings: Vec<Payment>,
-    shown: Shown,
+    pub shown: Shown,
 }
 
 /// What the store must say.
 #[derive(Debug, Clone, PartialEq)]
-struct Shown {
+pub struct Shown {
     status: DonationStatus,
     fee: Option<i64>,
-    /// What each fund holds, in the order of the policy.
+    /// What was not taken back from each part, in the order of the policy.
     held: Vec<(FundId, i64)>,
-    /// Refunds seen: what each took from the fee's part and from each fund; empty: failed before it was booked.
-    refunds: HashMap<String, Vec<i64>>,
+    /// What grants took of each part, and what of it the reserve carries since it was taken back.
+    pub granted: Vec<i64>,
+    pub carried: Vec<i64>,
+    /// When it was set aside.
+    pub settled: Option<Timestamp>,
+    /// Refunds seen: what each took from the fee's part and from each fund, and how much of that the reserve carries; empty:
+    /// failed before it was booked.
+    refunds: HashMap<String, Vec<(i64, i64)>>,
     failed: BTreeSet<String>,
     /// How much of the fee no fund could bear yet.
     unborne: i64,
@@ -53,7 +63,7 @@ impl Shown {
         self.refunds
             .iter()
             .filter(|(id, _)| !self.failed.contains(*id))
-            .map(|(_, parts)| parts.iter().sum::<i64>())
+            .map(|(_, parts)| parts.iter().map(|(part, _)| part).sum::<i64>())
             .sum()
     }
 
@@ -65,10 +75,26 @@ impl Shown {
         self.held.iter().map(|(_, minor)| *minor).collect()
     }
 
-    fn take(&mut self, parts: &[i64]) {
-        for ((_, held), part) in self.held.iter_mut().zip(parts) {
-            *held -= part;
+    /// What still lies in the fund of a part.
+    pub fn lies(&self, place: usize) -> i64 {
+        self.held[place].1 + self.carried[place] - self.granted[place]
+    }
+
+    /// The place of a fund among the parts.
+    pub fn place(&self, fund: FundId) -> Option<usize> {
+        self.held.iter().position(|(id, _)| *id == fund)
+    }
+
+    /// Takes parts back: out of the funds, and what does not lie there any more out of the reserve. Answers that.
+    fn take(&mut self, parts: &[i64]) -> Vec<i64> {
+        let mut carried = Vec::new();
+        for (place, part) in parts.iter().enumerate() {
+            let carries = part - self.lies(place).min(*part);
+            self.held[place].1 -= part;
+            self.carried[place] += carries;
+            carried.push(carries);
         }
+        carried
     }
 
     /// Lets the funds bear what they can of a fee that came late.
@@ -79,7 +105,7 @@ impl Shown {
         self.unborne -= bears;
     }
 
-    fn see(&mut self, payment: &Payment, charged: i64, shares: &[(FundId, i64)]) {
+    fn see(&mut self, payment: &Payment, charged: i64, shares: &[(FundId, i64)], now: Timestamp) {
         let Some(charge) = &payment.charge else {
             if self.status == DonationStatus::Pending {
                 self.status = match payment.session.as_ref().unwrap().1 {
@@ -99,7 +125,9 @@ impl Shown {
                 .zip(parts)
                 .map(|((fund, _), part)| (*fund, part))
                 .collect();
+            (self.granted, self.carried) = (vec![0; self.held.len()], vec![0; self.held.len()]);
             self.fee = fee;
+            self.settled = Some(now);
         } else if let (None, Some(late)) = (self.fee, fee) {
             self.fee = Some(late);
             self.unborne = late;
@@ -111,15 +139,11 @@ impl Shown {
             .partition(|one| one.status == "failed");
         for refund in failed {
             if self.failed.insert(refund.id.clone()) {
-                let back: Vec<i64> = self
-                    .refunds
-                    .entry(refund.id.clone())
-                    .or_default()
-                    .iter()
-                    .skip(1)
-                    .map(|part| -part)
-                    .collect();
-                self.take(&back);
+                let back = self.refunds.entry(refund.id.clone()).or_default().clone();
+                for (place, (part, carried)) in back.iter().skip(1).enumerate() {
+                    self.held[place].1 += part;
+                    self.carried[place] -= carried;
+                }
                 self.bear();
             }
         }
@@ -130,8 +154,9 @@ impl Shown {
             let mut weights = vec![charged - self.refunded() - self.sum()];
             weights.extend(self.remaining());
             let parts = largest_remainder(refund.amount.unwrap().minor(), &weights).unwrap();
-            self.take(&parts[1..]);
-            self.refunds.insert(refund.id.clone(), parts);
+            let carried = std::iter::once(0).chain(self.take(&parts[1..]));
+            let taken = parts.iter().copied().zip(carried).collect();
+            self.refunds.insert(refund.id.clone(), taken);
         }
         self.status = match self.refunded() {
             0 => DonationStatus::Paid,
@@ -141,12 +166,14 @@ impl Shown {
     }
 }
 
-struct Model {
-    gifts: Vec<Gift>,
-    shares: Vec<(FundId, i64)>,
+pub struct Model {
+    pub gifts: Vec<Gift>,
+    pub shares: Vec<(FundId, i64)>,
+    /// The version under which gifts are made.
+    pub policy: selvedge::funds::PolicyId,
     kolkata: FundId,
     template: Vec<Donation>,
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 fn dollars(minor: i64) -> Money {
@@ -174,6 +201,7 @@ impl Model {
             chance.between(500, 20_000)
         };
         row.amount = row.charged;
+        row.policy_id = self.policy;
         row.session_id = Some(format!("cs_{}", row.id));
         let open = Payment {
             reference: Some(row.id.to_string()),
@@ -188,12 +216,17 @@ impl Model {
             status: DonationStatus::Pending,
             fee: None,
             held: Vec::new(),
+            granted: Vec::new(),
+            carried: Vec::new(),
+            settled: None,
             refunds: HashMap::new(),
             failed: BTreeSet::new(),
             unborne: 0,
         };
+        let shares = self.shares_of(&row);
         self.gifts.push(Gift {
             row: row.clone(),
+            shares,
             sightings: vec![open],
             shown,
         });
@@ -288,10 +321,10 @@ impl Model {
                 .or_insert(age);
         }
         for (place, age) in &newest {
-            let shares = self.shares_of(&self.gifts[*place].row);
+            let now = self.now;
             let gift = &mut self.gifts[*place];
-            let payment = gift.sightings[*age].clone();
-            gift.shown.see(&payment, gift.row.charged, &shares);
+            let (payment, shares) = (gift.sightings[*age].clone(), gift.shares.clone());
+            gift.shown.see(&payment, gift.row.charged, &shares, now);
         }
         (batch, newest.into_keys().collect())
     }
@@ -325,17 +358,22 @@ impl Model {
         counted.filter(|(_, sum)| *sum != (0, 0, 0)).collect()
     }
 
-    fn fund(&self, fund: FundId) -> i64 {
-        self.gifts
-            .iter()
-            .flat_map(|gift| &gift.shown.held)
-            .filter(|(id, _)| *id == fund)
-            .map(|(_, minor)| minor)
-            .sum()
+    /// What lies in a fund.
+    pub fn fund(&self, fund: FundId) -> i64 {
+        let parts = self.gifts.iter().filter_map(|gift| {
+            let place = gift.shown.place(fund)?;
+            Some(gift.shown.lies(place))
+        });
+        parts.sum()
+    }
+
+    /// What the reserve carries.
+    pub fn carried(&self) -> i64 {
+        self.gifts.iter().flat_map(|gift| &gift.shown.carried).sum()
     }
 
     /// The store against the model.
-    async fn compare(&self, db: &Db, touched: &[usize]) {
+    pub async fn compare(&self, db: &Db, touched: &[usize]) {
         let ids: Vec<DonationId> = touched
             .iter()
             .map(|place| self.gifts[*place].row.id)
@@ -352,11 +390,19 @@ impl Model {
                 (gift.shown.status, gift.shown.fee, gift.shown.refunded()),
                 "{what}"
             );
-            for (fund, minor) in &gift.shown.held {
+            for (place, (fund, minor)) in gift.shown.held.iter().enumerate() {
                 let own = parts
                     .iter()
                     .find(|part| part.donation_id == gift.row.id && part.fund_id == *fund);
                 assert_eq!(own.map_or(0, Split::remaining), *minor, "{what}");
+                let (lies, carried) = (gift.shown.lies(place), gift.shown.carried[place]);
+                assert_eq!(own.map_or(0, |own| own.held), lies, "{what}");
+                assert_eq!(own.map_or(0, |own| own.carried), carried, "{what}");
+                assert_eq!(
+                    own.map_or(0, |own| own.granted),
+                    gift.shown.granted[place],
+                    "{what}"
+                );
                 assert!(*minor >= 0, "{what}");
             }
             if gift.shown.status == DonationStatus::Paid {
@@ -516,6 +562,7 @@ async fn model(world: &World) -> Model {
     Model {
         gifts: Vec::new(),
         shares,
+        policy: row.policy_id,
         kolkata,
         template,
         now,
@@ -536,6 +583,7 @@ async fn the_store_agrees_with_a_small_model() {
         public_url: world.base.clone(),
         organisation: "Selvedge".into(),
     };
+    let mut grants = Grants::new(&world, &model).await;
     let (began, mut step) = (Instant::now(), 0);
     while steps.map_or(began.elapsed() < Duration::from_secs(10), |steps| {
         step < steps
@@ -555,6 +603,8 @@ async fn the_store_agrees_with_a_small_model() {
         let (batch, touched) = model.show(&mut chance);
         apply(&db, &with, &batch, chance.percent(15), model.now).await;
         model.compare(&db, &touched).await;
+        model.now = model.now.plus(chrono::Duration::seconds(1));
+        grants.step(&db, &mut model, &mut chance).await;
         if step % 200 == 0 {
             assert_eq!(world.findings().await, Vec::<String>::new());
         }
@@ -563,9 +613,10 @@ async fn the_store_agrees_with_a_small_model() {
     let everything: Vec<usize> = (0..model.gifts.len()).collect();
     for place in &everything {
         let payment = model.gifts[*place].sightings.last().unwrap().clone();
-        let shares = model.shares_of(&model.gifts[*place].row);
-        let charged = model.gifts[*place].row.charged;
-        model.gifts[*place].shown.see(&payment, charged, &shares);
+        let shares = model.gifts[*place].shares.clone();
+        let (charged, now) = (model.gifts[*place].row.charged, model.now);
+        let shown = &mut model.gifts[*place].shown;
+        shown.see(&payment, charged, &shares, now);
         apply(&db, &with, &[payment], false, model.now).await;
     }
     model.compare(&db, &everything).await;

@@ -22,6 +22,11 @@ const HOME: &str = "
 GET    /                                              o o o o o o o o o
 GET    /campaigns/{slug}                              o o o o o o o o o
 GET    /campaigns/{slug}/leaderboard                  o o o o o o o o o
+GET    /campaigns/{slug}/books                        o o o o o o o o o
+GET    /campaigns/{slug}/books.csv                    o o o o o o o o o
+GET    /campaigns/{slug}/books/copy.json              o o o o o o o o o
+GET    /campaigns/{slug}/books/verify                 o o o o o o o o o
+POST   /campaigns/{slug}/books/verify                 o o o o o o o o o
 GET    /campaigns/{slug}/live                         o o o o o o o o o
 GET    /campaigns/{slug}/events                       o o o o o o o o o
 GET    /pages/{slug}                                  o o o o o o o o o
@@ -44,6 +49,7 @@ GET    /api/v1/campaigns/{slug}/pages                 o o o o o o o o o
 POST   /api/v1/campaigns/{slug}/pages                 1 o o o o o o o o
 PATCH  /api/v1/pages/{slug}                           1 o 3 3 o 3 3 o 3
 GET    /api/v1/campaigns/{slug}/leaderboard           o o o o o o o o o
+GET    /api/v1/campaigns/{slug}/books                 o o o o o o o o o
 GET    /start/slug                                    1 o o o o o o o o
 GET    /start/{campaign}                              o o o o o o o o o
 POST   /start/{campaign}/bring                        1 o o o o o o o o
@@ -109,6 +115,34 @@ GET    /api/v1/programs                               o o o o o o o o o
 GET    /api/v1/programs/{slug}                        o o o o o o o o o
 ";
 
+const STORIES: &str = "
+GET    /stories/{slug}                                4 4 4 4 4 4 4 4 4
+GET    /campaigns/{slug}/stories                      o o o o o o o o o
+GET    /feed.xml                                      o o o o o o o o o
+GET    /api/v1/stories                                o o o o o o o o o
+GET    /api/v1/stories/{slug}                         4 4 4 4 4 4 4 4 4
+GET    /console/stories                               1 3 3 3 o o 3 o 3
+POST   /console/stories                               1 3 3 3 o o 3 o 3
+GET    /console/harm-words                            1 3 3 3 o 3 3 o 3
+POST   /console/harm-words                            1 3 3 3 o 3 3 o 3
+GET    /console/stories/{id}                          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}                          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/preview                  1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/pictures                 1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/pictures/remove          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/answer                   1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/consents                 1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/state                    1 3 3 3 4 4 3 4 3
+GET    /console/consents                              1 3 3 3 o 3 3 o 3
+POST   /console/consents                              1 3 3 3 o 3 3 o 3
+GET    /console/new-consent                           1 3 3 3 o 3 3 o 3
+GET    /console/consents/{id}                         1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/name                    1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/paper                   1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/sign                    1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/revoke                  1 3 3 3 4 3 3 4 3
+";
+
 const GIFTS: &str = "
 GET    /give/{campaign}                               o o o o o o o o o
 POST   /give/{campaign}                               o o o o o o o o o
@@ -143,6 +177,19 @@ GET    /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/again                  1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/policy                 1 3 3 3 o 3 3 o 3
 POST   /console/seasons/{slug}/state                  1 3 3 3 o 3 3 o 3
+GET    /console/finance                               1 3 3 3 3 3 o o 3
+POST   /console/finance/covers                        1 3 3 3 3 3 o o 3 campaign=dressember-2026
+POST   /console/finance/covers/{id}                   1 3 3 3 3 3 4 4 3
+GET    /console/grants                                1 3 3 3 3 3 o o 3
+POST   /console/grants                                1 3 3 3 3 3 o o 3 campaign=dressember-2026
+GET    /console/grants/{number}                       1 3 3 3 3 3 4 4 3
+POST   /console/grants/{number}                       1 3 3 3 3 3 4 4 3
+POST   /console/grants/{number}/pay                   1 3 3 3 3 3 4 4 3
+GET    /console/grants/{number}/slips/{tranche}       1 3 3 3 3 3 4 4 3
+GET    /console/policies                              1 3 3 3 o o o o 3
+POST   /console/policies                              1 3 3 3 o 3 o o 3 campaign=dressember-2026
+POST   /console/policies/{id}/approve                 1 3 3 3 3 3 4 4 3
+POST   /console/policies/{id}/discard                 1 3 3 3 4 4 4 4 3
 GET    /console/audit                                 1 3 3 3 o 3 3 o 3
 GET    /console/audit.csv                             1 3 3 3 o 3 3 o 3
 GET    /console/offline                               1 3 3 3 o 3 3 o 3
@@ -263,8 +310,8 @@ GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, DIARY, COACHING, MEDIA, CONSOLE,
-    PROGRAM,
+    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, STORIES, GIFTS, DIARY, COACHING, MEDIA,
+    CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -293,6 +340,8 @@ fn example(route: &str, own: UserId) -> String {
         .replace("{team}", "the-tuesday-seams")
         .replace("{page}", "johanna-lindqvist")
         .replace("{update}", &format!("upd_{}", "0".repeat(32)))
+        .replace("{number}", "G-2026-999")
+        .replace("{tranche}", &format!("tra_{}", "0".repeat(32)))
         .replace("{file}", "640.jpg");
     let path = path.replace("/groups/dressember-2026", "/groups/nobody");
     if path.starts_with("/console/people/") {
@@ -303,7 +352,11 @@ fn example(route: &str, own: UserId) -> String {
         route if route.contains("/offline/") => "off",
         route if route.contains("/deposits/") => "dep",
         route if route.contains("/matching/") => "mpo",
+        route if route.contains("/stories/") => "sto",
+        route if route.contains("/consents/") => "con",
         route if route.contains("/groups/") => "tgr",
+        route if route.contains("/policies/") => "pol",
+        route if route.contains("/covers/") => "cov",
         route if route.contains("/reports/") => "rpt",
         route if route.starts_with("/media") => "med",
         route if route.contains("/passkeys/") => "pky",

@@ -1,17 +1,15 @@
 //! A season made from the one before: everything comes over, its days a year later, as a draft.
 
 use chrono::Months;
-use diesel::prelude::*;
 
 use super::edit::{program_ids, set_rules};
 use super::model::{Campaign, by_id};
 use super::ops::{CreateCampaign, create};
 use super::{CampaignId, CampaignStatus};
 use crate::db::Conn;
-use crate::db::schema::allocation_policies;
-use crate::each;
 use crate::error::{AppError, AppResult};
-use crate::funds::ops::{DraftPolicy, draft_policy};
+use crate::funds::approval::enact_policy;
+use crate::funds::ops::DraftPolicy;
 use crate::funds::{self, FundId, PolicyId};
 use crate::kernel::{Day, Line, Slug, Timestamp};
 use crate::web::markdown::Story;
@@ -33,7 +31,7 @@ pub struct CloneSeason {
     pub title: Line,
 }
 
-/// Makes a draft from another season: texts, amounts, questions, programs, rules, and the newest allocation policy as
+/// Makes a draft from another season: texts, amounts, questions, programs, rules, and the newest approved allocation policy as
 /// its version 1. The policy holds from now on, for no gift can be made while the season is a draft, and it must be in
 /// force when the season goes live, which may be before its first day.
 ///
@@ -108,16 +106,11 @@ fn copy_policy(
     new: &CloneSeason,
     now: Timestamp,
 ) -> AppResult<()> {
-    let query = allocation_policies::table
-        .filter(allocation_policies::campaign_id.eq(old.id))
-        .order(allocation_policies::version.desc())
-        .select((allocation_policies::id, allocation_policies::note));
-    let newest: Option<(PolicyId, String)> = each!(conn, c => query.first(c).optional())?;
-    let Some((policy, note)) = newest else {
+    let Some(newest) = funds::model::newest_policy(conn, old.id)? else {
         return Ok(());
     };
     let own = funds::campaign_fund(conn, old.id)?.map(|fund| fund.id);
-    let shares = funds::shares(conn, policy)?
+    let shares = funds::shares(conn, newest.id)?
         .into_iter()
         .map(|(fund, points)| {
             let fund = if Some(fund) == own { new.fund } else { fund };
@@ -129,8 +122,8 @@ fn copy_policy(
         id: new.policy,
         campaign: new.id,
         effective_from: now,
-        note: Line::parse(&note, 400).map_err(AppError::internal)?,
+        note: Line::parse(&newest.note, 400).map_err(AppError::internal)?,
         shares,
     };
-    draft_policy(conn, &draft, now).map(|_| ())
+    enact_policy(conn, &draft, now).map(|_| ())
 }

@@ -2,6 +2,7 @@
 
 use super::CampaignId;
 use super::model::by_id;
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::funds::ops::{DraftPolicy, FundOf, OpenFund, draft_policy, open_fund};
@@ -22,23 +23,27 @@ pub struct ProgramShare {
     pub fund: FundId,
 }
 
-/// How undesignated money shall be shared out from now on.
+/// How undesignated money shall be shared out.
 #[derive(Debug, Clone)]
 pub struct ShareOut {
     /// The policy's id, made by the caller.
     pub id: PolicyId,
     /// Of which campaign.
     pub campaign: CampaignId,
+    /// From when on; not earlier than now.
+    pub effective_from: Timestamp,
     /// Why it is as it is, for people.
     pub note: Line,
+    /// Who says so.
+    pub by: UserId,
     /// Basis points by program, 10,000 together.
     pub shares: Vec<ProgramShare>,
 }
 
-/// Writes the next version of the policy, in force at once, and answers its number.
+/// Drafts the next version of the policy and answers its number.
 ///
 /// # Errors
-/// [`AppError::Invalid`] of `shares` as [`draft_policy`]; [`AppError::NotFound`].
+/// As [`draft_policy`]; [`AppError::NotFound`].
 pub fn share_out(conn: &mut Conn, new: &ShareOut, now: Timestamp) -> AppResult<i32> {
     let campaign = by_id(conn, new.campaign)?;
     if new.shares.is_empty() {
@@ -65,9 +70,9 @@ pub fn share_out(conn: &mut Conn, new: &ShareOut, now: Timestamp) -> AppResult<i
     let draft = DraftPolicy {
         id: new.id,
         campaign: new.campaign,
-        effective_from: now,
+        effective_from: new.effective_from,
         note: new.note.clone(),
         shares,
     };
-    draft_policy(conn, &draft, now)
+    draft_policy(conn, &draft, new.by, now)
 }

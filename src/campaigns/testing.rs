@@ -5,7 +5,8 @@ use super::CampaignId;
 use super::model::CampaignStatus;
 use super::ops::{CreateCampaign, create, move_to};
 use crate::db::Conn;
-use crate::funds::ops::{DraftPolicy, FundOf, OpenFund, draft_policy, open_fund};
+use crate::funds::approval::enact_policy;
+use crate::funds::ops::{DraftPolicy, FundOf, OpenFund, open_fund};
 use crate::funds::{FundId, PolicyId};
 use crate::ids::{PartnerId, ProgramId};
 use crate::kernel::{Currency, Line, Money, Timestamp};
@@ -132,6 +133,6 @@ pub fn season(conn: &mut Conn, ids: &Season, now: Timestamp) {
         note: line("Most to rescue."),
         shares: vec![(ids.funds[0], 7_000), (ids.funds[1], 3_000)],
     };
-    assert_eq!(draft_policy(conn, &new, now).unwrap(), 1);
+    assert_eq!(enact_policy(conn, &new, now).unwrap(), 1);
     move_to(conn, ids.campaign, CampaignStatus::Live, now).unwrap();
 }

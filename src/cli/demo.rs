@@ -81,9 +81,16 @@ impl Demo {
                 .db
                 .tx(move |conn| demo::diaries(conn, &seed, (&site.config, &mails), now))
                 .await?;
+            if let Some(signers) = app.site.db.read(demo::signers).await? {
+                demo::stories(&app.site, &app.safe, signers).await?;
+            }
         }
         println!("{}", demo::welcome(&app.site.config));
-        let givers = tokio::spawn(demo::givers(app.giving.get_ref().clone()));
+        let giving = app.giving.get_ref().clone();
+        let givers = tokio::spawn(async move {
+            demo::givers(giving.clone()).await;
+            demo::first_grant(giving).await;
+        });
         serve::serve(&app, bound, true).await?;
         givers.abort();
         Ok(ExitCode::SUCCESS)

@@ -35,6 +35,16 @@ crate::words! {
         Payouts = "payouts",
         /// What checks and reconciliation found.
         Findings = "findings",
+        /// What lies where, and what is due.
+        Finance = "finance",
+        /// Grants to partners.
+        Grants = "grants",
+        /// How undesignated money is shared out.
+        Policies = "policies",
+        /// Stories.
+        Stories = "stories",
+        /// The vault of consents.
+        Consents = "consents",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -55,17 +65,30 @@ impl Room {
             Self::Matching => "Match pools",
             Self::Payouts => "Payouts",
             Self::Findings => "Findings",
+            Self::Finance => "Finance",
+            Self::Grants => "Grants",
+            Self::Policies => "Policies",
+            Self::Stories => "Stories",
+            Self::Consents => "Consents",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
     }
 
-    /// Whether whoever keeps the books may enter it without running seasons.
-    fn is_of_the_books(self) -> bool {
-        matches!(
-            self,
-            Self::Home | Self::Deposits | Self::Matching | Self::Payouts | Self::Findings
-        )
+    /// Whether it is open to `signed`.
+    fn is_open_to(self, signed: &Signed) -> bool {
+        match self {
+            Self::Home | Self::Policies => true,
+            Self::Finance | Self::Grants => signed.is(Role::Finance),
+            Self::Deposits | Self::Matching | Self::Payouts | Self::Findings => {
+                signed.is(Role::Coordinator) || signed.is(Role::Finance)
+            }
+            // The vault is for whoever runs every season.
+            Self::Consents => {
+                signed.is(Role::Coordinator) && signed.campaigns(Role::Coordinator).is_none()
+            }
+            _ => signed.is(Role::Coordinator),
+        }
     }
 
     fn href(self) -> String {
@@ -88,6 +111,31 @@ const DONE: &[(&str, &str)] = &[
     ("live", "The season is live."),
     ("closed", "The season is closed."),
     ("shared-out", "The new policy is in force."),
+    ("drafted", "Drafted. A second person approves it."),
+    (
+        "policy-approved",
+        "Approved. Gifts made from its day on fall under it.",
+    ),
+    ("discarded", "Discarded."),
+    ("planned", "Planned. It binds nobody until it is approved."),
+    ("grant-approved", "Approved. Its money is kept for it."),
+    (
+        "grant-half",
+        "Your approval is noted. A second person’s is missing.",
+    ),
+    (
+        "grant-cancelled",
+        "Cancelled: nothing more of it will be paid.",
+    ),
+    ("grant-closed", "Closed."),
+    ("grant-reported", "Noted: its report is accepted."),
+    (
+        "grant-returned",
+        "Booked back. A tranche like it waits to be paid.",
+    ),
+    ("paid", "Booked as paid."),
+    ("cover-planned", "Written down. A second person books it."),
+    ("cover-decided", "Noted."),
     ("handled", "Noted."),
     ("declined", "Declined. The page's owner sees why."),
     (
@@ -132,6 +180,23 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("disabled", "Kept out, and signed out everywhere."),
     ("enabled", "May sign in again."),
+    ("story-submitted", "Given to review."),
+    ("story-published", "Published: everybody sees it."),
+    (
+        "story-withdrawn",
+        "Taken down. Its address says so to everybody.",
+    ),
+    ("story-reopened", "Being written again."),
+    ("answered", "Your answer is on record."),
+    ("picture-added", "The picture is there."),
+    ("removed", "Taken away."),
+    ("linked", "The story stands on this consent now."),
+    ("consent-recorded", "Recorded. Two people sign it off now."),
+    ("signed", "Signed. The record shows that it was you."),
+    (
+        "revoked",
+        "Revoked. What stood on it is down, and its pictures of people are being removed.",
+    ),
     ("nothing", "Nothing was ticked, so nothing was changed."),
 ];
 
@@ -234,10 +299,9 @@ impl Desk {
     }
 
     fn nav(&self) -> Nav {
-        let runs = self.signed.is(Role::Coordinator);
         let rooms = Room::ALL
             .iter()
-            .filter(|room| runs || room.is_of_the_books())
+            .filter(|room| room.is_open_to(&self.signed))
             .map(|room| RoomTab {
                 label: room.label(),
                 href: room.href(),

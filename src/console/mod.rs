@@ -5,13 +5,21 @@
 //! a role that is narrowed to seasons sees no other (S9). Whatever staff do, and whenever they look at addresses or take
 //! them along, is a deed in the record (S15). The verbs are the nouns' own; here they are put on a page.
 
+mod bars;
 mod chart;
+mod consent;
+mod consents;
+mod covers;
 mod deposits;
 mod desk;
 mod export;
 mod fields;
+mod finance;
 mod findings;
+mod grant;
+mod grants;
 mod groups;
+mod harm_words;
 mod home;
 mod listing;
 mod mails;
@@ -27,6 +35,7 @@ mod pages_table;
 mod people;
 mod people_table;
 mod person;
+mod policies;
 mod record;
 mod reports;
 mod scope;
@@ -35,6 +44,10 @@ mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
+mod stories;
+mod story;
+mod story_deeds;
+mod story_form;
 mod teams;
 mod today;
 
@@ -143,5 +156,85 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/payouts/{id}").route(web::get().to(findings::payout)))
         .service(web::resource("/console/findings").route(web::get().to(findings::list)))
         .service(web::resource("/console/findings/{id}").route(web::post().to(findings::act)))
+        .service(web::resource("/console/finance").route(web::get().to(finance::home)))
+        .service(web::resource("/console/finance/covers").route(web::post().to(covers::plan)))
+        .service(
+            web::resource("/console/finance/covers/{id}").route(web::post().to(covers::decide)),
+        )
+        .service(
+            web::resource("/console/grants")
+                .route(web::get().to(grants::list))
+                .route(web::post().to(grants::plan)),
+        )
+        .service(
+            web::resource("/console/grants/{number}")
+                .route(web::get().to(grant::show))
+                .route(web::post().to(grant::act)),
+        )
+        .service(web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)))
+        .service(
+            web::resource("/console/grants/{number}/slips/{tranche}")
+                .route(web::get().to(grant::slip)),
+        )
+        .service(
+            web::resource("/console/policies")
+                .route(web::get().to(policies::list))
+                .route(web::post().to(policies::draft)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/approve")
+                .route(web::post().to(policies::approve)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/discard")
+                .route(web::post().to(policies::discard)),
+        )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
+    stories(cfg);
+}
+
+/// Stories, the harm screen's words, the vault of consents.
+fn stories(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/console/stories")
+            .route(web::get().to(stories::list))
+            .route(web::post().to(stories::create)),
+    )
+    .service(
+        web::resource("/console/harm-words")
+            .route(web::get().to(harm_words::show))
+            .route(web::post().to(harm_words::save)),
+    )
+    .service(
+        web::resource("/console/stories/{id}")
+            .route(web::get().to(story::show))
+            .route(web::post().to(story::save)),
+    )
+    .service(web::resource("/console/stories/{id}/preview").route(web::post().to(story::preview)))
+    .service(
+        web::resource("/console/stories/{id}/pictures").route(web::post().to(story_deeds::picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/pictures/remove")
+            .route(web::post().to(story_deeds::remove_picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/answer").route(web::post().to(story_deeds::answer)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/consents")
+            .route(web::post().to(story_deeds::consents)),
+    )
+    .service(web::resource("/console/stories/{id}/state").route(web::post().to(story_deeds::state)))
+    .service(
+        web::resource("/console/consents")
+            .route(web::get().to(consents::list))
+            .route(web::post().to(consents::record)),
+    )
+    .service(web::resource("/console/new-consent").route(web::get().to(consents::new)))
+    .service(web::resource("/console/consents/{id}").route(web::get().to(consent::show)))
+    .service(web::resource("/console/consents/{id}/name").route(web::post().to(consent::name)))
+    .service(web::resource("/console/consents/{id}/paper").route(web::post().to(consent::paper)))
+    .service(web::resource("/console/consents/{id}/sign").route(web::post().to(consent::sign)))
+    .service(web::resource("/console/consents/{id}/revoke").route(web::post().to(consent::revoke)));
 }

@@ -25,6 +25,11 @@ impl Scope {
         Self(signed.campaigns(role))
     }
 
+    /// What `signed` may see as finance.
+    pub fn as_finance(signed: &Signed) -> Self {
+        Self(signed.campaigns(Role::Finance))
+    }
+
     /// Whether it holds for every season.
     pub fn is_whole(&self) -> bool {
         self.0.is_none()

@@ -18,6 +18,7 @@ use crate::campaigns::ready::{Point, checklist};
 use crate::campaigns::{Campaign, CampaignStatus, again};
 use crate::db::Conn;
 use crate::error::{AppResult, FieldError};
+use crate::funds::approval::{has_gifts, open_draft};
 use crate::funds::{self, Policy, Share};
 use crate::ids::ProgramId;
 use crate::kernel::Timestamp;
@@ -31,16 +32,18 @@ struct Found {
     programs: Vec<(ProgramId, String)>,
     points: Vec<Point>,
     policy: Option<(Policy, Vec<Share>)>,
+    has_gifts: bool,
+    has_draft: bool,
     deeds: Vec<Recorded>,
     names: std::collections::HashMap<UserId, String>,
 }
 
 /// A program's share in the form of the policy.
-#[derive(Serialize)]
-struct ShareField {
-    id: String,
-    name: String,
-    percent: String,
+#[derive(Debug, Serialize)]
+pub(super) struct ShareField {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) percent: String,
 }
 
 /// Context of `console/season`.
@@ -62,6 +65,8 @@ struct SeasonView {
     next_state: Option<&'static str>,
     state_error: Option<String>,
     policy_version: i32,
+    has_gifts: bool,
+    has_draft: bool,
     policy_since: Option<String>,
     policy_note: String,
     policy_error: Option<String>,
@@ -95,6 +100,8 @@ fn find(conn: &mut Conn, scope: &Scope, slug: &str, now: Timestamp) -> AppResult
         named: program_ids(conn, campaign.id)?,
         programs: all_programs(conn)?,
         points: checklist(conn, &campaign, now)?,
+        has_gifts: has_gifts(conn, campaign.id)?,
+        has_draft: open_draft(conn, campaign.id)?.is_some(),
         names: record::names(conn, &deeds)?,
         policy,
         deeds,
@@ -169,6 +176,8 @@ fn view(desk: &Desk, found: &Found, typed: Option<&Typed>, mend: Mend) -> Season
         points: found.points.clone(),
         next_state,
         state_error: mend.at("confirm"),
+        has_gifts: found.has_gifts,
+        has_draft: found.has_draft,
         policy_version: policy.map_or(0, |policy| policy.version),
         policy_since: policy.map(|policy| policy.effective_from.rfc3339()),
         policy_note: match of_policy {
@@ -196,7 +205,7 @@ fn view(desk: &Desk, found: &Found, typed: Option<&Typed>, mend: Mend) -> Season
 }
 
 /// Basis points as a percentage that can be typed again: `62.5`.
-fn percent(points: i32) -> String {
+pub(super) fn percent(points: i32) -> String {
     let text = format!("{}.{:02}", points / 100, points % 100);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

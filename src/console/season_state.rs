@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::desk::{Desk, Mend, Room};
 use super::fields::{Draw, Field, Typed};
+use super::policies;
 use super::scope::{self, Scope};
 use super::season::draw;
 use crate::audit::{self, Deed};
@@ -13,11 +14,11 @@ use crate::auth::Coordinator;
 use crate::campaigns::again::{CloneSeason, clone_season, next_slug, next_title};
 use crate::campaigns::ops::move_to;
 use crate::campaigns::ready::go_live;
-use crate::campaigns::sharing::{ProgramShare, ShareOut, share_out};
+use crate::campaigns::sharing::share_out;
 use crate::campaigns::{Campaign, CampaignId, CampaignStatus};
 use crate::error::{AppError, AppResult, FieldError};
+use crate::funds::approval::{approve_policy, has_gifts};
 use crate::funds::{FundId, PolicyId};
-use crate::ids::ProgramId;
 use crate::kernel::{Line, Slug};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
@@ -83,7 +84,8 @@ async fn step(desk: &Desk, campaign: &Campaign, typed: &Typed) -> AppResult<&'st
     Ok(word)
 }
 
-/// Shares undesignated money out anew: `share_program` names each program, `share_<id>` its percentage.
+/// Puts a season's first policy in force: `share_program` names each program, `share_<id>` its percentage. From the first
+/// gift on a policy is drafted under [`super::policies`] and approved by a second person.
 pub(super) async fn policy(
     site: Data<Site>,
     request: HttpRequest,
@@ -94,80 +96,34 @@ pub(super) async fn policy(
     let desk = Desk::new(&site, &request, staff.0, Room::Seasons);
     let campaign = season(&desk, &path.0).await?;
     let slug = campaign.slug.as_str();
-    match new_policy(&desk, &campaign, &form.0).await {
+    match first_policy(&desk, &campaign, &form.0).await {
         Ok(()) => Ok(see(&format!("/console/seasons/{slug}?done=shared-out"))),
         Err(error) => draw(&desk, slug, Some(&form.0), Mend::of(error)?).await,
     }
 }
 
-async fn new_policy(desk: &Desk, campaign: &Campaign, typed: &Typed) -> AppResult<()> {
-    let note = Line::parse(typed.text("note"), 400);
-    let shares = shares(typed);
-    let (note, shares) = match (note, shares) {
-        (Ok(note), Ok(shares)) => (note, shares),
-        (note, shares) => {
-            let mut faults = Vec::new();
-            faults.extend(note.err().map(|error| FieldError::new("note", error)));
-            faults.extend(shares.err().map(|error| FieldError::new("shares", error)));
-            return Err(AppError::Invalid(faults));
-        }
-    };
-    let new = ShareOut {
-        id: PolicyId::new(),
-        campaign: campaign.id,
-        note,
-        shares,
-    };
-    let (id, actor, now) = (campaign.id, desk.signed.user(), desk.now());
+async fn first_policy(desk: &Desk, campaign: &Campaign, typed: &Typed) -> AppResult<()> {
+    let (id, by, now) = (campaign.id, desk.signed.user(), desk.now());
+    let new = policies::parse(desk, campaign, typed, now)?;
     desk.site
         .db
         .tx(move |c| {
+            if has_gifts(c, id)? {
+                return Err(AppError::Conflict {
+                    code: "needs_second_person",
+                    detail: "this season has gifts: draft a version under Policies, and a second person approves it".into(),
+                });
+            }
             let version = share_out(c, &new, now)?;
-            let points: Vec<String> = new
-                .shares
-                .iter()
-                .map(|share| format!("{} {}", share.program, share.points))
-                .collect();
-            let deed = Deed::new(actor, "policy.draft", ("season", id.to_string()))
-                .saying(format!("version {version}: {}", points.join(", ")));
+            audit::record(c, &policies::said(&new, version), now)?;
+            approve_policy(c, new.id, by, now)?;
+            let deed = Deed::new(by, "policy.approve", ("season", id.to_string()))
+                .saying(format!("version {version}, before the first gift"));
             audit::record(c, &deed.of(id), now)
         })
         .await?;
     desk.site.views.changed("campaign", &id.to_string());
     Ok(())
-}
-
-fn shares(typed: &Typed) -> Result<Vec<ProgramShare>, &'static str> {
-    let mut shares = Vec::new();
-    for text in typed.all("share_program") {
-        let program: ProgramId = text.parse().map_err(|_| "choose programs of the list")?;
-        let points = points(typed.text(&format!("share_{text}")))
-            .ok_or("write percentages like 60 or 62.5; they sum to 100")?;
-        shares.push(ProgramShare {
-            program,
-            name: Line::parse(typed.text(&format!("name_{text}")), 200)
-                .map_err(|_| "choose programs of the list")?,
-            points,
-            fund: FundId::new(),
-        });
-    }
-    Ok(shares)
-}
-
-/// A typed percentage in basis points: at most two decimals; empty is none.
-fn points(text: &str) -> Option<i32> {
-    let text = text.trim().trim_end_matches('%').trim_end();
-    if text.is_empty() {
-        return Some(0);
-    }
-    let (whole, parts) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(parts) || parts.len() > 2 || whole.len() > 3 {
-        return None;
-    }
-    let whole: i32 = whole.parse().ok()?;
-    let parts: i32 = format!("{parts:0<2}").parse().ok()?;
-    Some(whole * 100 + parts)
 }
 
 /// Context of `console/season_again`.
@@ -269,26 +225,4 @@ async fn clone(desk: &Desk, campaign: &Campaign, typed: &Typed) -> AppResult<Slu
         })
         .await?;
     Ok(slug)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::points;
-
-    #[test]
-    fn percentages_become_basis_points_without_a_float() {
-        let read = [
-            ("60", 6_000),
-            ("62.5", 6_250),
-            (" 0.01 % ", 1),
-            ("", 0),
-            ("100", 10_000),
-        ];
-        for (text, wanted) in read {
-            assert_eq!(points(text), Some(wanted), "{text}");
-        }
-        for text in ["-1", "1e2", "62.555", ".5", "1.", "1000000000", "٣"] {
-            assert_eq!(points(text), None, "{text}");
-        }
-    }
 }

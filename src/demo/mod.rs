@@ -6,10 +6,12 @@
 mod books;
 mod diaries;
 mod givers;
+mod grants;
 mod logins;
 mod participants;
 mod partners;
 mod season;
+mod stories;
 
 use crate::auth::{Role, UserId, model as users};
 use crate::campaigns::{CampaignId, CampaignStatus};
@@ -23,7 +25,9 @@ use crate::web::markdown::Story;
 
 pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
+pub use grants::first_grant;
 pub use logins::{logins, welcome};
+pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.
 pub const SEASON: &str = "dressember-2026";

@@ -6,7 +6,9 @@ mod give;
 mod give_page;
 mod thanks;
 mod trace;
+mod trace_far;
 mod trace_page;
+mod trace_parts;
 
 use actix_web::web::{self, ServiceConfig};
 

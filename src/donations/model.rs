@@ -13,6 +13,7 @@ use crate::pages::PageId;
 use crate::partners::ProgramId;
 use crate::teams::TeamId;
 
+pub use crate::funds::Origin;
 pub use crate::ids::DonationId;
 
 crate::id!(
@@ -58,16 +59,6 @@ impl DonationStatus {
     /// Whether money may still arrive.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Failed | Self::Expired)
-    }
-}
-
-crate::words! {
-    /// Whose money a part of a gift is.
-    pub enum Origin {
-        /// The giver's own.
-        Gift = "gift",
-        /// A sponsor's, from a match pool, set aside because of the gift.
-        Match = "match",
     }
 }
 
@@ -311,10 +302,18 @@ pub fn matched_splits_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<Split
 /// One fund's part of a gift, with what the fund is for.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct GiftPart {
+    /// The fund.
+    pub fund_id: FundId,
     /// What was set aside, minor units.
     pub amount: i64,
     /// What has since been taken back by refunds and late fees.
     pub reversed: i64,
+    /// The part of that which had been granted: the campaign's reserve carries it.
+    pub carried: i64,
+    /// What grants took.
+    pub granted: i64,
+    /// What still lies in the fund.
+    pub held: i64,
     /// The fund's name.
     pub fund_name: String,
     /// The fund's program; `None` for a campaign's own fund.
@@ -326,7 +325,7 @@ pub struct GiftPart {
 }
 
 impl GiftPart {
-    /// What is still set aside.
+    /// What was not taken back, whether it waits in the fund or was granted.
     pub fn remaining(&self) -> i64 {
         self.amount - self.reversed
     }
@@ -344,8 +343,12 @@ pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
         .filter(splits::origin.eq(Origin::Gift))
         .order((splits::amount.desc(), splits::fund_id))
         .select((
+            splits::fund_id,
             splits::amount,
             splits::reversed,
+            splits::carried,
+            splits::granted,
+            splits::held,
             funds::name,
             funds::program_id,
             programs::slug.nullable(),

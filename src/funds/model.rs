@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::{FundId, PolicyId};
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{allocation_policies, allocation_shares, funds};
 use crate::each;
@@ -52,6 +53,23 @@ pub struct Policy {
     pub effective_from: Timestamp,
     /// Why it is as it is, for people.
     pub note: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Who drafted it; `None`: the program, from a seed or from last year's.
+    pub drafted_by: Option<UserId>,
+    /// Who approved it.
+    pub approved_by: Option<UserId>,
+    /// When it was approved; `None`: a draft, or discarded.
+    pub approved_at: Option<Timestamp>,
+    /// When it was discarded.
+    pub discarded_at: Option<Timestamp>,
+}
+
+impl Policy {
+    /// Whether it waits for a second person.
+    pub fn is_draft(&self) -> bool {
+        self.approved_at.is_none() && self.discarded_at.is_none()
+    }
 }
 
 /// One share of a policy, with what it goes to.
@@ -91,7 +109,7 @@ pub fn campaign_fund(conn: &mut Conn, campaign: CampaignId) -> AppResult<Option<
     Ok(each!(conn, c => query.select(Fund::as_select()).first(c).optional())?)
 }
 
-/// The policy under which a gift made `now` is shared out: the newest version that is effective already.
+/// The policy under which a gift made `now` is shared out: the newest approved version that is effective already.
 ///
 /// # Errors
 /// The database's.
@@ -102,7 +120,20 @@ pub fn policy_in_force(
 ) -> AppResult<Option<Policy>> {
     let query = allocation_policies::table
         .filter(allocation_policies::campaign_id.eq(campaign))
+        .filter(allocation_policies::approved_at.is_not_null())
         .filter(allocation_policies::effective_from.le(now))
+        .order(allocation_policies::version.desc());
+    Ok(each!(conn, c => query.select(Policy::as_select()).first(c).optional())?)
+}
+
+/// The newest approved version, in force or still to come.
+///
+/// # Errors
+/// The database's.
+pub fn newest_policy(conn: &mut Conn, campaign: CampaignId) -> AppResult<Option<Policy>> {
+    let query = allocation_policies::table
+        .filter(allocation_policies::campaign_id.eq(campaign))
+        .filter(allocation_policies::approved_at.is_not_null())
         .order(allocation_policies::version.desc());
     Ok(each!(conn, c => query.select(Policy::as_select()).first(c).optional())?)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+use super::approval::open_draft;
 use super::{FundId, FundKind, PolicyId};
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{
     allocation_policies, allocation_shares, campaign_programs, campaigns, funds,
@@ -89,27 +91,62 @@ pub struct DraftPolicy {
     pub shares: Vec<(FundId, i32)>,
 }
 
-/// Drafts the next version of a campaign's policy and answers its number.
+/// Drafts the next version of a campaign's policy and answers its number. It holds for nothing until it is approved.
 ///
 /// # Errors
 /// [`AppError::Invalid`] when the shares do not sum to 10,000, a fund is not one that this campaign may feed, or the
-/// policy would reach into the past or behind the version before it.
-pub fn draft_policy(conn: &mut Conn, new: &DraftPolicy, now: Timestamp) -> AppResult<i32> {
+/// policy would reach into the past or behind the version before it; [`AppError::Conflict`] `open_draft`.
+pub fn draft_policy(
+    conn: &mut Conn,
+    new: &DraftPolicy,
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<i32> {
+    if let Some(draft) = open_draft(conn, new.campaign)? {
+        return Err(AppError::Conflict {
+            code: "open_draft",
+            detail: format!(
+                "version {} is still a draft: approve it or discard it first",
+                draft.version
+            ),
+        });
+    }
+    write(conn, new, Some(by), None, now)
+}
+
+/// The newest version and since when it holds; of the approved ones, or of all.
+pub(super) fn newest(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    approved: bool,
+) -> AppResult<Option<(i32, Timestamp)>> {
+    Ok(each!(conn, c: Db => {
+        let mut query = allocation_policies::table
+            .filter(allocation_policies::campaign_id.eq(campaign))
+            .order(allocation_policies::version.desc())
+            .select((allocation_policies::version, allocation_policies::effective_from))
+            .into_boxed::<Db>();
+        if approved {
+            query = query.filter(allocation_policies::approved_at.is_not_null());
+        }
+        query.first(c).optional()
+    })?)
+}
+
+/// Writes the rows of a version, approved or not.
+pub(super) fn write(
+    conn: &mut Conn,
+    new: &DraftPolicy,
+    by: Option<UserId>,
+    approved_at: Option<Timestamp>,
+    now: Timestamp,
+) -> AppResult<i32> {
     check_shares(&new.shares)?;
-    check_funds(conn, new)?;
-    let newest = allocation_policies::table
-        .filter(allocation_policies::campaign_id.eq(new.campaign))
-        .order(allocation_policies::version.desc())
-        .select((
-            allocation_policies::version,
-            allocation_policies::effective_from,
-        ));
-    let newest: Option<(i32, Timestamp)> = each!(conn, c => newest.first(c).optional())?;
-    let (version, earliest) = match newest {
-        Some((version, since)) => (version + 1, since.max(now)),
-        None => (1, now),
-    };
-    if new.effective_from < earliest {
+    let fed: Vec<FundId> = new.shares.iter().map(|(fund, _)| *fund).collect();
+    check_funds(conn, new.campaign, &fed)?;
+    let version = newest(conn, new.campaign, false)?.map_or(1, |(version, _)| version + 1);
+    let since = newest(conn, new.campaign, true)?.map(|(_, since)| since);
+    if new.effective_from < since.map_or(now, |since| since.max(now)) {
         return Err(AppError::field(
             "effective_from",
             "a policy reaches neither into the past nor behind the version before it",
@@ -122,16 +159,22 @@ pub fn draft_policy(conn: &mut Conn, new: &DraftPolicy, now: Timestamp) -> AppRe
         allocation_policies::effective_from.eq(new.effective_from),
         allocation_policies::note.eq(new.note.as_str()),
         allocation_policies::created_at.eq(now),
+        allocation_policies::drafted_by.eq(by),
+        allocation_policies::approved_at.eq(approved_at),
     );
     each!(conn, c => diesel::insert_into(allocation_policies::table).values(row).execute(c))?;
-    for (fund, points) in &new.shares {
-        let row = (
-            allocation_shares::policy_id.eq(new.id),
-            allocation_shares::fund_id.eq(fund),
-            allocation_shares::basis_points.eq(points),
-        );
-        each!(conn, c => diesel::insert_into(allocation_shares::table).values(row).execute(c))?;
-    }
+    let shares: Vec<_> = new
+        .shares
+        .iter()
+        .map(|(fund, points)| {
+            (
+                allocation_shares::policy_id.eq(new.id),
+                allocation_shares::fund_id.eq(*fund),
+                allocation_shares::basis_points.eq(*points),
+            )
+        })
+        .collect();
+    each!(conn, c => diesel::insert_into(allocation_shares::table).values(shares).execute(c))?;
     Ok(version)
 }
 
@@ -157,26 +200,25 @@ fn check_shares(shares: &[(FundId, i32)]) -> AppResult<()> {
 }
 
 /// A share goes to a fund of the campaign's currency: of one of the programs that the campaign names, or its own.
-fn check_funds(conn: &mut Conn, new: &DraftPolicy) -> AppResult<()> {
-    let campaign = campaigns::table
-        .filter(campaigns::id.eq(new.campaign))
+pub(super) fn check_funds(conn: &mut Conn, campaign: CampaignId, fed: &[FundId]) -> AppResult<()> {
+    let own = campaigns::table
+        .filter(campaigns::id.eq(campaign))
         .select(campaigns::currency);
-    let currency: Currency = each!(conn, c => campaign.first(c).optional())?
-        .ok_or(AppError::NotFound("the campaign"))?;
+    let currency: Currency =
+        each!(conn, c => own.first(c).optional())?.ok_or(AppError::NotFound("the campaign"))?;
     let named = campaign_programs::table
-        .filter(campaign_programs::campaign_id.eq(new.campaign))
+        .filter(campaign_programs::campaign_id.eq(campaign))
         .select(campaign_programs::program_id);
     let named: Vec<ProgramId> = each!(conn, c => named.load(c))?;
-    let ids: Vec<FundId> = new.shares.iter().map(|(fund, _)| *fund).collect();
     let found = funds::table
-        .filter(funds::id.eq_any(ids))
+        .filter(funds::id.eq_any(fed))
         .filter(funds::currency.eq(currency))
         .select((funds::program_id, funds::campaign_id));
     let found: Vec<(Option<ProgramId>, Option<CampaignId>)> = each!(conn, c => found.load(c))?;
-    let fed = found.iter().filter(|(program, campaign)| {
-        program.is_some_and(|program| named.contains(&program)) || *campaign == Some(new.campaign)
+    let may = found.iter().filter(|(program, of)| {
+        program.is_some_and(|program| named.contains(&program)) || *of == Some(campaign)
     });
-    if fed.count() == new.shares.len() {
+    if may.count() == fed.len() {
         Ok(())
     } else {
         Err(AppError::field(

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::ops::{DraftPolicy, FundOf, OpenFund, draft_policy, open_fund};
+use super::approval::enact_policy;
+use super::ops::{DraftPolicy, FundOf, OpenFund, open_fund};
 use super::*;
 use crate::campaigns::testing::{at, line, new_season, season};
 use crate::db::testing::fresh;
@@ -31,7 +32,7 @@ async fn a_gift_falls_under_the_newest_version_that_is_effective() {
     let second = half.id;
     db.tx(move |c| {
         season(c, &ids, now);
-        assert_eq!(draft_policy(c, &half, now)?, 2);
+        assert_eq!(enact_policy(c, &half, now)?, 2);
         Ok(())
     })
     .await
@@ -89,7 +90,7 @@ async fn policies_that_do_not_add_up_are_refused() {
         let db = db.clone();
         async move {
             let new = policy(ids.campaign, from, &shares);
-            match db.tx(move |c| draft_policy(c, &new, now)).await {
+            match db.tx(move |c| enact_policy(c, &new, now)).await {
                 Err(AppError::Invalid(fields)) => fields[0].field.clone(),
                 other => panic!("{other:?}"),
             }
@@ -112,7 +113,7 @@ async fn policies_that_do_not_add_up_are_refused() {
     assert_eq!(refused(past, vec![(a, 10_000)]).await, "effective_from");
 
     let own = policy(ids.campaign, now, &[(a, 4_000), (b, 0), (ids.fund, 6_000)]);
-    assert_eq!(db.tx(move |c| draft_policy(c, &own, now)).await.unwrap(), 2);
+    assert_eq!(db.tx(move |c| enact_policy(c, &own, now)).await.unwrap(), 2);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::diary::views::PageDiaryView;
+use crate::stories::views::StoriesPart;
 use crate::totals::Tally;
 
 use crate::pages::updates::NewsView;
@@ -92,6 +93,8 @@ pub struct CampaignView {
     pub tally: Tally,
     /// Questions and answers.
     pub faq: Vec<QuestionView>,
+    /// Its newest stories.
+    pub stories: Option<StoriesPart>,
 }
 
 /// One question of the FAQ.
@@ -164,6 +167,8 @@ pub struct ProgramView {
     pub more: Vec<Link>,
     /// Where to give with this program chosen.
     pub give_url: Option<String>,
+    /// The newest stories about it.
+    pub stories: Option<StoriesPart>,
 }
 
 /// One kind of work of a program.
@@ -194,6 +199,32 @@ pub struct PartnerView {
     pub programs: Vec<ProgramRow>,
     /// Its own site and contact.
     pub more: Vec<Link>,
+}
+
+/// What a page's gifts paid for at one program.
+#[derive(Clone, Debug, Serialize)]
+pub struct PagePaidView {
+    /// The program, or the campaign's own fund.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+    /// Paid to the partner out of this page's gifts.
+    pub granted: MoneyView,
+    /// What of them still lies in the fund.
+    pub held: MoneyView,
+    /// The grants that it was paid in.
+    pub grants: Vec<PaidGrantView>,
+}
+
+/// A page's part of a grant.
+#[derive(Clone, Debug, Serialize)]
+pub struct PaidGrantView {
+    /// The grant's number.
+    pub number: String,
+    /// Where the open books tell of it.
+    pub href: String,
+    /// This page's part.
+    pub amount: MoneyView,
 }
 
 /// Context of `page`.
@@ -247,6 +278,8 @@ pub struct PageView {
     pub share: ShareView,
     /// The newest updates.
     pub news: PageNewsView,
+    /// What the page's gifts have paid for, once a grant took of them.
+    pub paid: Vec<PagePaidView>,
     /// Where something wrong with the page is reported.
     pub report_url: String,
 }

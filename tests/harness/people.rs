@@ -15,6 +15,18 @@ pub struct Visitor {
     seal: String,
 }
 
+impl Visitor {
+    /// The cookies of this browser.
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+
+    /// What goes into the field `csrf`.
+    pub fn seal(&self) -> &str {
+        &self.seal
+    }
+}
+
 /// An answer as tests look at it.
 pub struct Answer {
     pub status: u16,
@@ -143,6 +155,49 @@ impl World {
         let answer = self.ask(visitor, "POST", path, form).await;
         assert_eq!(answer.status, 303, "{path}: {}", answer.text);
         answer.place
+    }
+}
+
+impl World {
+    /// A form with files, as a browser sends it: `file` is its field and its bytes.
+    pub async fn upload(
+        &self,
+        visitor: &Visitor,
+        path: &str,
+        fields: &[(&str, String)],
+        file: Option<(&str, &[u8])>,
+    ) -> Answer {
+        let mut body = Vec::new();
+        let mut part = |head: &str, value: &[u8]| {
+            let lead = format!("--cloth\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+            body.extend_from_slice(lead.as_bytes());
+            body.extend_from_slice(value);
+            body.extend_from_slice(b"\r\n");
+        };
+        for (name, value) in fields {
+            part(&format!("name=\"{name}\""), value.as_bytes());
+        }
+        part("name=\"csrf\"", visitor.seal.as_bytes());
+        if let Some((name, bytes)) = file {
+            part(&format!("name=\"{name}\"; filename=\"a.pdf\""), bytes);
+        }
+        body.extend_from_slice(b"--cloth--\r\n");
+        let answer = self
+            .http
+            .post(self.url(path))
+            .header("cookie", &visitor.cookies)
+            .header("accept", "text/html")
+            .header("content-type", "multipart/form-data; boundary=cloth")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let place = answer.headers().get("location");
+        Answer {
+            status: answer.status().as_u16(),
+            place: place.map_or_else(String::new, |place| place.to_str().unwrap().to_owned()),
+            text: answer.text().await.unwrap(),
+        }
     }
 }
 

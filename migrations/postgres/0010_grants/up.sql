@@ -1,4 +1,12 @@
 -- Grants: money that leaves a fund for a partner, in tranches; which layers each tranche took; and who said yes to it.
+-- Policies become drafts that somebody else approves; a reserve that ran short is covered by a decision of two.
+
+ALTER TABLE allocation_policies ADD COLUMN drafted_by TEXT REFERENCES users (id);
+ALTER TABLE allocation_policies ADD COLUMN approved_by TEXT REFERENCES users (id);
+ALTER TABLE allocation_policies ADD COLUMN approved_at TIMESTAMP;
+ALTER TABLE allocation_policies ADD COLUMN discarded_at TIMESTAMP;
+-- What stood before there were drafts was in force at once.
+UPDATE allocation_policies SET approved_at = created_at;
 
 CREATE TABLE grants (
     id TEXT NOT NULL PRIMARY KEY,
@@ -56,6 +64,23 @@ CREATE TABLE grant_layers (
     PRIMARY KEY (tranche_id, donation_id, fund_id, origin)
 );
 CREATE INDEX grant_layers_by_donation ON grant_layers (donation_id);
+
+-- Money of the organisation's own that fills a campaign's reserve again.
+CREATE TABLE reserve_covers (
+    id TEXT NOT NULL PRIMARY KEY,
+    campaign_id TEXT NOT NULL REFERENCES campaigns (id),
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    paid_on TEXT NOT NULL,
+    bank_reference TEXT NOT NULL,
+    planned_by TEXT NOT NULL REFERENCES users (id),
+    created_at TIMESTAMP NOT NULL,
+    decided_by TEXT REFERENCES users (id),
+    decided_at TIMESTAMP
+);
+CREATE INDEX reserve_covers_by_campaign ON reserve_covers (campaign_id, state, id);
 
 -- Who of a partner's staff may sit at its desk.
 CREATE TABLE partner_staff (

@@ -1,5 +1,10 @@
+DROP TABLE reserve_covers;
 DROP TABLE partner_staff;
 DROP TABLE grant_layers;
 DROP TABLE grant_approvals;
 DROP TABLE grant_tranches;
 DROP TABLE grants;
+ALTER TABLE allocation_policies DROP COLUMN discarded_at;
+ALTER TABLE allocation_policies DROP COLUMN approved_at;
+ALTER TABLE allocation_policies DROP COLUMN approved_by;
+ALTER TABLE allocation_policies DROP COLUMN drafted_by;

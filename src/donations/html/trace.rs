@@ -11,6 +11,7 @@ use crate::donations::model::{self, Donation, GiftPart};
 use crate::donations::refunds::{self, RefundRow, RefundState};
 use crate::error::AppResult;
 use crate::funds::{self, Policy};
+use crate::grants::{self, trace::GiftGrant};
 use crate::impact::{self, Figure};
 use crate::kernel::Timestamp;
 use crate::matching::{self, Match};
@@ -26,6 +27,8 @@ pub(super) struct Traced {
     pub weave: Weave,
     /// Each fund's part, largest first.
     pub parts: Vec<GiftPart>,
+    /// The grants that took of it, oldest first.
+    pub grants: Vec<GiftGrant>,
     /// What is known of the programs' work.
     pub figures: Vec<Figure>,
     /// Refunds in force, oldest first, each with what it took out of the funds.
@@ -56,6 +59,10 @@ impl Traced {
                 (row, from_funds)
             })
             .collect();
+        let grants = grants::trace::of_gift(conn, gift.id)?
+            .into_iter()
+            .filter(|grant| grant.origin == funds::Origin::Gift)
+            .collect();
         let to = crate::campaigns::frame::Destinations::of(conn, aim.campaign(), now)?;
         Ok(Some(Self {
             weave: aim.weave(conn, Some(&gift.id.to_string()), now)?,
@@ -66,6 +73,7 @@ impl Traced {
             gift,
             aim,
             parts,
+            grants,
             refunds,
         }))
     }

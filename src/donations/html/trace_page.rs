@@ -1,13 +1,13 @@
 //! The trace page's context: the sums, the steps and the parts of one gift.
 
 use super::trace::Traced;
+use super::{trace_far::Far, trace_parts};
 use crate::campaigns::frame;
 use crate::config::Config;
 use crate::donations::model::GiftPart;
-use crate::donations::views::trace::{PartView, RefundView, StepView, TraceView};
+use crate::donations::views::trace::{RefundView, StepView, TraceView};
 use crate::error::AppResult;
 use crate::kernel::{Money, Timestamp};
-use crate::web::views::shell::Link;
 
 /// The context at `now`.
 ///
@@ -42,12 +42,7 @@ pub(super) fn view(
         refunds: refunds(traced),
         remaining: remaining.into(),
         steps: steps(traced, fee, net, remaining),
-        parts: traced
-            .parts
-            .iter()
-            .filter(|part| part.remaining() > 0)
-            .map(|part| part_view(traced, part))
-            .collect(),
+        parts: trace_parts::parts(traced),
         division: division(traced),
         band: traced
             .weave
@@ -97,11 +92,7 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
     } else {
         "The processor has not reported its fee yet; until then the sums below are provisional."
     };
-    let program_words = match (gone, traced.parts.len()) {
-        (true, _) => "It was given back, so nothing of it is set aside any more.",
-        (false, 0 | 1) => "It is set aside for one program and waits for the next grant.",
-        (false, _) => "It is set aside for the programs below and waits for the next grants.",
-    };
+    let far = Far::of(traced);
     vec![
         step(
             if online { "Your card" } else { "Your gift" },
@@ -124,47 +115,24 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
         ),
         step(
             "Program",
-            program_words,
+            &far.program,
             Some(remaining),
             None,
-            if gone { "done" } else { "now" },
+            if gone || far.granted > 0 {
+                "done"
+            } else {
+                "now"
+            },
         ),
         step(
             "Grant",
-            "The partner is paid; the oldest gifts go first.",
-            None,
-            None,
-            "ahead",
+            &far.grant,
+            (far.granted > 0).then(|| Money::new(far.granted, gift.currency)),
+            far.paid_on.clone(),
+            far.grant_state(),
         ),
-        step(
-            "Result",
-            "The partner reports what came of it, graded.",
-            None,
-            None,
-            "ahead",
-        ),
+        step("Result", &far.result, None, None, far.result_state()),
     ]
-}
-
-fn part_view(traced: &Traced, part: &GiftPart) -> PartView {
-    let program = match (&part.program_slug, &part.program_name) {
-        (Some(slug), Some(name)) => Link::new(name, &format!("/programs/{slug}")),
-        // The campaign's own fund, until it is shared out.
-        _ => Link::new(&part.fund_name, &frame::path(traced.aim.campaign())),
-    };
-    PartView {
-        program,
-        shade: traced.shades.of(part.program_id),
-        amount: Money::new(part.remaining(), traced.gift.currency).into(),
-        state: "held".to_owned(),
-        detail: format!("in the fund “{}” until the next grant.", part.fund_name),
-        figures: traced
-            .figures
-            .iter()
-            .filter(|figure| Some(figure.program_id) == part.program_id)
-            .map(frame::figure)
-            .collect(),
-    }
 }
 
 fn division(traced: &Traced) -> String {

@@ -83,8 +83,31 @@ pub struct PartView {
     pub amount: MoneyView,
     /// `held`, `granted` or `reported`.
     pub state: String,
-    /// One sentence: the grant's day and number, the report.
+    /// One sentence: where it is.
     pub detail: String,
+    /// The grants that took of it, oldest first.
+    pub grants: Vec<PartGrantView>,
+    /// What the campaign's reserve carries of it, in words.
+    pub carried: Option<String>,
     /// The program's figures.
     pub figures: Vec<FigureView>,
+}
+
+/// What a grant took of a part.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartGrantView {
+    /// `G-2026-001`.
+    pub number: String,
+    /// What it is for.
+    pub purpose: String,
+    /// To the cent.
+    pub amount: MoneyView,
+    /// The day on which the partner was paid.
+    pub paid_on: Option<String>,
+    /// When the report is due; `None` once it is there.
+    pub due_on: Option<String>,
+    /// One sentence about the report.
+    pub word: String,
+    /// The published part of the report.
+    pub report: Option<Link>,
 }

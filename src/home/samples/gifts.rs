@@ -171,6 +171,20 @@ fn trace() {
         amount: usd(minor),
         state: state.into(),
         detail: detail.into(),
+        grants: match state {
+            "held" => vec![],
+            _ => vec![PartGrantView {
+                number: "G-2026-007".into(),
+                purpose: "Gathering of intelligence.".into(),
+                amount: usd(minor),
+                paid_on: Some("2026-11-20".into()),
+                due_on: (state == "granted").then(|| "2027-01-31".into()),
+                word: "The partner’s report is still to come.".into(),
+                report: (state == "reported")
+                    .then(|| Link::new("What it did", "/programs/ijm-kolkata")),
+            }],
+        },
+        carried: (state == "granted").then(|| "$2 is carried by the reserve.".into()),
         figures,
     };
     let full = TraceView {

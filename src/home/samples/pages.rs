@@ -71,6 +71,36 @@ fn home() {
     show(&t, "home", "home-empty", &empty);
 }
 
+fn stories_part() -> Option<crate::stories::views::StoriesPart> {
+    use crate::stories::views::{PictureView, StoriesPart, StoryRow};
+    let row = StoryRow {
+        title: "Hope for Kolkata".into(),
+        href: "/stories/hope-for-kolkata".into(),
+        summary: "The crime has moved behind doors. So has the work against it.".into(),
+        author: "Grace".into(),
+        published_at: "2026-11-24T10:00:00.000000Z".into(),
+        has_note: true,
+        picture: Some(PictureView {
+            url: "/media/med_1/640.jpg".into(),
+            large_url: "/media/med_1/1280.jpg".into(),
+            small_url: "/media/med_1/160.jpg".into(),
+            width: 1280,
+            height: 720,
+            alt: "A bridge".into(),
+            caption: String::new(),
+        }),
+    };
+    let bare = StoryRow {
+        picture: None,
+        has_note: false,
+        ..row.clone()
+    };
+    StoriesPart::of(
+        vec![row, bare],
+        Some("/campaigns/dressember-2026/stories".into()),
+    )
+}
+
 fn campaign_sample() -> CampaignView {
     CampaignView {
         shell: shell("Dressember 2026"),
@@ -99,6 +129,7 @@ fn campaign_sample() -> CampaignView {
         policy_since: "2026-11-01".into(),
         tally: tally(),
         unit_costs: unit_costs(),
+        stories: stories_part(),
         faq: vec![
             QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
             QuestionView { question: "How long can I give?".into(), answer_html: "<p>Until 31 January.</p>".into() },
@@ -122,6 +153,7 @@ fn campaign() {
         programs: vec![],
         shares: vec![],
         unit_costs: vec![],
+        stories: None,
         faq: vec![],
         tally: Tally::default(),
         ..campaign_sample()
@@ -143,6 +175,17 @@ fn page() {
         photo_alt: String::new(),
         private_note: Some("Only you see this page: draft.".into()),
         unconfirmed: Some(usd(4_000)),
+        paid: vec![PagePaidView {
+            name: "IJM Kolkata".into(),
+            href: "/programs/ijm-kolkata".into(),
+            granted: usd(120_000),
+            held: usd(30_000),
+            grants: vec![PaidGrantView {
+                number: "G-2026-001".into(),
+                href: "/campaigns/dressember-2026/books#G-2026-001".into(),
+                amount: usd(120_000),
+            }],
+        }],
         portrait_svg: placeholder::portrait("mira-sen", "Mira Sen", &accent()),
         story_html: "<p>My grandmother sewed in Kolkata for forty years. She could walk home when the work was done.</p><p>I found this dress in a charity shop for nine euros. I will wear it to work, to the gym and to my cousin’s wedding, and when somebody asks I will tell them about the women who cannot walk home.</p>".into(),
         band: band(31, 250_000, false),
@@ -177,6 +220,7 @@ fn page() {
         give_url: None,
         private_note: None,
         unconfirmed: None,
+        paid: vec![],
         wall: vec![],
         wall_more_url: None,
         tally: Tally::default(),
@@ -291,6 +335,7 @@ fn program_and_partner() {
         take_part: vec!["Take part in Dressember.".into(), "Start discussions with friends and family.".into(), "Give.".into(), "Advocate with government at every level.".into()],
         more: vec![Link::new("A factsheet on Kolkata", "https://www.ijm.org/"), Link::new("contact@ijm.org", "mailto:contact@ijm.org")],
         give_url: Some("/give/dressember-2026?program=ijm-kolkata".into()),
+        stories: stories_part(),
     };
     show(&t, "program", "program", &full);
     let empty = ProgramView {
@@ -303,6 +348,7 @@ fn program_and_partner() {
         take_part: vec![],
         more: vec![],
         give_url: None,
+        stories: None,
         ..full
     };
     show(&t, "program", "program-empty", &empty);
