@@ -83,7 +83,10 @@ async fn cash_counts_once_confirmed_goes_to_the_bank_and_is_given_back_from_wher
         .await;
     assert_eq!(in_hand(&world).await, 5_550);
     let html = world.look(&noor, "/console/deposits").await;
-    let fields = fields_of(&html, "/console/deposits");
+    let fields = fields_of(
+        html.split("id=\"held\"").nth(1).unwrap(),
+        "/console/deposits",
+    );
     assert_eq!(fields["gift"].len(), 2);
     let mut form: Vec<(&str, &str)> = vec![("campaign", CAMPAIGN), ("id", &fields["id"][0])];
     form.extend(fields["gift"].iter().map(|gift| ("gift", gift.as_str())));

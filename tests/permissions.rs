@@ -350,10 +350,10 @@ fn example(route: &str, own: UserId) -> String {
     // Nothing has this id: whoever may ask is told so.
     let kind = match route {
         route if route.contains("/offline/") => "off",
-        route if route.contains("/stories/") => "sto",
-        route if route.contains("/consents/") => "con",
         route if route.contains("/deposits/") => "dep",
         route if route.contains("/matching/") => "mpo",
+        route if route.contains("/stories/") => "sto",
+        route if route.contains("/consents/") => "con",
         route if route.contains("/groups/") => "tgr",
         route if route.contains("/policies/") => "pol",
         route if route.contains("/covers/") => "cov",

@@ -99,10 +99,10 @@ pub async fn findings(db: &Db) -> AppResult<Vec<String>> {
         let mut all = crate::ledger::check::findings(conn)?;
         all.extend(crate::donations::check::findings(conn)?);
         all.extend(crate::funds::check::findings(conn)?);
-        all.extend(books::check::findings(conn)?);
-        all.extend(crate::grants::check::findings(conn)?);
         all.extend(crate::matching::check::findings(conn)?);
         all.extend(crate::payouts::check::findings(conn)?);
+        all.extend(books::check::findings(conn)?);
+        all.extend(crate::grants::check::findings(conn)?);
         all.extend(crate::diary::check::findings(conn)?);
         Ok(all)
     })

@@ -27,6 +27,14 @@ crate::words! {
         Reports = "reports",
         /// Offline gift entries.
         Offline = "offline",
+        /// Cash and cheques in hand, and what went to the bank.
+        Deposits = "deposits",
+        /// Match pools.
+        Matching = "matching",
+        /// What the processor paid to the bank.
+        Payouts = "payouts",
+        /// What checks and reconciliation found.
+        Findings = "findings",
         /// What lies where, and what is due.
         Finance = "finance",
         /// Grants to partners.
@@ -37,14 +45,6 @@ crate::words! {
         Stories = "stories",
         /// The vault of consents.
         Consents = "consents",
-        /// Cash and cheques in hand, and what went to the bank.
-        Deposits = "deposits",
-        /// Match pools.
-        Matching = "matching",
-        /// What the processor paid to the bank.
-        Payouts = "payouts",
-        /// What checks and reconciliation found.
-        Findings = "findings",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -61,15 +61,15 @@ impl Room {
             Self::Teams => "Teams",
             Self::Reports => "Reports",
             Self::Offline => "Offline gifts",
+            Self::Deposits => "Deposits",
+            Self::Matching => "Match pools",
+            Self::Payouts => "Payouts",
+            Self::Findings => "Findings",
             Self::Finance => "Finance",
             Self::Grants => "Grants",
             Self::Policies => "Policies",
             Self::Stories => "Stories",
             Self::Consents => "Consents",
-            Self::Deposits => "Deposits",
-            Self::Matching => "Match pools",
-            Self::Payouts => "Payouts",
-            Self::Findings => "Findings",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -80,12 +80,13 @@ impl Room {
         match self {
             Self::Home | Self::Policies => true,
             Self::Finance | Self::Grants => signed.is(Role::Finance),
+            Self::Deposits | Self::Matching | Self::Payouts | Self::Findings => {
+                signed.is(Role::Coordinator) || signed.is(Role::Finance)
+            }
             // The vault is for whoever runs every season.
             Self::Consents => {
                 signed.is(Role::Coordinator) && signed.campaigns(Role::Coordinator).is_none()
             }
-            // Whoever keeps the books need not run seasons.
-            Self::Deposits | Self::Matching | Self::Payouts | Self::Findings => true,
             _ => signed.is(Role::Coordinator),
         }
     }

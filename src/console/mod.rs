@@ -114,39 +114,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/reports").route(web::get().to(reports::list)))
         .service(web::resource("/console/reports/{id}").route(web::post().to(reports::handle)))
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
-        .service(web::resource("/console/finance").route(web::get().to(finance::home)))
-        .service(web::resource("/console/finance/covers").route(web::post().to(covers::plan)))
-        .service(
-            web::resource("/console/finance/covers/{id}").route(web::post().to(covers::decide)),
-        )
-        .service(
-            web::resource("/console/grants")
-                .route(web::get().to(grants::list))
-                .route(web::post().to(grants::plan)),
-        )
-        .service(
-            web::resource("/console/grants/{number}")
-                .route(web::get().to(grant::show))
-                .route(web::post().to(grant::act)),
-        )
-        .service(web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)))
-        .service(
-            web::resource("/console/grants/{number}/slips/{tranche}")
-                .route(web::get().to(grant::slip)),
-        )
-        .service(
-            web::resource("/console/policies")
-                .route(web::get().to(policies::list))
-                .route(web::post().to(policies::draft)),
-        )
-        .service(
-            web::resource("/console/policies/{id}/approve")
-                .route(web::post().to(policies::approve)),
-        )
-        .service(
-            web::resource("/console/policies/{id}/discard")
-                .route(web::post().to(policies::discard)),
-        )
         .service(
             web::resource("/console/offline/new")
                 .route(web::get().to(offline_entry::new))
@@ -189,6 +156,39 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/payouts/{id}").route(web::get().to(findings::payout)))
         .service(web::resource("/console/findings").route(web::get().to(findings::list)))
         .service(web::resource("/console/findings/{id}").route(web::post().to(findings::act)))
+        .service(web::resource("/console/finance").route(web::get().to(finance::home)))
+        .service(web::resource("/console/finance/covers").route(web::post().to(covers::plan)))
+        .service(
+            web::resource("/console/finance/covers/{id}").route(web::post().to(covers::decide)),
+        )
+        .service(
+            web::resource("/console/grants")
+                .route(web::get().to(grants::list))
+                .route(web::post().to(grants::plan)),
+        )
+        .service(
+            web::resource("/console/grants/{number}")
+                .route(web::get().to(grant::show))
+                .route(web::post().to(grant::act)),
+        )
+        .service(web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)))
+        .service(
+            web::resource("/console/grants/{number}/slips/{tranche}")
+                .route(web::get().to(grant::slip)),
+        )
+        .service(
+            web::resource("/console/policies")
+                .route(web::get().to(policies::list))
+                .route(web::post().to(policies::draft)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/approve")
+                .route(web::post().to(policies::approve)),
+        )
+        .service(
+            web::resource("/console/policies/{id}/discard")
+                .route(web::post().to(policies::discard)),
+        )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
 }

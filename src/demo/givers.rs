@@ -156,6 +156,7 @@ async fn give_all(giving: &Giving) -> AppResult<()> {
         .timeout(std::time::Duration::from_secs(10))
         .build()
         .map_err(AppError::internal)?;
+    super::books::pool(giving).await?;
     for (number, gift) in GIFTS.iter().enumerate() {
         let donation = giving
             .give(request(number, gift)?.parse()?, &format!("demo:{number}"))
@@ -171,6 +172,7 @@ async fn give_all(giving: &Giving) -> AppResult<()> {
             .await
             .map_err(AppError::internal)?;
     }
+    super::books::after_gifts(giving, &http).await?;
     tracing::info!(gifts = GIFTS.len(), "the demo's first gifts were made");
     Ok(())
 }

@@ -14,8 +14,7 @@ use crate::funds;
 use crate::grants::ops::{PayTranche, PlanGrant, PlanTranche, approve, pay, plan};
 use crate::grants::{GrantId, TrancheId};
 use crate::kernel::{Currency, Day, Line, Money, Timestamp};
-use crate::ledger::{self, Account, Code, NewTransfer, Source};
-use crate::payments::PROCESSOR;
+use crate::ledger::{self, Account};
 
 /// The tranches in dollars, and in how many days from today each is planned and its report is due.
 const TRANCHES: [(i64, i64, i64); 2] = [(200, 0, 60), (150, 75, 135)];
@@ -66,7 +65,10 @@ fn make(
     let money = |dollars: i64| Money::new(dollars * season.currency.scale(), season.currency);
     let whole: i64 = TRANCHES.iter().map(|(dollars, ..)| dollars).sum();
     let held = ledger::balance(conn, &Account::fund(fund.id), season.currency)?;
-    if held.minor() < money(whole).minor() {
+    // The partner is paid out of what the processor has paid to the bank.
+    let at_bank = ledger::balance(conn, &Account::bank(), season.currency)?;
+    let first = TRANCHES.first().map_or(0, |(dollars, ..)| *dollars);
+    if held.minor() < money(whole).minor() || at_bank.minor() < money(first).minor() {
         return Ok(false);
     }
     let day = |days| {
@@ -96,7 +98,6 @@ fn make(
     plan(conn, &new, now)?;
     approve(conn, id, finance.id, above, now)?;
     for first in planned.iter().take(1) {
-        first_payout(conn, first.amount, now)?;
         pay(conn, &slip(first, day(0)?, finance.id)?, now)?;
     }
     tracing::info!("the demo's first grant was made");
@@ -112,22 +113,4 @@ fn slip(tranche: &PlanTranche, today: Day, by: UserId) -> AppResult<PayTranche> 
         document: None,
         by,
     })
-}
-
-/// The seam to payouts: what the processor has paid to the bank. Where the processor's own payouts are booked, this goes, and
-/// the grant waits until they have come.
-fn first_payout(conn: &mut Conn, amount: Money, now: Timestamp) -> AppResult<()> {
-    let transfer = NewTransfer {
-        debit: Account::bank(),
-        credit: Account::processor(PROCESSOR),
-        amount,
-        code: Code::new("payout"),
-        source: Source {
-            kind: "demo_payout",
-            id: "first".to_owned(),
-        },
-        donation: None,
-        reverses: None,
-    };
-    ledger::post(conn, &[transfer], now)
 }

@@ -3,6 +3,7 @@
 //! The facts about IJM Kolkata are the partner's own; the two other partners, all people, pages and teams are invented.
 //! No text here tells of a real case.
 
+mod books;
 mod diaries;
 mod givers;
 mod grants;
