@@ -283,7 +283,10 @@ impl Config {
             faults.push("auth.staff_second_factor is false beside a live key: staff need a second factor (S6)".into());
         }
         if self.grants.two_people_above < 0 {
-            faults.push("grants.two_people_above: write 0, so that two people approve every grant, or more".into());
+            faults.push(
+                "grants.two_people_above: write 0, so that two people approve every grant, or more"
+                    .into(),
+            );
         }
         if live && cfg!(debug_assertions) {
             faults

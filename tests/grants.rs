@@ -58,10 +58,15 @@ struct Ids {
 
 async fn ids(db: &Db) -> Ids {
     db.read(|c| {
-        let season = selvedge::campaigns::model::any_by_slug(c, &CAMPAIGN.parse().unwrap())?.unwrap();
+        let season =
+            selvedge::campaigns::model::any_by_slug(c, &CAMPAIGN.parse().unwrap())?.unwrap();
         let slug = "ijm-kolkata".parse().unwrap();
-        let program = selvedge::partners::model::program_by_slug(c, &slug)?.program.id;
-        let fund = funds::fund_of_program(c, program, Currency::USD)?.unwrap().id;
+        let program = selvedge::partners::model::program_by_slug(c, &slug)?
+            .program
+            .id;
+        let fund = funds::fund_of_program(c, program, Currency::USD)?
+            .unwrap()
+            .id;
         Ok(Ids {
             campaign: season.id,
             program,
@@ -145,7 +150,10 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
     assert!(refused.text.contains("12.345"), "what was typed is kept");
 
     let fields = form("120");
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
     let place = world.send(&theo, "/console/grants", &fields).await;
     let year = &world.clock.now().rfc3339()[..4];
     let number: &'static str = Box::leak(format!("G-{year}-001").into_boxed_str());
@@ -173,7 +181,11 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
     let pay_path = format!("{here}/pay");
     let short = upload(&world, &ines, &pay_path, &pay_form(one)).await;
     assert_eq!(short.0, 409);
-    assert!(short.1.contains("the books show $0 at the bank"), "{}", short.1);
+    assert!(
+        short.1.contains("the books show $0 at the bank"),
+        "{}",
+        short.1
+    );
     let now = world.clock.now();
     db.tx(move |c| payout(c, 19_000, now)).await.unwrap();
     let paid = upload(&world, &ines, &pay_path, &pay_form(one)).await;
@@ -189,10 +201,16 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
         .unwrap();
     assert_eq!(took_first[0].amount, net);
     assert_eq!(took_second[0].amount, 12_000 - net);
-    let page = world.get(&format!("/gifts/{}", token_of(&db, first).await)).await.1;
+    let page = world
+        .get(&format!("/gifts/{}", token_of(&db, first).await))
+        .await
+        .1;
     assert!(page.contains(number), "{page}");
     assert!(page.contains(&dollars(net).to_string()), "{page}");
-    let page = world.get(&format!("/gifts/{}", token_of(&db, second).await)).await.1;
+    let page = world
+        .get(&format!("/gifts/{}", token_of(&db, second).await))
+        .await
+        .1;
     assert!(page.contains(&dollars(12_000 - net).to_string()), "{page}");
     assert!(page.contains("waits"), "{page}");
 
@@ -205,13 +223,23 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
     let mut late = pay_form(two);
     late[3].1 = day(&world, 60);
     // The sessions ended with the month.
-    let theo = world.visitor(Some(world.user_of("theo@staff.example").await)).await;
-    let ines = world.visitor(Some(world.user_of("ines@staff.example").await)).await;
+    let theo = world
+        .visitor(Some(world.user_of("theo@staff.example").await))
+        .await;
+    let ines = world
+        .visitor(Some(world.user_of("ines@staff.example").await))
+        .await;
     let finance = world.look(&theo, "/console/finance").await;
     assert!(finance.contains("overdue"), "{finance}");
     let blocked = upload(&world, &ines, &pay_path, &late).await;
     assert_eq!(blocked.0, 409);
-    assert!(blocked.1.contains(&format!("the report on {number} was due")), "{}", blocked.1);
+    assert!(
+        blocked
+            .1
+            .contains(&format!("the report on {number} was due")),
+        "{}",
+        blocked.1
+    );
     let report = [("deed", "reported"), ("tranche", &one.to_string())];
     world.send(&theo, &here, &report).await;
     assert_eq!(tranches(&db, number).await.0, GrantState::Reported);
@@ -234,7 +262,16 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
     world.send(&theo, &here, &deed("close")).await;
     assert_eq!(tranches(&db, number).await.0, GrantState::Closed);
     let html = world.look(&theo, &here).await;
-    for action in ["grant.plan", "grant.approve", "grant.pay", "grant.reported", "grant.returned", "grant.cancel", "grant.close", "grant.report_due"] {
+    for action in [
+        "grant.plan",
+        "grant.approve",
+        "grant.pay",
+        "grant.reported",
+        "grant.returned",
+        "grant.cancel",
+        "grant.close",
+        "grant.report_due",
+    ] {
         assert!(html.contains(action), "{action}");
     }
     let listed = world.look(&theo, "/console/grants?state=closed").await;
@@ -243,7 +280,12 @@ async fn a_grant_goes_from_plan_to_close_and_each_giver_sees_it_to_the_cent() {
 }
 
 /// A form with files, as a browser sends it without any.
-async fn upload(world: &World, visitor: &Visitor, path: &str, fields: &[(&str, String)]) -> (u16, String) {
+async fn upload(
+    world: &World,
+    visitor: &Visitor,
+    path: &str,
+    fields: &[(&str, String)],
+) -> (u16, String) {
     let answer = world.upload(visitor, path, fields, None).await;
     (answer.status, answer.text)
 }
@@ -265,8 +307,9 @@ async fn a_fund_is_never_promised_or_paid_twice_by_many_at_once() {
     let piece = held / 20;
     // The bank has less than the fund, so that both bounds are met.
     db.tx(move |c| payout(c, piece * 12, now)).await.unwrap();
-    let grants: Vec<(GrantId, TrancheId)> =
-        (0..32).map(|_| (GrantId::new(), TrancheId::new())).collect();
+    let grants: Vec<(GrantId, TrancheId)> = (0..32)
+        .map(|_| (GrantId::new(), TrancheId::new()))
+        .collect();
     for (grant, tranche) in grants.clone() {
         let new = PlanGrant {
             id: grant,
@@ -288,7 +331,10 @@ async fn a_fund_is_never_promised_or_paid_twice_by_many_at_once() {
     for (grant, tranche) in grants {
         let db_of = db.clone();
         tasks.push(tokio::spawn(async move {
-            insist(|| db_of.tx(move |c| approve(c, grant, theo, dollars(i64::MAX), now).map(|_| ()))).await
+            insist(|| {
+                db_of.tx(move |c| approve(c, grant, theo, dollars(i64::MAX), now).map(|_| ()))
+            })
+            .await
         }));
         let db_of = db.clone();
         tasks.push(tokio::spawn(async move {
@@ -308,7 +354,10 @@ async fn a_fund_is_never_promised_or_paid_twice_by_many_at_once() {
                 })
                 .await;
                 match done {
-                    Err(AppError::Conflict { code: "no_such_move", .. }) => {
+                    Err(AppError::Conflict {
+                        code: "no_such_move",
+                        ..
+                    }) => {
                         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                     }
                     other => return other,
@@ -319,7 +368,11 @@ async fn a_fund_is_never_promised_or_paid_twice_by_many_at_once() {
     }
     for task in tasks {
         match task.await.unwrap() {
-            Ok(()) | Err(AppError::Conflict { code: "fund_short" | "bank_short", .. }) => {}
+            Ok(())
+            | Err(AppError::Conflict {
+                code: "fund_short" | "bank_short",
+                ..
+            }) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -328,8 +381,17 @@ async fn a_fund_is_never_promised_or_paid_twice_by_many_at_once() {
         .read(move |c| rows::list(c, &filter, None, Limit::MOST))
         .await
         .unwrap();
-    let count = |state| all.items.iter().filter(|one| one.grant.state == state).count();
-    assert_eq!(count(GrantState::Planned), 12, "the fund holds twenty of thirty-two");
+    let count = |state| {
+        all.items
+            .iter()
+            .filter(|one| one.grant.state == state)
+            .count()
+    };
+    assert_eq!(
+        count(GrantState::Planned),
+        12,
+        "the fund holds twenty of thirty-two"
+    );
     assert_eq!(count(GrantState::Paid), 12, "the bank holds twelve");
     assert_eq!(count(GrantState::Approved), 8);
     assert_eq!(holds(&db, Account::bank()).await, 0);
@@ -401,13 +463,17 @@ async fn a_refund_after_a_grant_is_carried_by_the_reserve_until_two_people_cover
     // All of it goes back: $10 still lay in the fund, the rest is carried.
     let state = world.json("/sandbox/state").await;
     let intent = state["sessions"][0]["payment_intent"].clone();
-    let refund = json!({ "refund": { "payment_intent": intent, "amount": 10_000, "outcome": "succeeded" } });
+    let refund =
+        json!({ "refund": { "payment_intent": intent, "amount": 10_000, "outcome": "succeeded" } });
     world.control(refund).await;
     world.settle().await;
     assert_eq!(holds(&db, Account::fund(fund)).await, 0);
     assert_eq!(holds(&db, Account::reserve(campaign)).await, -most);
     assert_eq!(world.findings().await, Vec::<String>::new());
-    let page = world.get(&format!("/gifts/{}", token_of(&db, gift).await)).await.1;
+    let page = world
+        .get(&format!("/gifts/{}", token_of(&db, gift).await))
+        .await
+        .1;
     assert!(page.contains("reserve carries"), "{page}");
     let finance = world.look(&theos, "/console/finance").await;
     assert!(finance.contains("short"), "{finance}");
@@ -447,7 +513,9 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
     let own = ids(&db).await;
     let here = format!("/console/policies?campaign={CAMPAIGN}");
     let html = world.look(&noor, &here).await;
-    let fields = crate::harness::people::fields_of(&html, "/console/policies");
+    // The season's choice above it is a form of the same address.
+    let (_, form) = html.split_once("id=\"new\"").unwrap();
+    let fields = crate::harness::people::fields_of(form, "/console/policies");
     let share = format!("share_{}", own.program);
     let form = |kolkata: &str| -> Vec<(String, String)> {
         let mut all = Vec::new();
@@ -466,10 +534,22 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
     };
     let pairs = |form: &[(String, String)]| -> Vec<(String, String)> { form.to_vec() };
     let short = pairs(&form("99"));
-    let short: Vec<(&str, &str)> = short.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    assert_eq!(world.ask(&noor, "POST", "/console/policies", &short).await.status, 422);
+    let short: Vec<(&str, &str)> = short
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(
+        world
+            .ask(&noor, "POST", "/console/policies", &short)
+            .await
+            .status,
+        422
+    );
     let whole = pairs(&form("100"));
-    let whole: Vec<(&str, &str)> = whole.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let whole: Vec<(&str, &str)> = whole
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
     world.send(&noor, "/console/policies", &whole).await;
     let second = world.ask(&noor, "POST", "/console/policies", &whole).await;
     assert_eq!(second.status, 409, "one draft at a time");
@@ -489,7 +569,10 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
     };
     assert_eq!(in_force().await.version, 1, "a draft holds for nothing");
     let id = html.split("/console/policies/pol_").nth(1).unwrap();
-    let path = format!("/console/policies/pol_{}/approve", id.split('/').next().unwrap());
+    let path = format!(
+        "/console/policies/pol_{}/approve",
+        id.split('/').next().unwrap()
+    );
     let own_draft = world.ask(&noor, "POST", &path, &[]).await;
     assert_eq!(own_draft.status, 403, "a coordinator does not approve");
     world.send(&theo, &path, &[]).await;
@@ -505,7 +588,9 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
     let html = world.look(&ines, &here).await;
     let id = html.split("/console/policies/pol_").nth(1).unwrap();
     let path = format!("/console/policies/pol_{}", id.split('/').next().unwrap());
-    let alone = world.ask(&ines, "POST", &format!("{path}/approve"), &[]).await;
+    let alone = world
+        .ask(&ines, "POST", &format!("{path}/approve"), &[])
+        .await;
     assert_eq!(alone.status, 409);
     world.send(&ines, &format!("{path}/discard"), &[]).await;
     assert_eq!(in_force().await.version, 2);
@@ -514,7 +599,10 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
         .read(move |c| selvedge::donations::model::splits_of(c, gift))
         .await
         .unwrap();
-    assert!(parts.len() > 1, "the gift keeps the version that it was made under");
+    assert!(
+        parts.len() > 1,
+        "the gift keeps the version that it was made under"
+    );
     let later: DonationId = world.paid(&before).await.parse().unwrap();
     let parts = db
         .read(move |c| selvedge::donations::model::splits_of(c, later))
@@ -566,9 +654,13 @@ async fn a_bank_slip_comes_back_as_it_was_sent_and_to_finance_alone() {
         ("bank_reference", "B".to_owned()),
         ("report_due_on", day(&world, 30)),
     ];
-    let script = world.upload(&theos, &path, &fields, Some(("slip", b"<script>"))).await;
+    let script = world
+        .upload(&theos, &path, &fields, Some(("slip", b"<script>")))
+        .await;
     assert_eq!(script.status, 422, "{}", script.text);
-    let taken = world.upload(&theos, &path, &fields, Some(("slip", b"%PDF-1.7 slip"))).await;
+    let taken = world
+        .upload(&theos, &path, &fields, Some(("slip", b"%PDF-1.7 slip")))
+        .await;
     assert_eq!(taken.status, 303, "{}", taken.text);
     let slip = format!("/console/grants/{number}/slips/{tranche}");
     assert_eq!(world.look(&theos, &slip).await, "%PDF-1.7 slip");
@@ -586,6 +678,12 @@ async fn taking_more_than_the_layers_hold_writes_nothing() {
     let refused = db
         .tx(move |c| layers::consume(c, fund, held + 1, TrancheId::new()))
         .await;
-    assert!(matches!(refused, Err(AppError::Conflict { code: "fund_short", .. })));
+    assert!(matches!(
+        refused,
+        Err(AppError::Conflict {
+            code: "fund_short",
+            ..
+        })
+    ));
     world.done().await;
 }

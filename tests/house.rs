@@ -359,7 +359,7 @@ fn money_is_never_a_float() {
         "payments/",
         "donations/",
         "funds/",
-        "grants/",
+        "src/grants/",
         "totals/",
     ];
     for path in all_sources() {

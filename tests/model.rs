@@ -23,8 +23,8 @@ use selvedge::ledger::{self, Account};
 use selvedge::payments::client::{Charge, Fee, Payment, Refund, SessionState};
 
 use crate::harness::chance::Chance;
-use crate::model_grants::Grants;
 use crate::harness::world::World;
+use crate::model_grants::Grants;
 
 const GIVERS: usize = 7;
 
@@ -398,7 +398,11 @@ impl Model {
                 let (lies, carried) = (gift.shown.lies(place), gift.shown.carried[place]);
                 assert_eq!(own.map_or(0, |own| own.held), lies, "{what}");
                 assert_eq!(own.map_or(0, |own| own.carried), carried, "{what}");
-                assert_eq!(own.map_or(0, |own| own.granted), gift.shown.granted[place], "{what}");
+                assert_eq!(
+                    own.map_or(0, |own| own.granted),
+                    gift.shown.granted[place],
+                    "{what}"
+                );
                 assert!(*minor >= 0, "{what}");
             }
             if gift.shown.status == DonationStatus::Paid {

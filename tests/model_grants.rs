@@ -126,7 +126,12 @@ impl Grants {
         let paid = db
             .tx(move |conn| {
                 let today = Day::try_from(
-                    now.date_in("America/Los_Angeles".parse::<selvedge::kernel::Zone>().unwrap().tz()),
+                    now.date_in(
+                        "America/Los_Angeles"
+                            .parse::<selvedge::kernel::Zone>()
+                            .unwrap()
+                            .tz(),
+                    ),
                 )
                 .unwrap();
                 let due: Day = "2999-01-01".parse().unwrap();
@@ -164,7 +169,13 @@ impl Grants {
             })
             .await;
         if amount > lies {
-            let refused = matches!(paid, Err(AppError::Conflict { code: "fund_short", .. }));
+            let refused = matches!(
+                paid,
+                Err(AppError::Conflict {
+                    code: "fund_short",
+                    ..
+                })
+            );
             assert!(refused, "{amount} of {lies}: {paid:?}");
             return;
         }
@@ -208,7 +219,12 @@ impl Grants {
             let part = shown.place(paid.fund).unwrap();
             shown.granted[part] -= minor;
         }
-        let touched: Vec<usize> = paid.taken.iter().map(|(place, _)| *place).take(20).collect();
+        let touched: Vec<usize> = paid
+            .taken
+            .iter()
+            .map(|(place, _)| *place)
+            .take(20)
+            .collect();
         model.compare(db, &touched).await;
     }
 
@@ -286,7 +302,9 @@ fn take(model: &mut Model, fund: FundId, amount: i64) -> Vec<(usize, i64)> {
     let (mut left, mut taken) = (amount, Vec::new());
     for place in order {
         let shown = &mut model.gifts[place].shown;
-        let Some(part) = shown.place(fund) else { continue };
+        let Some(part) = shown.place(fund) else {
+            continue;
+        };
         let minor = shown.lies(part).min(left);
         if minor > 0 {
             shown.granted[part] += minor;

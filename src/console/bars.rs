@@ -14,7 +14,11 @@ pub(super) fn lying(parts: &[(&str, i64)], whole: i64) -> String {
     );
     let mut at = 0;
     for (class, size) in parts.iter().filter(|(_, size)| *size > 0) {
-        let wide = size.saturating_mul(WIDTH).checked_div(whole).unwrap_or(0).clamp(2, WIDTH);
+        let wide = size
+            .saturating_mul(WIDTH)
+            .checked_div(whole)
+            .unwrap_or(0)
+            .clamp(2, WIDTH);
         // Writing to a String cannot fail.
         let written = write!(
             drawn,

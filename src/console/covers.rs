@@ -26,8 +26,14 @@ pub(super) async fn plan(
     form: CsrfForm<Typed>,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Finance);
-    let (scope, slug) = (Scope::as_finance(&desk.signed), form.0.text("campaign").to_owned());
-    let season = site.db.read(move |c| scope::season(c, &scope, &slug)).await?;
+    let (scope, slug) = (
+        Scope::as_finance(&desk.signed),
+        form.0.text("campaign").to_owned(),
+    );
+    let season = site
+        .db
+        .read(move |c| scope::season(c, &scope, &slug))
+        .await?;
     match written(&desk, &season, &form.0).await {
         Ok(()) => Ok(see("/console/finance?done=cover-planned#reserve")),
         Err(error) => draw(&desk, Some((season.id, &form.0)), Mend::of(error)?).await,
@@ -86,8 +92,15 @@ pub(super) async fn decide(
     form: CsrfForm<Typed>,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Finance);
-    let id: CoverId = path.0.parse().map_err(|_| AppError::NotFound("this cover"))?;
-    let (scope, by, now) = (Scope::as_finance(&desk.signed), desk.signed.user(), desk.now());
+    let id: CoverId = path
+        .0
+        .parse()
+        .map_err(|_| AppError::NotFound("this cover"))?;
+    let (scope, by, now) = (
+        Scope::as_finance(&desk.signed),
+        desk.signed.user(),
+        desk.now(),
+    );
     let books = form.0.text("deed") == "book";
     let decided = site
         .db

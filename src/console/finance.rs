@@ -121,7 +121,11 @@ fn find(conn: &mut Conn, scope: &Scope, today: Day, until: Day) -> AppResult<Fou
     let mut own_funds = Vec::new();
     for season in &seasons {
         for program in campaigns::edit::program_ids(conn, season.id)? {
-            own_funds.extend(crate::funds::fund_of_program(conn, program, season.currency)?);
+            own_funds.extend(crate::funds::fund_of_program(
+                conn,
+                program,
+                season.currency,
+            )?);
         }
     }
     let mut reserves = Vec::new();
@@ -139,7 +143,8 @@ fn find(conn: &mut Conn, scope: &Scope, today: Day, until: Day) -> AppResult<Fou
     });
     // The season's own fund is mostly empty: its money is shared out as it comes.
     funds.retain(|fund| {
-        fund.campaign.is_none() || fund.held.minor() + fund.granted.minor() + fund.promised.minor() > 0
+        fund.campaign.is_none()
+            || fund.held.minor() + fund.granted.minor() + fund.promised.minor() > 0
     });
     let mut owed = owed(conn, scope.ids(), until, OWED_MAX)?;
     owed.sort_by_key(|one| (!one.tranche.is_overdue(today), one.tranche.report_due_on));
@@ -159,11 +164,22 @@ pub(super) async fn draw(
     mend: Mend,
 ) -> AppResult<HttpResponse> {
     let (scope, now) = (Scope::as_finance(&desk.signed), desk.now());
-    let (today, until) = (utc_day(now)?, utc_day(now.plus(chrono::Duration::days(AHEAD)))?);
-    let found = desk.site.db.read(move |c| find(c, &scope, today, until)).await?;
+    let (today, until) = (
+        utc_day(now)?,
+        utc_day(now.plus(chrono::Duration::days(AHEAD)))?,
+    );
+    let found = desk
+        .site
+        .db
+        .read(move |c| find(c, &scope, today, until))
+        .await?;
     let view = FinanceView {
         funds: fund_rows(&found.funds),
-        overdue: found.owed.iter().filter(|one| one.tranche.is_overdue(today)).count(),
+        overdue: found
+            .owed
+            .iter()
+            .filter(|one| one.tranche.is_overdue(today))
+            .count(),
         owed: found.owed.iter().map(|one| owed_row(one, today)).collect(),
         places: found
             .places
@@ -178,7 +194,12 @@ pub(super) async fn draw(
             .iter()
             .map(|(season, lacks, made)| {
                 let of_this = typed.filter(|(campaign, _)| *campaign == season.id);
-                reserve_row(desk, (season, *lacks, made.as_slice()), of_this.map(|(_, typed)| typed), &mend)
+                reserve_row(
+                    desk,
+                    (season, *lacks, made.as_slice()),
+                    of_this.map(|(_, typed)| typed),
+                    &mend,
+                )
             })
             .collect(),
         unreconciled: found.findings.iter().map(|(_, number)| number).sum(),

@@ -160,7 +160,11 @@ pub(super) async fn show(
 }
 
 async fn draw(desk: &Desk, number: &str, typed: &Typed, mend: Mend) -> AppResult<HttpResponse> {
-    let (scope, now, number) = (Scope::as_finance(&desk.signed), desk.now(), number.to_owned());
+    let (scope, now, number) = (
+        Scope::as_finance(&desk.signed),
+        desk.now(),
+        number.to_owned(),
+    );
     let db = &desk.site.db;
     let found = db.read(move |c| find(c, &scope, &number, now)).await?;
     let status = mend.status;
@@ -172,8 +176,17 @@ async fn draw(desk: &Desk, number: &str, typed: &Typed, mend: Mend) -> AppResult
 fn view(desk: &Desk, found: &Found, typed: &Typed, mend: Mend) -> GrantView {
     let named = &found.named;
     let grant = &named.grant;
-    let name = |who: &UserId| found.names.get(who).cloned().unwrap_or_else(|| who.to_string());
-    let next = found.tranches.iter().find(|one| one.state == TrancheState::Planned);
+    let name = |who: &UserId| {
+        found
+            .names
+            .get(who)
+            .cloned()
+            .unwrap_or_else(|| who.to_string())
+    };
+    let next = found
+        .tranches
+        .iter()
+        .find(|one| one.state == TrancheState::Planned);
     let bound = grant.state != GrantState::Planned;
     let me = desk.signed.user();
     GrantView {
@@ -210,7 +223,9 @@ fn view(desk: &Desk, found: &Found, typed: &Typed, mend: Mend) -> GrantView {
             .iter()
             .map(|one| tranche_view(grant, one, next, found.today))
             .collect(),
-        pay: next.filter(|_| bound).map(|one| pay_form(grant, one, found.today, typed, &mend)),
+        pay: next
+            .filter(|_| bound)
+            .map(|one| pay_form(grant, one, found.today, typed, &mend)),
         layers: found.taken.layers,
         gifts: found.taken.gifts,
         oldest: found.taken.oldest.map(Timestamp::rfc3339),
@@ -291,7 +306,10 @@ pub(super) async fn act(
     let desk = Desk::new(&site, &request, staff.0, Room::Grants);
     let grant = own(&desk, &path.0).await?;
     match deed(&desk, &grant, &form.0).await {
-        Ok(word) => Ok(see(&format!("/console/grants/{}?done={word}", grant.number))),
+        Ok(word) => Ok(see(&format!(
+            "/console/grants/{}?done={word}",
+            grant.number
+        ))),
         Err(error) => draw(&desk, &grant.number, &form.0, Mend::of(error)?).await,
     }
 }
@@ -303,12 +321,20 @@ async fn deed(desk: &Desk, grant: &Grant, typed: &Typed) -> AppResult<&'static s
         "approve" => {
             let above = desk.site.config.grants.two_above(grant.currency);
             let missing = db.tx(move |c| approve(c, id, by, above, now)).await?;
-            Ok(if missing == 0 { "grant-approved" } else { "grant-half" })
+            Ok(if missing == 0 {
+                "grant-approved"
+            } else {
+                "grant-half"
+            })
         }
         "cancel" => {
             let reason = Line::parse(typed.text("reason"), 400)
                 .map_err(|error| AppError::field("reason", error))?;
-            let new = Cancel { grant: id, by, reason };
+            let new = Cancel {
+                grant: id,
+                by,
+                reason,
+            };
             db.tx(move |c| cancel(c, &new, now)).await?;
             Ok("grant-cancelled")
         }
@@ -328,7 +354,11 @@ async fn deed(desk: &Desk, grant: &Grant, typed: &Typed) -> AppResult<&'static s
                 }
             })
             .await?;
-            Ok(if is_report { "grant-reported" } else { "grant-returned" })
+            Ok(if is_report {
+                "grant-reported"
+            } else {
+                "grant-returned"
+            })
         }
         _ => Err(AppError::field("deed", "choose what shall be done")),
     }
@@ -424,13 +454,17 @@ pub(super) async fn slip(
     let desk = Desk::new(&site, &request, staff.0, Room::Grants);
     let (number, tranche) = path.0;
     let grant = own(&desk, &number).await?;
-    let id: TrancheId = tranche.parse().map_err(|_| AppError::NotFound("this tranche"))?;
+    let id: TrancheId = tranche
+        .parse()
+        .map_err(|_| AppError::NotFound("this tranche"))?;
     let of = grant.id;
     let document = site
         .db
         .read(move |c| {
             let found = check_of(c, id, of)?;
-            let slip = found.document_id.ok_or(AppError::NotFound("this document"))?;
+            let slip = found
+                .document_id
+                .ok_or(AppError::NotFound("this document"))?;
             documents::find(c, slip)
         })
         .await?;

@@ -109,7 +109,11 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
     let state: Option<GrantState> = value("state", given(&asked.state).as_deref())?;
     let place: Option<GrantId> = after(given(&asked.after).as_deref())?;
     let slug = typed.text("campaign").to_owned();
-    type Found = (Listed<NamedGrant>, Vec<SeasonChoice>, Vec<(ProgramId, String)>);
+    type Found = (
+        Listed<NamedGrant>,
+        Vec<SeasonChoice>,
+        Vec<(ProgramId, String)>,
+    );
     let (found, seasons, programs): Found = desk
         .site
         .db
@@ -181,7 +185,11 @@ async fn written(desk: &Desk, typed: &Typed) -> AppResult<String> {
     let scope = Scope::as_finance(&desk.signed);
     let slug = typed.text("campaign").to_owned();
     let (id, now) = (GrantId::new(), desk.now());
-    let season = desk.site.db.read(move |c| scope::season(c, &scope, &slug)).await?;
+    let season = desk
+        .site
+        .db
+        .read(move |c| scope::season(c, &scope, &slug))
+        .await?;
     let purpose = Line::parse(typed.text("purpose"), 400);
     let tranches = tranches(typed, &season);
     let program = typed.text("program").parse::<ProgramId>();
@@ -189,9 +197,17 @@ async fn written(desk: &Desk, typed: &Typed) -> AppResult<String> {
         (Ok(purpose), Ok(tranches), Ok(program)) => (purpose, tranches, program),
         (purpose, tranches, program) => {
             let mut faults = Vec::new();
-            faults.extend(program.err().map(|_| FieldError::new("program", "choose a program")));
+            faults.extend(
+                program
+                    .err()
+                    .map(|_| FieldError::new("program", "choose a program")),
+            );
             faults.extend(purpose.err().map(|error| FieldError::new("purpose", error)));
-            faults.extend(tranches.err().map(|error| FieldError::new("tranches", error)));
+            faults.extend(
+                tranches
+                    .err()
+                    .map(|error| FieldError::new("tranches", error)),
+            );
             return Err(AppError::Invalid(faults));
         }
     };

@@ -117,9 +117,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::get().to(grant::show))
                 .route(web::post().to(grant::act)),
         )
-        .service(
-            web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)),
-        )
+        .service(web::resource("/console/grants/{number}/pay").route(web::post().to(grant::pay)))
         .service(
             web::resource("/console/grants/{number}/slips/{tranche}")
                 .route(web::get().to(grant::slip)),

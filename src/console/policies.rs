@@ -138,18 +138,29 @@ async fn draw(desk: &Desk, slug: &str, typed: &Typed, mend: Mend) -> AppResult<H
     let found = db.read(move |c| find(c, &scope, &slug, now)).await?;
     let campaign = &found.chosen.campaign;
     let d = Draw { typed, mend: &mend };
-    let newest = found.versions.iter().find(|(policy, _)| policy.approved_at.is_some());
+    let newest = found
+        .versions
+        .iter()
+        .find(|(policy, _)| policy.approved_at.is_some());
     let view = PoliciesView {
         title: campaign.title.clone(),
         slug: campaign.slug.to_string(),
         zone: campaign.time_zone.to_string(),
-        versions: found.versions.iter().map(|(policy, shares)| version(&found, policy, shares, now)).collect(),
+        versions: found
+            .versions
+            .iter()
+            .map(|(policy, shares)| version(&found, policy, shares, now))
+            .collect(),
         draft: found
             .versions
             .iter()
             .find(|(policy, _)| policy.is_draft())
             .map(|(policy, _)| draft_view(desk, &found, policy, now)),
-        shares: share_fields(&found, newest.map_or(&[][..], |(_, shares)| shares.as_slice()), typed),
+        shares: share_fields(
+            &found,
+            newest.map_or(&[][..], |(_, shares)| shares.as_slice()),
+            typed,
+        ),
         fields: vec![
             d.date("from", "From which day on")
                 .hint("Its beginning in the season’s zone; empty: from the moment it is approved."),
@@ -192,7 +203,12 @@ fn version(found: &Found, policy: &Policy, shares: &[Share], now: Timestamp) -> 
 
 fn draft_view(desk: &Desk, found: &Found, policy: &Policy, now: Timestamp) -> DraftView {
     let money = |minor| MoneyView::from(Money::new(minor, found.chosen.campaign.currency));
-    let most = found.preview.iter().map(|one| one.got.max(one.would)).max().unwrap_or(0);
+    let most = found
+        .preview
+        .iter()
+        .map(|one| one.got.max(one.would))
+        .max()
+        .unwrap_or(0);
     let is_own = policy.drafted_by == Some(desk.signed.user());
     DraftView {
         id: policy.id.to_string(),
@@ -248,10 +264,15 @@ pub(super) async fn draft(
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Policies);
     let (scope, slug) = (Scope::of(&desk.signed), form.0.text("campaign").to_owned());
-    let campaign = site.db.read(move |c| scope::season(c, &scope, &slug)).await?;
+    let campaign = site
+        .db
+        .read(move |c| scope::season(c, &scope, &slug))
+        .await?;
     let slug = campaign.slug.as_str();
     match drafted(&desk, &campaign, &form.0).await {
-        Ok(()) => Ok(see(&format!("/console/policies?campaign={slug}&done=drafted#draft"))),
+        Ok(()) => Ok(see(&format!(
+            "/console/policies?campaign={slug}&done=drafted#draft"
+        ))),
         Err(error) => draw(&desk, slug, &form.0, Mend::of(error)?).await,
     }
 }
@@ -312,7 +333,10 @@ fn beginning(text: &str, campaign: &Campaign, now: Timestamp) -> Result<Timestam
     if text.trim().is_empty() {
         return Ok(now);
     }
-    let day: Day = text.trim().parse().map_err(|_| "choose a day like 2026-12-01")?;
+    let day: Day = text
+        .trim()
+        .parse()
+        .map_err(|_| "choose a day like 2026-12-01")?;
     let begins = campaign
         .time_zone
         .tz()
@@ -415,10 +439,25 @@ async fn decide(desk: &Desk, id: &str, approves: bool) -> AppResult<HttpResponse
     match decided {
         Ok(()) => {
             desk.site.views.changed("campaign", &of.to_string());
-            let word = if approves { "policy-approved" } else { "discarded" };
-            Ok(see(&format!("/console/policies?campaign={}&done={word}", season.slug)))
+            let word = if approves {
+                "policy-approved"
+            } else {
+                "discarded"
+            };
+            Ok(see(&format!(
+                "/console/policies?campaign={}&done={word}",
+                season.slug
+            )))
         }
-        Err(error) => draw(desk, season.slug.as_str(), &Typed::default(), Mend::of(error)?).await,
+        Err(error) => {
+            draw(
+                desk,
+                season.slug.as_str(),
+                &Typed::default(),
+                Mend::of(error)?,
+            )
+            .await
+        }
     }
 }
 

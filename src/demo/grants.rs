@@ -72,7 +72,8 @@ fn make(
     let day = |days| {
         let at = now.plus(chrono::Duration::days(days));
         let zone = season.time_zone;
-        zone.day_of(at).ok_or_else(|| AppError::internal("a day beyond the calendar"))
+        zone.day_of(at)
+            .ok_or_else(|| AppError::internal("a day beyond the calendar"))
     };
     let mut planned = Vec::new();
     for (id, (dollars, planned_in, due_in)) in tranches.into_iter().zip(TRANCHES) {

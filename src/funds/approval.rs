@@ -76,7 +76,10 @@ pub fn approve_policy(
             detail: "you drafted this policy; somebody else must approve it".into(),
         });
     }
-    let funds: Vec<FundId> = shares(conn, id)?.into_iter().map(|(fund, _)| fund).collect();
+    let funds: Vec<FundId> = shares(conn, id)?
+        .into_iter()
+        .map(|(fund, _)| fund)
+        .collect();
     check_funds(conn, draft.campaign_id, &funds)?;
     let since = newest(conn, draft.campaign_id, true)?.map(|(_, since)| since);
     let effective = draft.effective_from.max(now).max(since.unwrap_or(now));

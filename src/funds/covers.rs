@@ -149,12 +149,7 @@ pub fn plan_cover(conn: &mut Conn, new: &PlanCover, now: Timestamp) -> AppResult
 ///
 /// # Errors
 /// [`AppError::Conflict`] `needs_second_person`, `no_such_move`, or `nothing_to_cover` when the reserve lacks less by now.
-pub fn approve_cover(
-    conn: &mut Conn,
-    id: CoverId,
-    by: UserId,
-    now: Timestamp,
-) -> AppResult<Cover> {
+pub fn approve_cover(conn: &mut Conn, id: CoverId, by: UserId, now: Timestamp) -> AppResult<Cover> {
     let found = cover(conn, id)?;
     if found.planned_by == by {
         return Err(AppError::Conflict {
@@ -166,7 +161,9 @@ pub fn approve_cover(
     if found.amount > lacks.minor() {
         return Err(AppError::Conflict {
             code: "nothing_to_cover",
-            detail: format!("the reserve lacks {lacks} by now; discard this cover and write down another"),
+            detail: format!(
+                "the reserve lacks {lacks} by now; discard this cover and write down another"
+            ),
         });
     }
     decide(conn, id, CoverState::Booked, by, now)?;
@@ -190,12 +187,7 @@ pub fn approve_cover(
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move`; [`AppError::NotFound`].
-pub fn discard_cover(
-    conn: &mut Conn,
-    id: CoverId,
-    by: UserId,
-    now: Timestamp,
-) -> AppResult<Cover> {
+pub fn discard_cover(conn: &mut Conn, id: CoverId, by: UserId, now: Timestamp) -> AppResult<Cover> {
     let found = cover(conn, id)?;
     decide(conn, id, CoverState::Discarded, by, now)?;
     Ok(found)

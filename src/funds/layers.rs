@@ -66,12 +66,7 @@ struct Plan {
 ///
 /// # Errors
 /// [`AppError::Conflict`] `fund_short` when the layers hold less; nothing was written then.
-pub fn consume(
-    conn: &mut Conn,
-    fund: FundId,
-    amount: i64,
-    tranche: TrancheId,
-) -> AppResult<usize> {
+pub fn consume(conn: &mut Conn, fund: FundId, amount: i64, tranche: TrancheId) -> AppResult<usize> {
     let plan = plan(conn, fund, amount, tranche)?;
     for chunk in plan.taken.chunks(PAGE) {
         each!(conn, c => diesel::insert_into(grant_layers::table).values(chunk).execute(c))?;

@@ -200,16 +200,12 @@ fn check_shares(shares: &[(FundId, i32)]) -> AppResult<()> {
 }
 
 /// A share goes to a fund of the campaign's currency: of one of the programs that the campaign names, or its own.
-pub(super) fn check_funds(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    fed: &[FundId],
-) -> AppResult<()> {
+pub(super) fn check_funds(conn: &mut Conn, campaign: CampaignId, fed: &[FundId]) -> AppResult<()> {
     let own = campaigns::table
         .filter(campaigns::id.eq(campaign))
         .select(campaigns::currency);
-    let currency: Currency = each!(conn, c => own.first(c).optional())?
-        .ok_or(AppError::NotFound("the campaign"))?;
+    let currency: Currency =
+        each!(conn, c => own.first(c).optional())?.ok_or(AppError::NotFound("the campaign"))?;
     let named = campaign_programs::table
         .filter(campaign_programs::campaign_id.eq(campaign))
         .select(campaign_programs::program_id);

@@ -60,7 +60,10 @@ pub fn preview(conn: &mut Conn, id: PolicyId) -> AppResult<Vec<Preview>> {
     }
     let whole: i64 = got.values().sum();
     let shares = fund_shares(conn, id)?;
-    let weights: Vec<i64> = shares.iter().map(|share| i64::from(share.basis_points)).collect();
+    let weights: Vec<i64> = shares
+        .iter()
+        .map(|share| i64::from(share.basis_points))
+        .collect();
     let would = largest_remainder(whole, &weights)
         .ok_or_else(|| AppError::internal(format!("policy {id} divides nothing")))?;
     let mut all: Vec<Preview> = shares

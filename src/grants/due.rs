@@ -52,7 +52,10 @@ pub fn fall_due(conn: &mut Conn, now: Timestamp) -> AppResult<usize> {
         .load(c))?;
     let mut count = 0;
     for (tranche, zone) in rows {
-        if zone.day_of(now).is_none_or(|today| today < tranche.report_due_on) {
+        if zone
+            .day_of(now)
+            .is_none_or(|today| today < tranche.report_due_on)
+        {
             continue;
         }
         let own = grant_tranches::table

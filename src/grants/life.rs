@@ -36,7 +36,11 @@ pub fn approve(
         return Err(no_move(&grant, GrantState::Approved));
     }
     let so_far = approvals_of(conn, id)?;
-    let needed = if grant.amount > two_above.minor() { 2 } else { 1 };
+    let needed = if grant.amount > two_above.minor() {
+        2
+    } else {
+        1
+    };
     if so_far.iter().any(|(who, _)| *who == by) {
         return conflict("already_approved", "you approved this grant already");
     }
@@ -64,10 +68,8 @@ pub fn approve(
         );
         one(each!(conn, c => diesel::update(own).set(change).execute(c))?)?;
     }
-    let deed = of(&grant, by, "grant.approve").saying(format!(
-        "{}: {said} of {needed} approvals",
-        grant.number
-    ));
+    let deed = of(&grant, by, "grant.approve")
+        .saying(format!("{}: {said} of {needed} approvals", grant.number));
     audit::record(conn, &deed, now)?;
     Ok(needed.saturating_sub(said))
 }
@@ -95,7 +97,10 @@ pub fn cancel(conn: &mut Conn, new: &Cancel, now: Timestamp) -> AppResult<()> {
     let change = grant_tranches::state.eq(TrancheState::Cancelled);
     let count = each!(conn, c => diesel::update(open).set(change).execute(c))?;
     if count == 0 {
-        return conflict("nothing_to_cancel", "nothing of this grant waits to be paid");
+        return conflict(
+            "nothing_to_cancel",
+            "nothing of this grant waits to be paid",
+        );
     }
     let own = grants::table.find(new.grant);
     let why = grants::reason.eq(new.reason.as_str());
@@ -137,12 +142,7 @@ pub fn close(conn: &mut Conn, id: GrantId, by: UserId, now: Timestamp) -> AppRes
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move` when it owes none; [`AppError::NotFound`].
-pub fn mark_reported(
-    conn: &mut Conn,
-    id: TrancheId,
-    by: UserId,
-    now: Timestamp,
-) -> AppResult<()> {
+pub fn mark_reported(conn: &mut Conn, id: TrancheId, by: UserId, now: Timestamp) -> AppResult<()> {
     let found = tranche(conn, id)?;
     let grant = by_id(conn, found.grant_id)?;
     let change = (

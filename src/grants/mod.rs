@@ -16,13 +16,13 @@ pub mod check;
 mod due;
 mod life;
 pub mod model;
-mod plan;
 mod pay;
+mod plan;
 mod room;
 pub mod standing;
-pub mod trace;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 
 /// The verbs.
 pub mod ops {

@@ -127,9 +127,9 @@ fn check_place(conn: &mut Conn, grant: &Grant, found: &Tranche) -> AppResult<()>
         let is = found.state.as_str().replace('_', " ");
         return refuse("no_such_move", format!("this tranche is {is}"));
     }
-    let before = tranches_of(conn, grant.id)?.into_iter().find(|other| {
-        other.state == TrancheState::Planned && other.position < found.position
-    });
+    let before = tranches_of(conn, grant.id)?
+        .into_iter()
+        .find(|other| other.state == TrancheState::Planned && other.position < found.position);
     match before {
         Some(before) => refuse(
             "not_next",

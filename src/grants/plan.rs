@@ -56,8 +56,8 @@ pub fn plan(conn: &mut Conn, new: &PlanGrant, now: Timestamp) -> AppResult<Strin
     let program = programs::table
         .find(new.program)
         .select(programs::partner_id);
-    let partner: PartnerId = each!(conn, c => program.first(c).optional())?
-        .ok_or(AppError::NotFound("the program"))?;
+    let partner: PartnerId =
+        each!(conn, c => program.first(c).optional())?.ok_or(AppError::NotFound("the program"))?;
     let fund = funds::table.find(new.fund);
     let fund: Fund = each!(conn, c => fund.select(Fund::as_select()).first(c).optional())?
         .ok_or(AppError::NotFound("the fund"))?;
@@ -90,7 +90,10 @@ pub fn plan(conn: &mut Conn, new: &PlanGrant, now: Timestamp) -> AppResult<Strin
     each!(conn, c => diesel::insert_into(grant_tranches::table).values(rows).execute(c))?;
     let deed = Deed::new(new.by, "grant.plan", ("grant", new.id.to_string()))
         .of(new.campaign)
-        .saying(format!("{number}: {amount} in {} tranches", new.tranches.len()));
+        .saying(format!(
+            "{number}: {amount} in {} tranches",
+            new.tranches.len()
+        ));
     audit::record(conn, &deed, now)?;
     Ok(number)
 }

@@ -75,7 +75,10 @@ pub fn funds(conn: &mut Conn) -> AppResult<Vec<FundStanding>> {
     rows.into_iter()
         .map(|row| {
             let currency: Currency = row.currency.parse().map_err(AppError::internal)?;
-            let campaign = row.campaign_id.map(|id| id.parse::<CampaignId>()).transpose();
+            let campaign = row
+                .campaign_id
+                .map(|id| id.parse::<CampaignId>())
+                .transpose();
             Ok(FundStanding {
                 id: row.id.parse().map_err(AppError::internal)?,
                 name: row.name,
@@ -169,9 +172,18 @@ pub struct Place {
 /// The database's.
 pub fn places(conn: &mut Conn) -> AppResult<Vec<Place>> {
     let query = accounts::table
-        .filter(accounts::name.eq("bank").or(accounts::name.like("processor:%")))
+        .filter(
+            accounts::name
+                .eq("bank")
+                .or(accounts::name.like("processor:%")),
+        )
         .order((accounts::name, accounts::currency))
-        .select((accounts::name, accounts::currency, accounts::debits, accounts::credits));
+        .select((
+            accounts::name,
+            accounts::currency,
+            accounts::debits,
+            accounts::credits,
+        ));
     let rows: Vec<(String, Currency, i64, i64)> = each!(conn, c => query.load(c))?;
     Ok(rows
         .into_iter()

@@ -35,9 +35,21 @@ fn a_grant_follows_its_tranches_by_moves_that_are_allowed() {
 #[test]
 fn nothing_leaves_an_end() {
     for end in [GrantState::Closed, GrantState::Cancelled] {
-        assert!(GrantState::ALL.iter().all(|to| !to.comes_from().contains(&end)));
+        assert!(
+            GrantState::ALL
+                .iter()
+                .all(|to| !to.comes_from().contains(&end))
+        );
     }
-    for end in [TrancheState::Reported, TrancheState::Cancelled, TrancheState::Returned] {
-        assert!(TrancheState::ALL.iter().all(|to| !to.comes_from().contains(&end)));
+    for end in [
+        TrancheState::Reported,
+        TrancheState::Cancelled,
+        TrancheState::Returned,
+    ] {
+        assert!(
+            TrancheState::ALL
+                .iter()
+                .all(|to| !to.comes_from().contains(&end))
+        );
     }
 }

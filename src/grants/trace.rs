@@ -56,7 +56,11 @@ pub fn of_gift(conn: &mut Conn, gift: DonationId) -> AppResult<Vec<GiftGrant>> {
         .inner_join(grant_tranches::table.on(grant_tranches::id.eq(grant_layers::tranche_id)))
         .inner_join(grants::table.on(grants::id.eq(grant_tranches::grant_id)))
         .filter(grant_layers::donation_id.eq(gift))
-        .order((grant_tranches::paid_at, grant_tranches::id, grant_layers::origin))
+        .order((
+            grant_tranches::paid_at,
+            grant_tranches::id,
+            grant_layers::origin,
+        ))
         .select((
             grant_layers::fund_id,
             grant_layers::origin,

@@ -26,17 +26,32 @@ impl Far {
         let sum = |of: fn(&GiftPart) -> i64| traced.parts.iter().map(of).sum::<i64>();
         let (granted, held) = (sum(|part| part.granted), sum(|part| part.held));
         let remaining = sum(GiftPart::remaining);
-        let numbers: BTreeSet<&str> = traced.grants.iter().map(|one| one.number.as_str()).collect();
+        let numbers: BTreeSet<&str> = traced
+            .grants
+            .iter()
+            .map(|one| one.number.as_str())
+            .collect();
         let numbers: Vec<&str> = numbers.into_iter().collect();
         let numbers = numbers.join(", ");
         let is_reported = |state: TrancheState| state == TrancheState::Reported;
-        let reported = traced.grants.iter().filter(|one| is_reported(one.state)).count();
+        let reported = traced
+            .grants
+            .iter()
+            .filter(|one| is_reported(one.state))
+            .count();
         let waits = Money::new(held, traced.gift.currency);
         let program = match (remaining, granted, held, traced.parts.len()) {
             (0, 0, ..) => "It was given back, so nothing of it is set aside any more.".to_owned(),
-            (0, ..) => "It was given back after it had gone on; the campaign’s reserve carries that.".to_owned(),
-            (_, 0, _, 0 | 1) => "It is set aside for one program and waits for the next grant.".to_owned(),
-            (_, 0, ..) => "It is set aside for the programs below and waits for the next grants.".to_owned(),
+            (0, ..) => {
+                "It was given back after it had gone on; the campaign’s reserve carries that."
+                    .to_owned()
+            }
+            (_, 0, _, 0 | 1) => {
+                "It is set aside for one program and waits for the next grant.".to_owned()
+            }
+            (_, 0, ..) => {
+                "It is set aside for the programs below and waits for the next grants.".to_owned()
+            }
             (_, _, 0, _) => "All of it has gone on to the partner.".to_owned(),
             _ => format!("{waits} of it waits for the next grant; the rest has gone on."),
         };
@@ -47,12 +62,19 @@ impl Far {
         };
         let result = match (traced.grants.len(), reported) {
             (_, 0) => "The partner reports what came of it, graded.".to_owned(),
-            (all, some) if all == some => "The partner has reported on all that was paid.".to_owned(),
+            (all, some) if all == some => {
+                "The partner has reported on all that was paid.".to_owned()
+            }
             _ => "The partner has reported on a part of it.".to_owned(),
         };
         Self {
             granted,
-            paid_on: traced.grants.iter().filter_map(|one| one.paid_on).max().map(|day| day.to_string()),
+            paid_on: traced
+                .grants
+                .iter()
+                .filter_map(|one| one.paid_on)
+                .max()
+                .map(|day| day.to_string()),
             program,
             grant,
             result,

@@ -109,7 +109,11 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
             &far.program,
             Some(remaining),
             None,
-            if gone || far.granted > 0 { "done" } else { "now" },
+            if gone || far.granted > 0 {
+                "done"
+            } else {
+                "now"
+            },
         ),
         step(
             "Grant",

@@ -165,7 +165,8 @@ fn trace() {
                 paid_on: Some("2026-11-20".into()),
                 due_on: (state == "granted").then(|| "2027-01-31".into()),
                 word: "The partner’s report is still to come.".into(),
-                report: (state == "reported").then(|| Link::new("What it did", "/programs/ijm-kolkata")),
+                report: (state == "reported")
+                    .then(|| Link::new("What it did", "/programs/ijm-kolkata")),
             }],
         },
         carried: (state == "granted").then(|| "$2 is carried by the reserve.".into()),
