@@ -17,6 +17,7 @@
 )]
 
 mod bare_rows;
+mod books;
 mod load;
 mod pages;
 mod place;
@@ -94,6 +95,20 @@ const GROUPS: &[Group] = &[
         pages::leaderboard,
     ),
     (&["diary.10x", "diary.100x"], pages::diary),
+    (
+        &[
+            "books.page.10000",
+            "books.page.100000",
+            "books.page.1000000",
+            "books.api.10000",
+            "books.api.100000",
+            "books.api.1000000",
+            "trace.10000",
+            "trace.100000",
+            "trace.1000000",
+        ],
+        books::books,
+    ),
 ];
 
 struct Asked {

@@ -1,7 +1,7 @@
 //! Seasons of any size, written straight into a scratch SQLite file.
 //!
-//! Gifts, their supporters, givers and totals agree with each other; transfers and splits are left out, since no page
-//! or ranking reads them.
+//! Gifts, their supporters, givers and totals agree with each other; transfers and splits are left out where no page or
+//! ranking reads them, and written beside the gifts for the books.
 
 use std::time::Instant;
 
@@ -172,4 +172,73 @@ pub fn with_gifts(place: &Place, most: u64) {
     conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
         .unwrap();
     eprintln!(" ({:.0} s)", start.elapsed().as_secs_f64());
+}
+
+/// The trace of the first gift that [`with_ledger`] makes.
+pub const TRACE: &str = "/gifts/tok_0000000000000000000000000000000000000000";
+
+/// Adds so many gifts with what settling them posts: gross in, fee out, the net set aside in two funds.
+pub fn with_ledger(place: &Place, most: u64) {
+    with_gifts(place, most);
+    let mut conn = connect(place);
+    let campaign = word(
+        &mut conn,
+        &format!("SELECT id AS word FROM campaigns WHERE slug = '{CAMPAIGN}'"),
+    );
+    let funds = words(
+        &mut conn,
+        "SELECT id AS word FROM funds WHERE program_id IS NOT NULL ORDER BY id",
+    );
+    let time = "strftime('%Y-%m-%d %H:%M:%S', 1764547230 + i, 'unixepoch')";
+    let net = "(941 + i % 90 * 100)";
+    for (what, debit, credit, amount, code, kind) in [
+        (
+            "gifts posted",
+            "processor:stripe".to_owned(),
+            format!("received:{campaign}"),
+            "1000 + i % 90 * 100".to_owned(),
+            "gift".to_owned(),
+            "charge",
+        ),
+        (
+            "fees posted",
+            "fees".to_owned(),
+            "processor:stripe".to_owned(),
+            "59".to_owned(),
+            "fee".to_owned(),
+            "balance_transaction",
+        ),
+        (
+            "first fund",
+            format!("received:{campaign}"),
+            format!("fund:{}", funds[0]),
+            "600".to_owned(),
+            format!("allocate:fund:{}", funds[0]),
+            "charge",
+        ),
+        (
+            "second fund",
+            format!("received:{campaign}"),
+            format!("fund:{}", funds[1]),
+            format!("{net} - 600"),
+            format!("allocate:fund:{}", funds[1]),
+            "charge",
+        ),
+    ] {
+        fill(&mut conn, what, most, &format!(
+            "INSERT INTO transfers (debit, credit, amount, currency, code, source_kind, source_id, donation_id, created_at)
+             SELECT '{debit}', '{credit}', {amount}, 'USD', '{code}', '{kind}', printf('ch_%020x', i), printf('don_%032x', i), {time} FROM n"
+        ));
+    }
+    for (fund, amount) in [
+        (&funds[0], "600".to_owned()),
+        (&funds[1], format!("{net} - 600")),
+    ] {
+        fill(&mut conn, "layers", most, &format!(
+            "INSERT INTO splits (donation_id, fund_id, origin, amount, reversed, carried, granted, held, settled_at)
+             SELECT printf('don_%032x', i), '{fund}', 'gift', {amount}, 0, 0, 0, {amount}, {time} FROM n"
+        ));
+    }
+    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
 }

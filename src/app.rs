@@ -23,8 +23,8 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, diary, grants, home, impact, mail, media, membership,
-    openapi, pages, partners, teams,
+    accounts, books, campaigns, coaching, console, diary, grants, home, impact, mail, media,
+    membership, openapi, pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -215,6 +215,7 @@ fn routes(cfg: &mut ServiceConfig) {
     media::routes(cfg);
     home::routes(cfg);
     campaigns::routes(cfg);
+    books::routes(cfg);
     pages::routes(cfg);
     membership::routes(cfg);
     teams::routes(cfg);
@@ -237,6 +238,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);
+    books::jobs(registry, &giving.site);
     teams::messages::jobs(registry, &giving.site, &desk.letters);
 }
 

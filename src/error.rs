@@ -44,6 +44,9 @@ pub enum AppError {
     /// The request could be read, but fields must be mended.
     #[error("some fields need mending")]
     Invalid(Vec<FieldError>),
+    /// The request is well formed, but what its fields name is not there, or does not fit how things stand.
+    #[error("some fields do not fit how things stand")]
+    Unfit(Vec<FieldError>),
     /// The request could not be read.
     #[error("{0}")]
     BadRequest(String),
@@ -134,6 +137,15 @@ impl AppError {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
+    /// The same error where a program asked: fields that were read well and fit nothing there are a conflict (409), so
+    /// that 422 is left to what the API document forbids (S19). For errors that come after the parsing.
+    pub fn after_parsing(self) -> Self {
+        match self {
+            Self::Invalid(fields) => Self::Unfit(fields),
+            other => other,
+        }
+    }
+
     /// An unforeseen error whose cause is for the log alone.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(cause.to_string())
@@ -159,6 +171,7 @@ impl AppError {
                 "invalid",
                 "Some fields need mending",
             ),
+            Self::Unfit(_) => (S::CONFLICT, "does_not_fit", "In conflict with what is"),
             Self::BadRequest(_) => (S::BAD_REQUEST, "bad_request", "The request cannot be read"),
             Self::Conflict { code, .. } => (S::CONFLICT, code, "In conflict with what is"),
             Self::Unprocessable { code, .. } => (
@@ -212,7 +225,7 @@ impl AppError {
             code: code.to_owned(),
             detail,
             errors: match self {
-                Self::Invalid(errors) => errors.clone(),
+                Self::Invalid(errors) | Self::Unfit(errors) => errors.clone(),
                 _ => Vec::new(),
             },
             error_id,

@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         crate::campaigns::api::list,
         crate::campaigns::api::one,
+        crate::books::api::books,
         crate::pages::api::leaderboard,
         crate::pages::api::list,
         crate::pages::api::one,
@@ -68,6 +69,8 @@ async fn show() -> HttpResponse {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use serde_json::Value;
+
     #[test]
     fn whatever_may_answer_401_names_the_one_scheme_there_is() {
         let document = serde_json::to_value(super::document()).unwrap();
@@ -94,5 +97,48 @@ mod tests {
             }
         }
         assert!(seen >= 8, "{seen}");
+    }
+
+    /// S19: what the document allows is what the parsers take, so no text of a request is free of a form.
+    #[test]
+    fn every_text_that_is_sent_has_a_form() {
+        fn formed(schema: &Value) -> bool {
+            ["pattern", "enum", "format"]
+                .iter()
+                .any(|key| schema.get(key).is_some())
+        }
+        let document = serde_json::to_value(super::document()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let sent = [
+            "GiveRequest",
+            "DonorRequest",
+            "TributeRequest",
+            "CreatePageRequest",
+            "PatchPageRequest",
+            "TeamRequest",
+            "JoinRequest",
+            "WriteDay",
+            "SignUp",
+        ];
+        let mut found = Vec::new();
+        for name in sent {
+            let mut ways: Vec<(&str, &Value)> = Vec::new();
+            for (field, schema) in schemas[name]["properties"].as_object().unwrap() {
+                ways.push((field, schema));
+                let either = schema["oneOf"].as_array().into_iter().flatten();
+                ways.extend(either.map(|way| (field.as_str(), way)));
+            }
+            for (field, schema) in ways {
+                let kind = &schema["type"];
+                let text = *kind == "string"
+                    || kind
+                        .as_array()
+                        .is_some_and(|kinds| kinds.contains(&"string".into()));
+                if text && !formed(schema) {
+                    found.push(format!("{name}.{field}"));
+                }
+            }
+        }
+        assert!(found.is_empty(), "{found:?}");
     }
 }

@@ -66,7 +66,6 @@ async fn fifty_equal_posts_under_one_key_are_one_gift_and_one_session() {
 async fn what_is_wrong_is_named_and_nothing_is_begun() {
     let world = World::new().await;
     let cases = [
-        (json!({ "campaign": "no-such-season" }), 422, "campaign"),
         (json!({ "page": "no-such-page" }), 422, "page"),
         (json!({ "program": "no-such-program" }), 422, "program"),
         (
@@ -101,6 +100,9 @@ async fn what_is_wrong_is_named_and_nothing_is_begun() {
         assert_eq!(status, expected, "{answer}");
         assert_eq!(answer["errors"][0]["field"], field, "{answer}");
     }
+    let mut elsewhere = World::gift(5_000);
+    elsewhere["campaign"] = json!("no-such-season");
+    assert_eq!(world.post_gift("k-elsewhere", &elsewhere).await.0, 404);
     let mut unknown = World::gift(5_000);
     unknown["surprise"] = json!(1);
     assert_eq!(world.post_gift("k-unknown", &unknown).await.0, 422);

@@ -33,6 +33,7 @@ const STOREYS: &[&[&str]] = &[
         "walls",
         "donations",
         "offline",
+        "books",
         "diary",
         "coaching",
         "accounts",
@@ -89,6 +90,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("offline", &[]),
+    ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
         &["campaigns", "pages", "teams", "totals", "offline"],

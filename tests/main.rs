@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod books;
 mod coaching;
 mod console;
 mod crowd;

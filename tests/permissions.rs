@@ -22,6 +22,11 @@ const HOME: &str = "
 GET    /                                              o o o o o o o o o
 GET    /campaigns/{slug}                              o o o o o o o o o
 GET    /campaigns/{slug}/leaderboard                  o o o o o o o o o
+GET    /campaigns/{slug}/books                        o o o o o o o o o
+GET    /campaigns/{slug}/books.csv                    o o o o o o o o o
+GET    /campaigns/{slug}/books/copy.json              o o o o o o o o o
+GET    /campaigns/{slug}/books/verify                 o o o o o o o o o
+POST   /campaigns/{slug}/books/verify                 o o o o o o o o o
 GET    /campaigns/{slug}/live                         o o o o o o o o o
 GET    /campaigns/{slug}/events                       o o o o o o o o o
 GET    /pages/{slug}                                  o o o o o o o o o
@@ -44,6 +49,7 @@ GET    /api/v1/campaigns/{slug}/pages                 o o o o o o o o o
 POST   /api/v1/campaigns/{slug}/pages                 1 o o o o o o o o
 PATCH  /api/v1/pages/{slug}                           1 o 3 3 o 3 3 o 3
 GET    /api/v1/campaigns/{slug}/leaderboard           o o o o o o o o o
+GET    /api/v1/campaigns/{slug}/books                 o o o o o o o o o
 GET    /start/slug                                    1 o o o o o o o o
 GET    /start/{campaign}                              o o o o o o o o o
 POST   /start/{campaign}/bring                        1 o o o o o o o o

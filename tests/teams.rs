@@ -972,7 +972,10 @@ async fn programs_start_join_and_leave_with_their_scope() {
         ),
     ] {
         let (status, answer) = post(teams.clone(), token.clone(), wrong).await;
-        assert_eq!(status, 422, "{field}: {answer}");
+        // Well written, but it fits nothing that is there.
+        let fits_not = ["goal", "group", "page", "previous", "password"].contains(&field);
+        let expected = if fits_not { 409 } else { 422 };
+        assert_eq!(status, expected, "{field}: {answer}");
         assert_eq!(answer["errors"][0]["field"], field, "{answer}");
     }
     let (status, made) = post(teams, token.clone(), body).await;

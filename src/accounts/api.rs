@@ -5,10 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use super::html::signup;
+use super::signup::NAME_MOST;
 use super::{Accounts, Next};
 use crate::auth::{Holder, Role, model};
 use crate::db::Db;
 use crate::error::{AppResult, Problem};
+use crate::kernel::shape::{EmailText, OneLine};
 use crate::web::JsonBody;
 use crate::web::query::{self, NoQuery};
 
@@ -18,13 +20,17 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/api/v1/me").route(web::get().to(me)));
 }
 
+type NameText = OneLine<NAME_MOST>;
+
 /// Somebody who wants an account.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
     /// How the person is called, at most 80 characters.
+    #[schema(value_type = NameText)]
     name: String,
     /// Where the link goes.
+    #[schema(value_type = EmailText)]
     email: String,
 }
 

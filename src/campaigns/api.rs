@@ -217,6 +217,7 @@ impl CampaignDetail {
 /// The campaigns that are or were live, newest season first.
 #[utoipa::path(get, operation_id = "list_campaigns", path = "/api/v1/campaigns", tag = "campaigns", params(ListQuery), responses(
     (status = 200, body = Listed<CampaignItem>),
+    (status = 404, description = "A cursor that this list did not give out", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(

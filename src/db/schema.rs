@@ -942,6 +942,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    book_positions (name) {
+        name -> Text,
+        transfer_id -> BigInt,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    book_sums (campaign_id, day, line, fund_id) {
+        campaign_id -> Text,
+        day -> Text,
+        line -> Text,
+        fund_id -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    book_page_sums (page_id, line, fund_id, grant_id) {
+        page_id -> Text,
+        line -> Text,
+        fund_id -> Text,
+        grant_id -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    book_days (campaign_id, number) {
+        campaign_id -> Text,
+        number -> Integer,
+        day -> Text,
+        seal -> BigInt,
+        seal_hash -> Text,
+        previous_hash -> Text,
+        hash -> Text,
+        closed_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1013,4 +1054,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_layers,
     reserve_covers,
     partner_staff,
+    book_positions,
+    book_sums,
+    book_page_sums,
+    book_days,
 );

@@ -22,7 +22,7 @@ use crate::pages::by_slug;
 /// Whose page, who asked, and whether they learned, signed and gave. Invented.
 type TalkText = (&'static str, Who, [bool; 3]);
 
-const TALKS: [TalkText; 12] = [
+const TALKS: [TalkText; 14] = [
     (
         "greta-and-the-book-club",
         Who::Colleague,
@@ -47,6 +47,8 @@ const TALKS: [TalkText; 12] = [
     ("maya-roy", Who::Friend, [true, false, true]),
     ("priya-nair", Who::Colleague, [true, false, false]),
     ("sam-okafor", Who::Online, [true, true, false]),
+    ("lena-brook", Who::Class, [true, false, false]),
+    ("lena-brook", Who::Colleague, [true, false, true]),
 ];
 
 /// On whose page, who promises how many cents a day and how many at most, and whether by name. Invented.
@@ -57,12 +59,13 @@ const SPONSORS: [(&str, &str, i64, i64, bool); 3] = [
 ];
 
 /// Whose page, what is worn as a rule, and every how-manieth day is left out. Invented.
-const WEARERS: [(&str, Outfit, usize); 5] = [
+const WEARERS: [(&str, Outfit, usize); 6] = [
     ("maya-roy", Outfit::Repeat, 9),
     ("tomas-brandt", Outfit::Tie, 12),
     ("priya-nair", Outfit::Uniform, 6),
     ("sam-okafor", Outfit::Sport, 40),
     ("johanna-lindqvist", Outfit::Dress, 7),
+    ("lena-brook", Outfit::Tie, 10),
 ];
 
 /// Days of a season that the demo writes at most.

@@ -127,6 +127,16 @@ const GIFTS: &[Gift] = &[
         true,
     ),
     ("", 7_500, "M. Aldous", "", "ijm-kolkata", true, false),
+    (
+        "lena-brook",
+        4_000,
+        "Tomás Brandt",
+        "Bring it back in January.",
+        "",
+        false,
+        true,
+    ),
+    ("lena-brook", 2_000, "Mo Brook", "", "", false, false),
 ];
 
 /// Makes the demo's first gifts, unless some were made before. Faults are logged; the demo goes on without.

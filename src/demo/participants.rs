@@ -1,8 +1,8 @@
 //! Invented people of the demo, their teams and pages.
 
 use super::{DemoSeed, line, parsed, slug, story};
-use crate::auth::Role;
 use crate::auth::model::{NewUser, insert_user};
+use crate::auth::{Role, UserId};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Currency, Money, Timestamp};
@@ -52,7 +52,10 @@ pub(super) struct PageText {
     team: Option<usize>,
 }
 
-pub(super) const PAGES: [PageText; 12] = [
+/// The page of whoever signs in as a participant ([`super::logins`]).
+pub(super) const OWN: &str = "lena-brook";
+
+pub(super) const PAGES: [PageText; 13] = [
     PageText {
         slug: "maya-roy",
         participant: "Maya Roy",
@@ -159,12 +162,34 @@ pub(super) const PAGES: [PageText; 12] = [
         goal: 2_400,
         team: None,
     },
+    PageText {
+        slug: OWN,
+        participant: "Lena Brook",
+        title: "Thirty-one ties, one borrowed",
+        story: "I teach music next door to Tomás, and he lent me the first tie. I will wear one every day of December and tell whoever \
+                asks what is behind it: somebody has to sit with a case until it is finished, and that takes years.",
+        goal: 900,
+        team: Some(1),
+    },
 ];
+
+/// Who owns a page: its own invented person, and of [`OWN`] the participant who can sign in, if there is one.
+fn owner_of(seed: &DemoSeed, text: &PageText, invented: UserId) -> Option<UserId> {
+    if text.slug != OWN {
+        return Some(invented);
+    }
+    let mut logins = seed.logins.iter();
+    let (id, _) = logins.find(|(_, login)| login.role == Role::Participant)?;
+    Some(*id)
+}
 
 pub(super) fn seed(conn: &mut Conn, seed: &DemoSeed, now: Timestamp) -> AppResult<()> {
     let [_, campaign, _] = seed.campaigns;
     let dollars = |amount: i64| Money::new(amount * Currency::USD.scale(), Currency::USD);
     for (id, text) in seed.owners.iter().zip(&PAGES) {
+        if text.slug == OWN {
+            continue;
+        }
         let owner = NewUser {
             id: *id,
             email: parsed(&format!("{}@example.org", text.slug))?,
@@ -186,12 +211,15 @@ pub(super) fn seed(conn: &mut Conn, seed: &DemoSeed, now: Timestamp) -> AppResul
         };
         crate::teams::ops::create(conn, &team, now)?;
     }
-    for ((id, owner), text) in seed.pages.iter().zip(&seed.owners).zip(&PAGES) {
+    for ((id, invented), text) in seed.pages.iter().zip(&seed.owners).zip(&PAGES) {
+        let Some(owner) = owner_of(seed, text, *invented) else {
+            continue;
+        };
         let page = CreatePage {
             id: *id,
             campaign,
             team: text.team.and_then(|place| seed.teams.get(place)).copied(),
-            owner: Some(*owner),
+            owner: Some(owner),
             slug: slug(text.slug)?,
             title: line(text.title)?,
             participant: line(text.participant)?,

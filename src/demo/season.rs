@@ -1,5 +1,7 @@
 //! The three seasons of the demo: the one that is live, the one before and the one to come.
 
+use chrono::Datelike;
+
 use super::{DemoSeed, LAST_SEASON, NEXT_SEASON, SEASON, end_at, line, parsed, slug, story};
 use crate::campaigns::ops::{CreateCampaign, create, move_to};
 use crate::campaigns::{CampaignStatus, Question};
@@ -9,7 +11,7 @@ use crate::funds::approval::enact_policy;
 use crate::funds::ops::DraftPolicy;
 use crate::funds::{FundId, PolicyId};
 use crate::ids::CampaignId;
-use crate::kernel::{Currency, Money, Timestamp};
+use crate::kernel::{Currency, Day, Money, Timestamp, Zone};
 
 struct SeasonText {
     slug: &'static str,
@@ -20,6 +22,11 @@ struct SeasonText {
     goal: i64,
     accent: &'static str,
 }
+
+/// Where the seasons' days begin and end.
+const ZONE: &str = "America/Los_Angeles";
+/// The year of the live season, as it is written here.
+const FIRST: i32 = 2026;
 
 const STORY: &str = "Every December people put on a dress or a tie each morning and let it be asked about. For 31 days an outfit becomes the \
     beginning of a talk about human trafficking, and each page that grows out of such a talk pays for work against it.\n\n\
@@ -34,17 +41,17 @@ const STORY: &str = "Every December people put on a dress or a tie each morning 
 const SEASONS: [SeasonText; 3] = [
     SeasonText {
         slug: LAST_SEASON,
-        title: "Dressember 2025",
+        title: "Dressember {2025}",
         appeal: "31 days, one dress or tie a day, for people who are held and sold.",
-        story: "The season of 2025 is over. Thank you to everybody who wore it, talked about it and gave. What came of it goes on in \
-                the season of 2026.",
+        story: "The season of {2025} is over. Thank you to everybody who wore it, talked about it and gave. What came of it goes on in \
+                the season of {2026}.",
         days: ["2025-12-01", "2025-12-31", "2026-01-31"],
         goal: 200_000,
         accent: "#1f5f6b",
     },
     SeasonText {
         slug: SEASON,
-        title: "Dressember 2026: Hope for Kolkata",
+        title: "Dressember {2026}: Hope for Kolkata",
         appeal: "Wear a dress or a tie every day of December, and help to find the people who are held behind closed doors in Kolkata.",
         story: STORY,
         days: ["2026-12-01", "2026-12-31", "2027-01-31"],
@@ -53,7 +60,7 @@ const SEASONS: [SeasonText; 3] = [
     },
     SeasonText {
         slug: NEXT_SEASON,
-        title: "Dressember 2027",
+        title: "Dressember {2027}",
         appeal: "In preparation.",
         story: "",
         days: ["2027-12-01", "2027-12-31", "2028-01-31"],
@@ -98,12 +105,39 @@ pub(super) fn is_there(conn: &mut Conn) -> AppResult<bool> {
     }
 }
 
+/// How many years later than written the seasons are, so that the live one takes gifts at `now`. Slugs stay: they are
+/// what people and programs know the demo by.
+fn years_later(now: Timestamp) -> AppResult<i32> {
+    let zone: Zone = parsed(ZONE)?;
+    let today = zone.day_of(now).map(Day::date);
+    let today = today.ok_or_else(|| AppError::internal("the clock is out of range"))?;
+    // Until the end of January gifts go to the December before.
+    let december = today.year() - i32::from(today.month() == 1);
+    Ok((december - FIRST).max(0))
+}
+
+/// The day `years` later.
+fn later(day: &str, years: i32) -> AppResult<Day> {
+    let day: Day = parsed(day)?;
+    let moved = day.date().with_year(day.date().year() + years);
+    let moved = moved.ok_or_else(|| AppError::internal("no such day in that year"))?;
+    Day::try_from(moved).map_err(AppError::internal)
+}
+
+/// `text` with the years that it names in braces `years` later.
+fn told(text: &str, years: i32) -> String {
+    (FIRST - 1..=FIRST + 1).fold(text.to_owned(), |text, year| {
+        text.replace(&format!("{{{year}}}"), &(year + years).to_string())
+    })
+}
+
 fn dollars(amount: i64) -> Money {
     Money::new(amount * Currency::USD.scale(), Currency::USD)
 }
 
 pub(super) fn seed(conn: &mut Conn, seed: &DemoSeed, now: Timestamp) -> AppResult<()> {
     let mut previous = None;
+    let years = years_later(now)?;
     for ((id, fund), text) in seed.campaigns.iter().zip(seed.campaign_funds).zip(&SEASONS) {
         let [starts_on, ends_on, giving_until] = text.days;
         let faq = QUESTIONS.map(|(question, answer)| Question {
@@ -114,13 +148,13 @@ pub(super) fn seed(conn: &mut Conn, seed: &DemoSeed, now: Timestamp) -> AppResul
             id: *id,
             fund,
             slug: slug(text.slug)?,
-            title: line(text.title)?,
+            title: line(&told(text.title, years))?,
             appeal: line(text.appeal)?,
-            story: story(text.story)?,
-            time_zone: parsed("America/Los_Angeles")?,
-            starts_on: parsed(starts_on)?,
-            ends_on: parsed(ends_on)?,
-            giving_until: parsed(giving_until)?,
+            story: story(&told(text.story, years))?,
+            time_zone: parsed(ZONE)?,
+            starts_on: later(starts_on, years)?,
+            ends_on: later(ends_on, years)?,
+            giving_until: later(giving_until, years)?,
             goal: dollars(text.goal),
             minimum: dollars(5),
             suggested: [25, 50, 100, 250].map(dollars).to_vec(),

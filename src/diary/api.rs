@@ -11,6 +11,7 @@ use crate::audit::{self, Deed, Via};
 use crate::auth::{Access, Holder};
 use crate::error::{AppError, AppResult, FieldError, Problem};
 use crate::kernel::line::parse_lines;
+use crate::kernel::shape::{DayText, Lines};
 use crate::kernel::{Day, Listed, Slug, Timestamp};
 use crate::media;
 use crate::pages::{self, guard};
@@ -66,18 +67,20 @@ impl From<Entry> for DiaryDay {
     }
 }
 
+type NoteText = Lines<NOTE_MOST>;
+
 /// A day to be written.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WriteDay {
     /// A day of the season that has begun in the campaign's time zone.
-    #[schema(format = Date, example = "2026-12-04")]
+    #[schema(value_type = DayText)]
     pub day: String,
     /// `dress`, `tie`, `repeat`, `uniform` or `sport`.
-    #[schema(example = "repeat")]
+    #[schema(value_type = Outfit)]
     pub outfit: String,
     /// At most 500 characters; left out, what stands is kept.
-    #[schema(max_length = 500)]
+    #[schema(value_type = Option<NoteText>)]
     pub note: Option<String>,
     /// Whether strangers see it; left out, what stands is kept, and a new day is public.
     pub public: Option<bool>,
@@ -149,9 +152,10 @@ pub async fn list(
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Without the scope `pages:write`, or somebody else's page", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such page", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`does_not_fit`: a `day` that the season does not take now", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not declared as JSON", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "A field to mend: `day` for a day that cannot be written now", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "Fields to mend", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn write(
@@ -186,7 +190,8 @@ pub async fn write(
                 .try_for_each(|deed| audit::record(c, deed, now))?;
             Ok(saved)
         })
-        .await?;
+        .await
+        .map_err(AppError::after_parsing)?;
     changed(&site, &of, vanish);
     for photo in saved.withdrawn {
         media::withdrawn(&site, photo);

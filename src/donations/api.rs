@@ -10,6 +10,7 @@ use super::model::{self, DonationId, DonationStatus};
 use super::{Giving, mails};
 use crate::auth::{Access, Bearer};
 use crate::error::{AppError, AppResult};
+use crate::kernel::shape::RequestKey;
 use crate::kernel::{Listed, Money, Timestamp};
 use crate::pages;
 use crate::walls::{self, Wall, WallGift};
@@ -43,10 +44,11 @@ pub struct Created {
 /// Takes a gift: writes it as pending and opens a checkout at the card processor.
 #[utoipa::path(
     post, path = "/api/v1/donations", tag = "donations", request_body = GiveRequest,
-    params(("Idempotency-Key" = String, Header, description = "Made by the client once a gift; at most 255 visible ASCII characters. A repeat with the same body gets the same answer.")),
+    params(("Idempotency-Key" = inline(RequestKey), Header, description = "Made by the client once a gift; at most 255 visible ASCII characters. A repeat with the same body gets the same answer.")),
     responses(
         (status = 201, body = Created),
         (status = 400, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such campaign", body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 409, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 422, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 413, body = crate::error::Problem, content_type = "application/problem+json"),

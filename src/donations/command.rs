@@ -7,6 +7,7 @@ use super::model::TributeKind;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::card_number::holds_card_number;
 use crate::kernel::line::{BadText, parse_lines};
+use crate::kernel::shape::{Amount, EmailText, LineOrNothing, OneLine, PlainLines};
 use crate::kernel::{Email, Line, Money, Slug};
 
 /// The wording under which a donor agrees to newsletters; stored with the consent (N20).
@@ -16,28 +17,41 @@ pub const NEWSLETTER_WORDING: &str = "Yes, send me news about what gifts like mi
 const NAME: usize = 80;
 /// See [`NAME`].
 const COMMENT: usize = 1_000;
+/// See [`NAME`].
+const SOURCE: usize = 100;
 /// The largest gift, in whole units: the processor's limit of eight digits.
 const LARGEST_MINOR: i64 = 99_999_999;
+
+type NameText = OneLine<NAME>;
+type CommentText = PlainLines<COMMENT>;
+type SourceText = LineOrNothing<SOURCE>;
+type Gift = Amount<1, LARGEST_MINOR>;
 
 /// `POST /api/v1/donations`, as it arrives. Unknown fields are refused.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GiveRequest {
     /// Slug of the campaign.
+    #[schema(value_type = Slug)]
     pub campaign: String,
     /// Slug of the page given on.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub page: Option<String>,
     /// Slug of the team given to.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub team: Option<String>,
     /// Slug of the program that the whole gift is for; else the campaign's policy divides it.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub program: Option<String>,
     /// The gift.
+    #[schema(value_type = Gift)]
     pub amount: Money,
     /// `once`; `month` is refused until recurring plans exist.
     #[serde(default)]
+    #[schema(schema_with = taken_intervals)]
     pub interval: Option<Interval>,
     /// Who gives.
     pub donor: DonorRequest,
@@ -49,6 +63,7 @@ pub struct GiveRequest {
     pub hide_amount: bool,
     /// Plain words for the page's wall.
     #[serde(default)]
+    #[schema(value_type = Option<CommentText>)]
     pub comment: Option<String>,
     /// Whether the donor adds what the processor is likely to keep.
     #[serde(default)]
@@ -61,6 +76,7 @@ pub struct GiveRequest {
     pub consent: Option<ConsentRequest>,
     /// Where the donor came from (`utm_source`).
     #[serde(default)]
+    #[schema(value_type = Option<SourceText>)]
     pub source: Option<String>,
 }
 
@@ -74,13 +90,25 @@ pub enum Interval {
     Month,
 }
 
+/// The intervals that are taken today.
+fn taken_intervals() -> utoipa::openapi::Object {
+    use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+        .enum_values(Some([serde_json::json!("once"), serde_json::Value::Null]))
+        .description(Some("How often."))
+        .build()
+}
+
 /// Who gives.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DonorRequest {
     /// Name, as it shall be shown.
+    #[schema(value_type = NameText)]
     pub name: String,
     /// Where the receipt goes.
+    #[schema(value_type = EmailText)]
     pub email: String,
 }
 
@@ -89,12 +117,13 @@ pub struct DonorRequest {
 #[serde(deny_unknown_fields)]
 pub struct TributeRequest {
     /// `honour` or `memory`.
-    #[schema(value_type = String)]
     pub kind: TributeKind,
     /// The honoree.
+    #[schema(value_type = NameText)]
     pub name: String,
     /// Who is told of it.
     #[serde(default)]
+    #[schema(value_type = Option<EmailText>)]
     pub notify_email: Option<String>,
 }
 
@@ -202,7 +231,7 @@ impl GiveRequest {
             .as_ref()
             .map(|asked| tribute(asked, &mut faults));
         let source = faults.optional("source", self.source.as_ref(), |text| {
-            Line::parse(text, 100).map(Line::into_string)
+            Line::parse(text, SOURCE).map(Line::into_string)
         });
         faults.no_card("donor.name", &self.donor.name);
         faults.no_card("donor.email", &self.donor.email);

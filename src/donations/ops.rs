@@ -129,9 +129,7 @@ fn row(
     cover: CoverOffer,
     now: Timestamp,
 ) -> AppResult<Donation> {
-    let campaign = campaigns::model::by_slug(conn, &give.campaign)
-        .map_err(|e| missing(e, "campaign"))?
-        .campaign;
+    let campaign = campaigns::model::by_slug(conn, &give.campaign)?.campaign;
     let (page, team) = recipient(conn, give, &campaign)?;
     let program = designation(conn, give, &campaign)?;
     let gift = fitting(give, &campaign, now)?;

@@ -105,6 +105,9 @@ fn view(
             .first()
             .map(|row| frame::program_link(&row.program)),
     );
+    shell
+        .nav
+        .push(Link::new("Open books", &format!("{here}/books")));
     let give_url = frame::give_url(campaign, now, "");
     let live_url = give_url.is_some().then(|| format!("{here}/events"));
     let policy = read.to.policy.as_ref();

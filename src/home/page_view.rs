@@ -1,6 +1,7 @@
 //! A participant's page as its template wants it: what its own noun tells, and the nouns above.
 
-use super::views::{PageNewsView, PageView};
+use super::views::{PageNewsView, PagePaidView, PageView, PaidGrantView};
+use crate::books::{self, PagePaid};
 use crate::campaigns::frame;
 use crate::coaching;
 use crate::coaching::views::PageCoachingView;
@@ -23,6 +24,7 @@ pub(super) struct WholePage {
     pub(super) page: PublicPage,
     diary: PublicDiary,
     coaching: PageCoachingView,
+    paid: Vec<PagePaid>,
 }
 
 impl WholePage {
@@ -48,6 +50,11 @@ impl WholePage {
         Ok(Self {
             diary: PublicDiary::read(conn, &page.overview, now)?,
             coaching: coaching::public::of_page(conn, &page.overview, now)?,
+            paid: books::paid_by_page(
+                conn,
+                page.overview.page.id,
+                page.overview.campaign.currency,
+            )?,
             page,
         })
     }
@@ -60,6 +67,34 @@ fn news(here: &str, read: &PublicPage) -> PageNewsView {
         items: read.news.items.iter().map(NewsView::new).collect(),
         more_url: more.map(|cursor| format!("{here}?news={}#news", cursor.as_str())),
     }
+}
+
+/// "What this page has paid for" as its template wants it: nothing before the first grant that took of its gifts.
+fn paid(campaign: &str, paid: &[PagePaid]) -> Vec<PagePaidView> {
+    let granted = paid.iter().filter(|row| row.granted.minor() > 0);
+    granted
+        .map(|row| PagePaidView {
+            name: row
+                .program
+                .as_ref()
+                .map_or_else(|| row.fund.clone(), |(_, _, name)| name.clone()),
+            href: row.program.as_ref().map_or_else(
+                || campaign.to_owned(),
+                |(_, slug, _)| format!("/programs/{slug}"),
+            ),
+            granted: row.granted.into(),
+            held: row.held.into(),
+            grants: row
+                .grants
+                .iter()
+                .map(|(number, amount)| PaidGrantView {
+                    number: number.clone(),
+                    href: format!("{campaign}/books#{number}"),
+                    amount: (*amount).into(),
+                })
+                .collect(),
+        })
+        .collect()
 }
 
 /// The page as its template wants it; its links to give say that the reader came from `source`.
@@ -123,6 +158,7 @@ pub(super) fn view(
         tally: whole.diary.tally,
         diary: whole.diary.part(),
         coaching: whole.coaching.clone(),
+        paid: paid(&frame::path(campaign), &whole.paid),
         news: news(&here, read),
         report_url: format!("{here}/report"),
         shell,

@@ -196,6 +196,32 @@ pub struct PartnerView {
     pub more: Vec<Link>,
 }
 
+/// What a page's gifts paid for at one program.
+#[derive(Clone, Debug, Serialize)]
+pub struct PagePaidView {
+    /// The program, or the campaign's own fund.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+    /// Paid to the partner out of this page's gifts.
+    pub granted: MoneyView,
+    /// What of them still lies in the fund.
+    pub held: MoneyView,
+    /// The grants that it was paid in.
+    pub grants: Vec<PaidGrantView>,
+}
+
+/// A page's part of a grant.
+#[derive(Clone, Debug, Serialize)]
+pub struct PaidGrantView {
+    /// The grant's number.
+    pub number: String,
+    /// Where the open books tell of it.
+    pub href: String,
+    /// This page's part.
+    pub amount: MoneyView,
+}
+
 /// Context of `page`.
 #[derive(Clone, Debug, Serialize)]
 pub struct PageView {
@@ -247,6 +273,8 @@ pub struct PageView {
     pub share: ShareView,
     /// The newest updates.
     pub news: PageNewsView,
+    /// What the page's gifts have paid for, once a grant took of them.
+    pub paid: Vec<PagePaidView>,
     /// Where something wrong with the page is reported.
     pub report_url: String,
 }

@@ -20,6 +20,9 @@ pub struct Day(NaiveDate);
 pub struct BadDay;
 
 impl Day {
+    /// The form, for the API document: every day of the calendar from year 1000 on, and no other text.
+    pub const PATTERN: &'static str = "^(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)|(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[13579][26])00)-02-29)$";
+
     /// The calendar's day.
     pub fn date(self) -> NaiveDate {
         self.0

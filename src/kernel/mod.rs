@@ -16,6 +16,7 @@ pub mod line;
 pub mod list;
 pub mod money;
 pub mod secret;
+pub mod shape;
 pub mod slug;
 pub mod sql;
 pub mod zone;

@@ -22,6 +22,14 @@ impl Currency {
     /// US dollar, the currency of the demo season.
     pub const USD: Self = Self(iso_currency::Currency::USD);
 
+    /// Every currency that this program handles, by its code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let letter = || b'A'..=b'Z';
+        letter()
+            .flat_map(move |a| letter().flat_map(move |b| letter().map(move |c| [a, b, c])))
+            .filter_map(|code| std::str::from_utf8(&code).ok()?.parse().ok())
+    }
+
     /// The three capital letters.
     pub fn code(self) -> &'static str {
         self.0.code()
@@ -90,10 +98,23 @@ crate::text_column!(Currency);
 pub struct Money {
     /// Whole minor units: cents, for dollars.
     #[schema(example = 5000)]
+    #[serde(deserialize_with = "whole")]
     minor: i64,
     /// ISO 4217, three capital letters.
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
+}
+
+/// Reads an integer as JSON Schema means it: `5000`, and `5000.0`, which is the same number, but no fraction. It is told by
+/// the number's digits; beyond fifteen of them, what is not written as an integer is refused.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let text = number.to_string();
+    let digits = text.strip_suffix(".0").filter(|digits| digits.len() <= 15);
+    number
+        .as_i64()
+        .or_else(|| digits?.parse().ok())
+        .ok_or_else(|| serde::de::Error::custom("write a whole number of minor units"))
 }
 
 /// Why an amount could not be had.
@@ -329,6 +350,27 @@ mod tests {
         #[test]
         fn reading_never_panics(text in "\\PC{0,40}") {
             let _typed = Money::parse_typed(&text, Currency::USD);
+        }
+    }
+
+    #[test]
+    fn an_integer_is_one_however_json_writes_it_and_a_fraction_is_none() {
+        let read = |minor: &str| {
+            serde_json::from_str::<Money>(&format!(r#"{{"minor":{minor},"currency":"USD"}}"#))
+        };
+        for (text, minor) in [("5000", 5000), ("5000.0", 5000), ("-0.0", 0), ("1e3", 1000)] {
+            assert_eq!(read(text).unwrap().minor(), minor, "{text}");
+        }
+        for text in [
+            "50.5",
+            "1e-1",
+            "1e300",
+            "9223372036854775808",
+            "9007199254740993.0",
+            "\"50\"",
+            "null",
+        ] {
+            assert!(read(text).is_err(), "{text}");
         }
     }
 }

@@ -19,6 +19,11 @@ pub struct Slug(String);
 pub struct BadSlug;
 
 impl Slug {
+    /// Letters at most.
+    pub const MOST: usize = 64;
+    /// The form, for the API document.
+    pub const PATTERN: &'static str = "^[a-z0-9]+(?:-[a-z0-9]+)*$";
+
     /// The slug's text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -45,7 +50,7 @@ impl FromStr for Slug {
     type Err = BadSlug;
 
     fn from_str(text: &str) -> Result<Self, BadSlug> {
-        let fits = (1..=64).contains(&text.len())
+        let fits = (1..=Self::MOST).contains(&text.len())
             && text
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

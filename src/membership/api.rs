@@ -6,17 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::ops::{self, Join, show_move};
 use crate::audit::{Deed, Via};
-use crate::auth::Holder;
 use crate::auth::token::Access;
+use crate::auth::{Holder, Password};
 use crate::error::{AppError, AppResult, Problem};
 use crate::kernel::Slug;
+use crate::kernel::shape::{Lines, PasswordText};
 use crate::pages;
 use crate::pages::model::PageOverview;
 use crate::teams::api::TeamRef;
-use crate::teams::desk::Desk;
+use crate::teams::desk::{Desk, words as joining_words};
 use crate::teams::guard::{self, for_token};
 use crate::teams::joining::{self, Joined, Way};
 use crate::teams::model::{self, TeamOverview};
+use crate::teams::requests::WORDS;
 use crate::web::query::{self, NoQuery};
 use crate::web::{JsonBody, Path, Site};
 
@@ -28,16 +30,20 @@ pub fn routes(cfg: &mut ServiceConfig) {
         );
 }
 
+type WordsText = Lines<WORDS>;
+
 /// A page that wants into a team.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JoinRequest {
     /// The slug of the page.
+    #[schema(value_type = Slug)]
     pub page: String,
     /// The team's password, where it has one.
+    #[schema(value_type = Option<PasswordText>)]
     pub password: Option<String>,
     /// A word to the captain, where the captain is asked.
-    #[schema(max_length = 500)]
+    #[schema(value_type = Option<WordsText>)]
     pub words: Option<String>,
 }
 
@@ -79,9 +85,9 @@ fn slug(text: &str, what: &'static str) -> AppResult<Slug> {
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Without the scope, or somebody else's page", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such team", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "By invitation or staff only, archived, closed, in it already, asked already, or captain of another team", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "By invitation or staff only, archived, closed, in it already, asked already, or captain of another team; `does_not_fit` for a wrong password or a page that is not of this campaign", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not sent as JSON", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "A field that must be mended: a wrong password, a page of another campaign", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field that must be mended", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "Too many tries", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn join(
@@ -100,6 +106,10 @@ pub async fn join(
         .page
         .parse()
         .map_err(|bad| AppError::field("page", bad))?;
+    if let Some(text) = &wanted.password {
+        Password::parse(text).map_err(|bad| AppError::field("password", bad))?;
+    }
+    let words = joining_words(wanted.words.as_deref().unwrap_or_default())?;
     let asking = holder.clone();
     let found: (Option<PageOverview>, TeamOverview, bool) = site
         .db
@@ -111,15 +121,16 @@ pub async fn join(
         .await?;
     let (page, TeamOverview { team, .. }, by_staff) = found;
     let page = page
-        .ok_or(AppError::field("page", "there is no such page"))?
+        .ok_or_else(|| AppError::field("page", "there is no such page").after_parsing())?
         .page;
     let is_own = page.owner_id == Some(holder.user);
     let (way, deed) = if is_own {
         let shown = (
             wanted.password.as_deref().unwrap_or_default(),
-            wanted.words.as_deref().unwrap_or_default(),
+            words.as_str(),
         );
-        (desk.way(&site, team.id, holder.user, shown).await?, None)
+        let way = desk.way(&site, team.id, holder.user, shown).await;
+        (way.map_err(AppError::after_parsing)?, None)
     } else if by_staff {
         let deed = Deed {
             via: Via::Token,
@@ -140,7 +151,8 @@ pub async fn join(
     let joined = site
         .db
         .tx(move |c| ops::join(c, &letters, &join, now))
-        .await?;
+        .await
+        .map_err(AppError::after_parsing)?;
     let (status, state) = match joined {
         Joined::In(left) => {
             show_move(&site, page.id, left.into_iter().chain([team.id]));

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::error::FieldError;
 use crate::kernel::line::BadText;
+use crate::kernel::shape::{Amount, LineOrNothing, Lines, OneLine};
 use crate::kernel::{Currency, Line, Money, Slug};
+use crate::media::ALT_MAX;
 use crate::web::markdown::Story;
 
 /// Characters of a page's title at most.
@@ -15,6 +17,17 @@ pub const PARTICIPANT_MOST: usize = 80;
 
 /// The largest goal, in whole units of a currency.
 const GOAL_MOST: i64 = 100_000_000;
+
+/// The shapes of these fields in the API document; that of a goal has the bound of a currency of two decimals.
+pub(super) type TitleText = OneLine<TITLE_MOST>;
+/// See [`TitleText`].
+pub(super) type NameText = OneLine<PARTICIPANT_MOST>;
+/// See [`TitleText`].
+pub(super) type StoryText = Lines<0>;
+/// See [`TitleText`].
+pub(super) type AltText = LineOrNothing<ALT_MAX>;
+/// See [`TitleText`].
+pub(super) type Goal = Amount<0, { GOAL_MOST * 100 }>;
 
 pub(super) fn title(text: &str) -> Result<Line, FieldError> {
     Line::parse(text, TITLE_MOST).map_err(|bad| FieldError::new("title", bad))
@@ -52,22 +65,13 @@ pub(super) fn bounded(goal: Money) -> Result<Money, FieldError> {
     }
 }
 
-/// That a goal is one of the campaign's currency.
-pub(super) fn in_currency(goal: Money, currency: Currency) -> Result<Money, FieldError> {
-    if goal.currency() == currency {
-        bounded(goal)
-    } else {
-        Err(FieldError::new(
-            "goal",
-            format!("name a goal in {currency}"),
-        ))
-    }
+pub(super) fn slug(text: &str) -> Result<Slug, FieldError> {
+    exact_slug(text.trim())
 }
 
-pub(super) fn slug(text: &str) -> Result<Slug, FieldError> {
-    text.trim()
-        .parse()
-        .map_err(|bad| FieldError::new("slug", bad))
+/// A slug as programs send it.
+pub(super) fn exact_slug(text: &str) -> Result<Slug, FieldError> {
+    text.parse().map_err(|bad| FieldError::new("slug", bad))
 }
 
 /// The faults by field, `null` for each of `fields` without one: templates are strict.

@@ -52,7 +52,7 @@ pub(super) fn make(
 pub(super) async fn under_made_slug<W>(
     db: &Db,
     new: CreatePage,
-    named: &str,
+    (named, season): (&str, &Slug),
     begins: &Begins,
     now: Timestamp,
     with: W,
@@ -61,7 +61,7 @@ where
     W: Fn(&mut Conn) -> AppResult<()> + Clone + Send + 'static,
 {
     for attempt in 0..slugs::ATTEMPTS {
-        let slug = slugs::candidate(named, attempt, slugs::draw());
+        let slug = slugs::candidate(named, season, attempt, slugs::draw());
         let (mut new, with, begins) = (new.clone(), with.clone(), begins.clone());
         new.slug = slug.clone();
         let made = db

@@ -12,8 +12,8 @@ use crate::kernel::{Slug, Timestamp};
 /// Words that stand where a page's slug would, in addresses of the program's own.
 const RESERVED: [&str; 5] = ["transfer", "new", "start", "api", "pages"];
 
-/// What a page is offered whose participant's name has no letter of a slug (a name in Bengali).
-const STAND_IN: &str = "page";
+/// The letters behind a season's slug where a name has none of its own: without vowels, so that they spell no word.
+const LETTERS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
 
 /// The conflict of a slug that is somebody else's.
 pub(super) fn taken(slug: &Slug) -> AppError {
@@ -54,10 +54,13 @@ pub fn is_free(conn: &mut Conn, slug: &Slug, own: Option<PageId>) -> AppResult<b
 }
 
 /// The `attempt`th slug to try for a participant of this name: the name itself, then numbered, and from the fourth on
-/// numbered by chance (`draw`), so that many who are called alike do not queue behind one another.
-pub fn candidate(participant: &str, attempt: u32, draw: u32) -> Slug {
-    let base = Slug::from_title(participant);
-    let base = base.as_ref().map_or(STAND_IN, Slug::as_str);
+/// numbered by chance (`draw`), so that many who are called alike do not queue behind one another. A name that has no letter
+/// of a slug (in Bengali or Arabic, or an emoji) gets its season's slug and four letters by chance.
+pub fn candidate(participant: &str, season: &Slug, attempt: u32, draw: u32) -> Slug {
+    let Some(base) = Slug::from_title(participant) else {
+        return by_season(season, draw);
+    };
+    let base = base.as_str();
     let text = match attempt {
         0 => base.to_owned(),
         1 | 2 => format!("{base}-{}", attempt + 1),
@@ -65,11 +68,21 @@ pub fn candidate(participant: &str, attempt: u32, draw: u32) -> Slug {
         _ => format!("{base}-{}", 1_000 + draw % 999_999_000),
     };
     // A base is at most 56 letters long, so a number fits behind it; the fallback cannot be needed.
-    text.parse().unwrap_or_else(|_| fallback(draw))
+    text.parse().unwrap_or_else(|_| by_season(season, draw))
 }
 
-fn fallback(draw: u32) -> Slug {
-    Slug::from_title(&format!("{STAND_IN} {draw}")).unwrap_or_else(|| fallback(draw))
+/// `dressember-2026-kqvt`; 160,000 a season.
+fn by_season(season: &Slug, draw: u32) -> Slug {
+    let mut rest = draw as usize;
+    let mut letters = String::new();
+    for _ in 0..4 {
+        let letter = LETTERS.get(rest % LETTERS.len()).copied();
+        letters.push(char::from(letter.unwrap_or(b'x')));
+        rest /= LETTERS.len();
+    }
+    let stem: String = season.as_str().chars().take(Slug::MOST - 5).collect();
+    let text = format!("{}-{letters}", stem.trim_end_matches('-'));
+    text.parse().unwrap_or_else(|_| season.clone())
 }
 
 /// How often a made slug is tried before giving up: the last ones are drawn from a thousand million.
@@ -116,4 +129,26 @@ pub fn change(conn: &mut Conn, page: PageId, to: &Slug, now: Timestamp) -> AppRe
     );
     each!(conn, c => diesel::insert_into(page_aliases::table).values(row).execute(c))?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_latin_letters_is_offered_its_season_and_letters_of_its_own() {
+        let season: Slug = "dressember-2026".parse().unwrap();
+        for name in ["মায়া সেন", "فاطمة", "🎀👗"] {
+            let [one, other] = [7, 8].map(|draw| candidate(name, &season, 0, draw).to_string());
+            assert!(
+                one.starts_with("dressember-2026-") && one.len() == 20,
+                "{one}"
+            );
+            assert_ne!(one, other);
+        }
+        assert_eq!(candidate("Maya Roy", &season, 0, 7).as_str(), "maya-roy");
+        let long: Slug = "a".repeat(64).parse().unwrap();
+        assert_eq!(candidate("মায়া", &long, 3, u32::MAX).as_str().len(), 64);
+    }
 }

@@ -263,17 +263,13 @@ async fn the_api_shows_pages_lists_and_leaderboards() {
         .as_str()
         .unwrap()
         .to_owned();
-    assert_eq!(
-        server
-            .refused(&format!("{board}?kind=teams&after={next}"))
-            .await,
-        "after"
-    );
+    let other = format!("{board}?kind=teams&after={next}");
+    assert_eq!(server.get(&other).await.0, 404);
     assert_eq!(
         server.refused(&format!("{board}?kind=people")).await,
         "kind"
     );
-    assert_eq!(server.refused(&format!("{board}?after=x")).await, "after");
+    assert_eq!(server.get(&format!("{board}?after=x")).await.0, 404);
     assert_eq!(server.refused(&format!("{board}?limit=0")).await, "limit");
     assert_eq!(server.refused(&format!("{board}?limit=101")).await, "limit");
     assert_eq!(
@@ -291,10 +287,8 @@ async fn the_api_shows_pages_lists_and_leaderboards() {
     let named = server.ok(&format!("{pages}?sort=name&limit=1")).await;
     assert_eq!(named["items"][0]["participant"], "adam");
     let next = named["next"].as_str().unwrap();
-    assert_eq!(
-        server.refused(&format!("{pages}?after={next}")).await,
-        "after"
-    );
+    let other = format!("{pages}?after={next}");
+    assert_eq!(server.get(&other).await.0, 404);
     assert_eq!(server.refused(&format!("{pages}?sort=age")).await, "sort");
     assert_eq!(
         server.ok(pages).await["items"].as_array().unwrap().len(),

@@ -78,6 +78,7 @@ impl ProgramItem {
 /// The programs, by slug.
 #[utoipa::path(get, operation_id = "list_programs", path = "/api/v1/programs", tag = "programs", params(ListQuery), responses(
     (status = 200, body = Listed<ProgramItem>),
+    (status = 404, description = "A cursor that this list did not give out", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A query key or value that is not known", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(request: HttpRequest, db: Data<Db>) -> AppResult<Json<Listed<ProgramItem>>> {

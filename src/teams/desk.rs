@@ -79,15 +79,22 @@ impl Desk {
     }
 }
 
-fn request(words: &str) -> AppResult<NewRequest> {
-    let words = match parse_lines(words, WORDS) {
-        Ok(words) => words,
-        Err(BadText::Empty) => String::new(),
-        Err(bad) => return Err(AppError::field("words", bad)),
-    };
+/// The words to a captain, which may be none.
+///
+/// # Errors
+/// [`AppError::Invalid`] of `words`.
+pub fn words(text: &str) -> AppResult<String> {
+    match parse_lines(text, WORDS) {
+        Ok(words) => Ok(words),
+        Err(BadText::Empty) => Ok(String::new()),
+        Err(bad) => Err(AppError::field("words", bad)),
+    }
+}
+
+fn request(text: &str) -> AppResult<NewRequest> {
     Ok(NewRequest {
         id: RequestId::new(),
-        words,
+        words: words(text)?,
     })
 }
 

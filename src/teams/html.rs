@@ -5,6 +5,8 @@ mod manage;
 pub(in crate::teams) mod start;
 mod typed;
 
+pub use typed::NAME;
+
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 

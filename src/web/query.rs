@@ -47,7 +47,7 @@ where
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// The `next` of the page before.
+    /// The `next` of the page before; any other text leads nowhere (404).
     pub after: Option<String>,
     /// How many items at once.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20)]
@@ -62,11 +62,15 @@ pub struct NoQuery {}
 /// The place that a list goes on from.
 ///
 /// # Errors
-/// [`AppError::Invalid`] of `after`.
+/// [`no_place`] for a text that no list gave out.
 pub fn after<P: DeserializeOwned>(text: Option<&str>) -> AppResult<Option<P>> {
-    text.map(Cursor::parse)
-        .transpose()
-        .map_err(|error| AppError::field("after", error))
+    text.map(Cursor::parse).transpose().map_err(|_| no_place())
+}
+
+/// There is no such part of the list: a cursor is opaque, so a wrong one is an address that leads nowhere, not a field to
+/// mend.
+pub fn no_place() -> AppError {
+    AppError::NotFound("the place that `after` names")
 }
 
 /// How many items to list.

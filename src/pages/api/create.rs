@@ -17,9 +17,11 @@ use crate::each;
 use crate::error::{AppError, AppResult, FieldError, Problem};
 use crate::ids::TeamId;
 use crate::kernel::secret::sha256_hex;
+use crate::kernel::shape::RequestKey;
 use crate::kernel::{Money, Slug};
 use crate::media;
 use crate::pages::changes::{self, Changes};
+use crate::pages::fields::{AltText, Goal, NameText, StoryText, TitleText};
 use crate::pages::making::{Begins, make, under_made_slug};
 use crate::pages::model::{self, Page, PageStatus};
 use crate::pages::ops::{self, CreatePage};
@@ -34,27 +36,35 @@ use crate::web::{JsonBody, Site};
 #[serde(deny_unknown_fields)]
 pub struct CreatePageRequest {
     /// Its title, at most 120 characters.
+    #[schema(value_type = TitleText)]
     pub title: String,
     /// Its place in URLs; made from the participant's name when it is left out.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub slug: Option<String>,
     /// How the participant is called in public, at most 80 characters; the token's user, when it is left out.
     #[serde(default)]
+    #[schema(value_type = Option<NameText>)]
     pub participant: Option<String>,
     /// Markdown, at most 64 KiB; the season's default when it is left out.
     #[serde(default)]
+    #[schema(value_type = Option<StoryText>)]
     pub story: Option<String>,
     /// How much it wants to raise, in the campaign's currency; the season's default when it is left out.
     #[serde(default)]
+    #[schema(value_type = Option<Goal>)]
     pub goal: Option<Money>,
     /// Slug of a team that is open to everybody.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub team: Option<String>,
     /// What the photograph will show.
     #[serde(default)]
+    #[schema(value_type = Option<AltText>)]
     pub photo_alt: Option<String>,
     /// Slug of the same person's page of an earlier season.
     #[serde(default)]
+    #[schema(value_type = Option<Slug>)]
     pub previous: Option<String>,
     /// Whether it stays a draft, which its owner alone sees; one a season.
     #[serde(default)]
@@ -74,14 +84,14 @@ struct Ground {
 #[utoipa::path(post, operation_id = "create_page", path = "/api/v1/campaigns/{slug}/pages", tag = "pages",
     request_body = CreatePageRequest, security(("bearer" = [])),
     params(("slug" = String, Path, description = "The campaign's slug"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Optional; 1 to 255 visible ASCII characters. Sent again under the same key by the same user, the request answers the page that it made, as it stands.")),
+        ("Idempotency-Key" = inline(Option<RequestKey>), Header, description = "Optional; 1 to 255 visible ASCII characters. Sent again under the same key by the same user, the request answers the page that it made, as it stands.")),
     responses(
     (status = 201, body = PageDetail),
     (status = 400, description = "A body that is no JSON, or a key that is none", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "A token without `pages:write`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such campaign", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "`slug_taken`, `draft_exists`, `closed`, `invited_only`", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`slug_taken`, `draft_exists`, `closed`, `invited_only`; `does_not_fit` for a team, an earlier page or a currency that does not belong here", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Fields to mend", body = Problem, content_type = "application/problem+json"),
@@ -100,10 +110,12 @@ pub async fn create(
     holder.may("pages", Access::Write)?;
     let (campaign, key) = (campaign_slug(&slug)?, key_of(&request, &holder)?);
     let (who, wanted) = (holder.clone(), asked.clone());
+    slugs_of(&asked)?;
     let ground = site
         .db
         .read(move |c| ground(c, &campaign, &who, &wanted))
-        .await?;
+        .await
+        .map_err(AppError::after_parsing)?;
     let (new, explicit, photo_alt) = parse(&asked, &ground, &holder)?;
     let begins = Begins {
         as_: if asked.draft {
@@ -138,9 +150,16 @@ pub async fn create(
             .await
     } else {
         let named = new.participant.as_str().to_owned();
-        under_made_slug(&site.db, new.clone(), &named, &begins, now, with)
-            .await
-            .map(|_| ())
+        under_made_slug(
+            &site.db,
+            new.clone(),
+            (&named, &ground.campaign.slug),
+            &begins,
+            now,
+            with,
+        )
+        .await
+        .map(|_| ())
     };
     let id = match (made, key) {
         (Ok(()), _) => id,
@@ -154,7 +173,7 @@ pub async fn create(
             let first = site.db.read(move |c| model::by_request(c, &key)).await?;
             first.ok_or(AppError::NotFound("the page"))?
         }
-        (Err(error), _) => return Err(error),
+        (Err(error), _) => return Err(error.after_parsing()),
     };
     site.views
         .changed("campaign", &ground.campaign.id.to_string());
@@ -168,6 +187,19 @@ pub async fn create(
         builder.insert_header((header::LOCATION, place)),
         &page,
     ))
+}
+
+/// That what the request points at by slug is written as one.
+fn slugs_of(asked: &CreatePageRequest) -> AppResult<()> {
+    let named = [("team", &asked.team), ("previous", &asked.previous)];
+    let bad = named.into_iter().filter_map(|(field, slug)| {
+        let fault = slug.as_deref()?.parse::<Slug>().err()?;
+        Some(FieldError::new(field, fault))
+    });
+    match bad.collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        faults => Err(AppError::Invalid(faults)),
+    }
 }
 
 /// The request's key, as the row keeps it: of this user alone.
@@ -272,11 +304,13 @@ fn parse(
         None => Ok(Story::parse(&rules.page_story).unwrap_or_default()),
     };
     let goal = match asked.goal {
-        Some(goal) => fields::in_currency(goal, currency).map_err(|fault| faults.push(fault)),
+        Some(goal) => fields::bounded(goal).map_err(|fault| faults.push(fault)),
         None => Ok(Money::new(rules.page_goal.max(0), currency)),
     };
     let slug = match &asked.slug {
-        Some(slug) => fields::slug(slug).map(Some).map_err(|f| faults.push(f)),
+        Some(slug) => fields::exact_slug(slug)
+            .map(Some)
+            .map_err(|f| faults.push(f)),
         None => Ok(None),
     };
     let alt = match media::parse_alt(asked.photo_alt.as_deref().unwrap_or_default()) {
@@ -301,7 +335,8 @@ fn parse(
         campaign: ground.campaign.id,
         team: ground.team,
         owner: Some(holder.user),
-        slug: slug.unwrap_or_else(|| slugs::candidate(participant.as_str(), 0, 0)),
+        slug: slug
+            .unwrap_or_else(|| slugs::candidate(participant.as_str(), &ground.campaign.slug, 0, 0)),
         title,
         participant,
         story,

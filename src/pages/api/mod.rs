@@ -313,6 +313,7 @@ crate::words! {
 #[into_params(parameter_in = Query)]
 pub struct PagesQuery {
     /// `newest` (the default) or `name`.
+    #[param(value_type = Option<Sort>, inline)]
     sort: Option<String>,
     /// The `next` of the page before, of the same order.
     after: Option<String>,
@@ -360,6 +361,7 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 pub struct LeaderboardQuery {
     /// `pages` (the default) or `teams`.
+    #[param(value_type = Option<Board>, inline)]
     kind: Option<String>,
     /// The `next` of the page before, of the same kind.
     after: Option<String>,
@@ -388,10 +390,7 @@ pub async fn leaderboard(
         .as_ref()
         .is_some_and(|standing| standing.board != board)
     {
-        return Err(AppError::field(
-            "after",
-            "this place is one of the other leaderboard",
-        ));
+        return Err(query::no_place());
     }
     let slug = campaign_slug(&slug)?;
     let page = db

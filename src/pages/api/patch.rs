@@ -10,12 +10,12 @@ use super::{PageDetail, answer, as_it_stands};
 use crate::audit::{self, Deed, Via};
 use crate::auth::bearer::Holder;
 use crate::auth::token::Access;
-use crate::campaigns::Campaign;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FieldError, Problem};
 use crate::kernel::{Money, Slug, Timestamp};
 use crate::media;
 use crate::pages::changes::{self, Changed, Changes};
+use crate::pages::fields::{AltText, Goal, NameText, StoryText, TitleText};
 use crate::pages::model::{PageOverview, PageStatus};
 use crate::pages::photos::Followed;
 use crate::pages::{fields, guard, ops, public, slugs};
@@ -27,16 +27,22 @@ use crate::web::{JsonBody, Site};
 #[serde(deny_unknown_fields, default)]
 pub struct PatchPageRequest {
     /// Its title, at most 120 characters.
+    #[schema(value_type = Option<TitleText>)]
     pub title: Option<String>,
     /// How the participant is called in public, at most 80 characters.
+    #[schema(value_type = Option<NameText>)]
     pub participant: Option<String>,
     /// Markdown, at most 64 KiB; empty shows the campaign's story.
+    #[schema(value_type = Option<StoryText>)]
     pub story: Option<String>,
     /// How much it wants to raise, in the campaign's currency.
+    #[schema(value_type = Option<Goal>)]
     pub goal: Option<Money>,
     /// Its place in URLs; the old one goes on leading to it.
+    #[schema(value_type = Option<Slug>)]
     pub slug: Option<String>,
     /// What the photograph shows.
+    #[schema(value_type = Option<AltText>)]
     pub photo_alt: Option<String>,
     /// `live` shows a draft (or hands it to staff, where the season asks for approval) or an archived page; `archived` puts
     /// a live page away.
@@ -64,7 +70,7 @@ pub enum Wanted {
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "A token without `pages:write`, or somebody else's page", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such page", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "`changed_meanwhile`, `slug_taken`, `no_such_move`, `closed`", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`changed_meanwhile`, `slug_taken`, `no_such_move`, `closed`; `does_not_fit` for a goal in another currency", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Fields to mend", body = Problem, content_type = "application/problem+json"),
@@ -87,7 +93,7 @@ pub async fn patch(
         .read(move |c| guard::for_token(c, &who, Access::Write, &slug))
         .await?;
     let base = version_of(&request)?;
-    let (changes, to) = parse(&asked, &found.campaign)?;
+    let (changes, to) = parse(&asked)?;
     let (page, now) = (found.page.clone(), site.clock.now());
     let deed = (page.owner_id != Some(holder.user)).then(|| Deed {
         via: Via::Token,
@@ -103,7 +109,8 @@ pub async fn patch(
             }
             Ok(done)
         })
-        .await?;
+        .await
+        .map_err(AppError::after_parsing)?;
     changed.tell(&site, page.id);
     followed.tell(&site);
     match asked.status {
@@ -164,7 +171,7 @@ fn version_of(request: &HttpRequest) -> AppResult<Option<Timestamp>> {
     })
 }
 
-fn parse(asked: &PatchPageRequest, campaign: &Campaign) -> AppResult<(Changes, Option<Slug>)> {
+fn parse(asked: &PatchPageRequest) -> AppResult<(Changes, Option<Slug>)> {
     let mut faults: Vec<FieldError> = Vec::new();
     let mut changes = Changes::default();
     let mut slug = None;
@@ -187,13 +194,13 @@ fn parse(asked: &PatchPageRequest, campaign: &Campaign) -> AppResult<(Changes, O
         }
     }
     if let Some(goal) = asked.goal {
-        match fields::in_currency(goal, campaign.currency) {
+        match fields::bounded(goal) {
             Ok(goal) => changes.goal = Some(goal),
             Err(fault) => faults.push(fault),
         }
     }
     if let Some(text) = &asked.slug {
-        match fields::slug(text) {
+        match fields::exact_slug(text) {
             Ok(found) => slug = Some(found),
             Err(fault) => faults.push(fault),
         }

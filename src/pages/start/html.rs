@@ -145,7 +145,7 @@ async fn begin(site: &Site, setting: &Setting, signed: &Signed, typed: &Typed) -
         campaign: setting.campaign.id,
         team: None,
         owner: Some(signed.user()),
-        slug: slugs::candidate(&name, 0, 0),
+        slug: slugs::candidate(&name, &setting.campaign.slug, 0, 0),
         title,
         participant,
         story: Story::parse(&rules.page_story).unwrap_or_default(),
@@ -153,7 +153,8 @@ async fn begin(site: &Site, setting: &Setting, signed: &Signed, typed: &Typed) -
         photo: None,
     };
     let now = site.clock.now();
-    let made = under_made_slug(&site.db, new, &name, &Begins::draft(), now, |_| Ok(())).await;
+    let named = (name.as_str(), &setting.campaign.slug);
+    let made = under_made_slug(&site.db, new, named, &Begins::draft(), now, |_| Ok(())).await;
     match made {
         Ok(_) => Ok(()),
         Err(AppError::Conflict {

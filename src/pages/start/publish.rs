@@ -13,6 +13,7 @@ use super::setting::Setting;
 use crate::auth::Signed;
 use crate::campaigns::frame;
 use crate::error::{AppError, AppResult};
+use crate::kernel::Slug;
 use crate::pages::making::{Begins, under_made_slug};
 use crate::pages::model::{self, PageStatus};
 use crate::pages::{PageId, PageOwner, ops, public, returning, slugs};
@@ -105,16 +106,18 @@ pub(super) async fn bring(
     let Some((old, raised)) = setting.last.clone() else {
         return Ok(see(&home));
     };
-    let named = format!(
-        "{} {}",
-        old.participant,
-        setting.campaign.starts_on.date().format("%Y")
-    );
+    let year = setting.campaign.starts_on.date().format("%Y");
+    // A name without letters of a slug would leave the bare year.
+    let named = match Slug::from_title(&old.participant) {
+        Some(_) => format!("{} {year}", old.participant),
+        None => old.participant.clone(),
+    };
     let id = PageId::new();
-    let first = slugs::candidate(&named, 0, 0);
+    let season = &setting.campaign.slug;
+    let first = slugs::candidate(&named, season, 0, 0);
     let new = returning::brought(&old, raised, &setting.campaign, (id, signed.user()), first)?;
     let with = move |c: &mut crate::db::Conn| returning::tie(c, id, &old, now);
-    match under_made_slug(&site.db, new, &named, &Begins::draft(), now, with).await {
+    match under_made_slug(&site.db, new, (&named, season), &Begins::draft(), now, with).await {
         Ok(_)
         | Err(AppError::Conflict {
             code: "draft_exists",

@@ -6,14 +6,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Read, TeamDetail};
-use crate::auth::Holder;
 use crate::auth::token::{Access, TokenHolder};
+use crate::auth::{Holder, Password};
 use crate::campaigns::{self, Campaign};
 use crate::error::{AppError, AppResult, FieldError, Problem};
+use crate::kernel::shape::{Amount, Lines, OneLine, PasswordText};
 use crate::kernel::{Limit, Line, Money, Slug};
 use crate::teams::desk::Desk;
 use crate::teams::groups::{self, Group};
 use crate::teams::guard;
+use crate::teams::html::NAME;
 use crate::teams::html::start::{tail, wish};
 use crate::teams::joining::{self, TeamPage};
 use crate::teams::model::Team;
@@ -24,28 +26,36 @@ use crate::web::markdown::Story;
 use crate::web::query::{self, NoQuery};
 use crate::web::{JsonBody, Path, Site};
 
+type NameText = OneLine<NAME>;
+type StoryText = Lines<0>;
+type Goal = Amount<0, { i64::MAX }>;
+
 /// A team to be started.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TeamRequest {
     /// Its name.
-    #[schema(max_length = 80)]
+    #[schema(value_type = NameText)]
     pub name: String,
     /// What it is about, as Markdown.
+    #[schema(value_type = Option<StoryText>)]
     pub story: Option<String>,
     /// How much it wants to raise, in the campaign's currency.
+    #[schema(value_type = Option<Goal>)]
     pub goal: Option<Money>,
     /// `open` (the default), `confirm`, `invite`, `password` or `staff`.
-    #[schema(value_type = Option<String>)]
     pub join_policy: Option<JoinPolicy>,
     /// Its password, for `password`.
-    #[schema(min_length = 12, max_length = 128)]
+    #[schema(value_type = Option<PasswordText>)]
     pub password: Option<String>,
     /// The slug of the group that it counts for.
+    #[schema(value_type = Option<Slug>)]
     pub group: Option<String>,
     /// The slug of the same team in an earlier season, led by the token's user.
+    #[schema(value_type = Option<Slug>)]
     pub previous: Option<String>,
     /// The slug of the founder's page that joins it; without it, the founder's page that is in no team, if there is one.
+    #[schema(value_type = Option<Slug>)]
     pub page: Option<String>,
 }
 
@@ -102,9 +112,11 @@ pub async fn create(
     });
     let setting = setting.await?;
     let mut new = read(&holder, &setting, &body.0)?;
-    new.password_hash = desk
-        .hash(new.policy, body.0.password.as_deref().unwrap_or_default())
-        .await?;
+    let password = body.0.password.as_deref();
+    if let Some(text) = password {
+        Password::parse(text).map_err(|bad| AppError::field("password", bad))?;
+    }
+    new.password_hash = desk.hash(new.policy, password.unwrap_or_default()).await?;
     let (campaign, page, now) = (setting.campaign.id, new.page, site.clock.now());
     let (team, left) = site
         .db
@@ -112,7 +124,8 @@ pub async fn create(
             let (slug, left) = ops::start(c, &new, now)?;
             Ok((Read::of(c, &slug, None, Limit::default())?, left))
         })
-        .await?;
+        .await
+        .map_err(AppError::after_parsing)?;
     site.views.changed("campaign", &campaign.to_string());
     if let Some(page) = page {
         site.views.changed("page", &page.to_string());
@@ -131,19 +144,32 @@ fn read(holder: &TokenHolder, setting: &Setting, asked: &TeamRequest) -> AppResu
     let campaign = &setting.campaign;
     let mut faults: Vec<FieldError> = Vec::new();
     let name =
-        Line::parse(&asked.name, 80).map_err(|bad| faults.push(FieldError::new("name", bad)));
+        Line::parse(&asked.name, NAME).map_err(|bad| faults.push(FieldError::new("name", bad)));
     let story = Story::parse(asked.story.as_deref().unwrap_or_default())
         .map_err(|bad| faults.push(FieldError::new("story", bad)));
+    if asked.goal.is_some_and(|goal| goal.minor() < 0) {
+        faults.push(FieldError::new("goal", "name a goal above nothing"));
+    }
+    for (field, slug) in [
+        ("page", &asked.page),
+        ("group", &asked.group),
+        ("previous", &asked.previous),
+    ] {
+        if let Some(Err(bad)) = slug.as_deref().map(str::parse::<Slug>) {
+            faults.push(FieldError::new(field, bad));
+        }
+    }
+    let (Ok(name), Ok(story), true) = (name, story, faults.is_empty()) else {
+        return Err(AppError::Invalid(faults));
+    };
     let page = setting.page(asked.page.as_deref());
     let page = page.map_err(|fault| faults.push(fault));
     let group = setting.group(asked.group.as_deref());
     let group = group.map_err(|fault| faults.push(fault));
     let previous = setting.previous(asked.previous.as_deref());
     let previous = previous.map_err(|fault| faults.push(fault));
-    let (Ok(name), Ok(story), Ok(page), Ok(group), Ok(previous)) =
-        (name, story, page, group, previous)
-    else {
-        return Err(AppError::Invalid(faults));
+    let (Ok(page), Ok(group), Ok(previous)) = (page, group, previous) else {
+        return Err(AppError::Unfit(faults));
     };
     let id = TeamId::new();
     Ok(StartTeam {
