@@ -147,6 +147,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "home",
         &[
+            "books",
             "offline",
             "diary",
             "coaching",
@@ -180,6 +181,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "books",
             "grants",
             "membership",
             "diary",
