@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::accounts::Accounts;
 use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
+use crate::consent_vault::Safe;
 use crate::db::{Db, DbSettings, installation, migrations};
 use crate::donations::{self, Giving};
 use crate::error::{AppError, AppResult};
@@ -24,7 +25,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, teams,
+    membership, openapi, pages, partners, stories, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -40,6 +41,8 @@ pub struct App {
     pub coach: Data<Coach>,
     /// Signing up, signing in, one's own account.
     pub accounts: Data<Accounts>,
+    /// Opens and closes the vault of consents.
+    pub safe: Data<Safe>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -130,6 +133,7 @@ impl App {
         site.error_context = crate::web::views::error::context(config);
         let site = Data::new(site);
         let giving = Giving::new(site.clone(), processor, mails.clone(), secrets);
+        let safe = Data::new(Safe::open(&site.config, &site.db).await?);
         let accounts = Accounts::open(site.clone(), mails.clone()).await?;
         let off = accounts.off_links.clone();
         let coach = Coach::new(site.clone(), mails.clone(), off.clone());
@@ -151,6 +155,7 @@ impl App {
             desk: Data::new(desk),
             coach: Data::new(coach),
             accounts: Data::new(accounts),
+            safe,
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -164,6 +169,7 @@ impl App {
             .app_data(self.desk.clone())
             .app_data(self.coach.clone())
             .app_data(self.accounts.clone())
+            .app_data(self.safe.clone())
             .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
             .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
@@ -221,6 +227,7 @@ fn routes(cfg: &mut ServiceConfig) {
     teams::routes(cfg);
     partners::routes(cfg);
     impact::routes(cfg);
+    stories::routes(cfg);
     donations::routes(cfg);
     accounts::routes(cfg);
     diary::routes(cfg);
@@ -238,6 +245,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);
+    stories::jobs(registry, &giving.site);
     books::jobs(registry, &giving.site);
     teams::messages::jobs(registry, &giving.site, &desk.letters);
 }

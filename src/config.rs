@@ -33,6 +33,7 @@ pub struct Config {
     pub auth: Auth,
     pub media: Media,
     pub grants: Grants,
+    pub stories: Stories,
     /// Every setting as it was read, for [`Config::printable`].
     #[serde(skip)]
     effective: Effective,
@@ -139,6 +140,15 @@ pub struct Auth {
     pub login_per_minute: u32,
     pub login_burst: u32,
     pub mails_per_hour: u32,
+}
+
+/// `[stories]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Stories {
+    pub exit_url: String,
+    pub vault_secret: SecretString,
 }
 
 /// `[media]`
@@ -275,6 +285,14 @@ impl Config {
         }
         if live && self.sandbox_wanted() {
             faults.push("a live key stands beside the sandbox: take STRIPE_SECRET_KEY away, or set payments.processor to \"stripe\" and mail.transport to \"smtp\"".into());
+        }
+        let exit = url::Url::parse(&self.stories.exit_url);
+        if !exit.is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            faults.push("stories.exit_url: name a site that says nothing about this one, like https://www.wikipedia.org/".into());
+        }
+        let sealing = self.stories.vault_secret.expose_secret().len();
+        if sealing > 0 && sealing < 32 {
+            faults.push("stories.vault_secret: use at least 32 characters".into());
         }
         if live && !self.limits.enabled {
             faults.push("limits.enabled is false beside a live key: switch the limits on".into());

@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -32,6 +32,12 @@
 //! counts them; [`coaching`]`::walk` passes by and [`coaching::rules`] says what to say; [`console`] is the staff's side of it,
 //! and [`audit`] the record of what they did. [`home`] draws what the public sees of it all.
 //!
+//! # A story and what it stands on
+//!
+//! [`consent_vault`] keeps who agreed to what, until when, signed off by two; [`stories`] shows what stands on it:
+//! `harm` asks the editor, `grounds` holds the story against the vault, `takedown` takes it down everywhere, `copies` lists
+//! what had left before.
+//!
 //! # Where do I add …
 //!
 //! | what | where |
@@ -46,6 +52,8 @@
 //! | a rule of a season | [`campaigns::rules`], and the console's season form |
 //! | a rule of the coach, a badge, a tip | [`coaching::rules`] |
 //! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs` |
+//! | a word of the harm screen | `config/harm_words.toml`; staff add theirs in the console |
+//! | something that sends a story | ask [`stories::copies`] first, and note there what left |
 //! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |
 //! | a subcommand | a file in `cli/` |
@@ -59,6 +67,7 @@ pub mod campaigns;
 pub mod cli;
 pub mod coaching;
 pub mod config;
+pub mod consent_vault;
 pub mod console;
 pub mod db;
 pub mod demo;
@@ -82,6 +91,7 @@ pub mod openapi;
 pub mod pages;
 pub mod partners;
 pub mod payments;
+pub mod stories;
 pub mod teams;
 pub mod totals;
 pub mod walls;

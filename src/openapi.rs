@@ -28,6 +28,8 @@ use utoipa::{Modify, OpenApi};
         crate::membership::api::remove,
         crate::partners::api::list,
         crate::impact::api::program,
+        crate::stories::api::list,
+        crate::stories::api::one,
         crate::donations::api::create,
         crate::donations::api::show,
         crate::donations::api::of_page,

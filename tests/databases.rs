@@ -216,6 +216,7 @@ fn both_migration_trees_say_the_same() {
                         "BIGSERIAL NOT NULL PRIMARY KEY",
                         "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
                     )
+                    .replace("BYTEA", "BLOB")
                     // SQLite compares by bytes anyway.
                     .replace("COLLATE \"C\" ", "")
                     .lines()

@@ -36,6 +36,8 @@ const STOREYS: &[&[&str]] = &[
         "books",
         "diary",
         "coaching",
+        "consent_vault",
+        "stories",
         "accounts",
         "console",
         "home",
@@ -90,6 +92,11 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("offline", &[]),
+    ("consent_vault", &[]),
+    (
+        "stories",
+        &["consent_vault", "campaigns", "partners", "impact"],
+    ),
     ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
@@ -129,6 +136,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "console",
         &[
             "grants",
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -148,6 +157,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "home",
         &[
             "books",
+            "stories",
             "offline",
             "diary",
             "coaching",
@@ -165,6 +175,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "demo",
         &[
             "grants",
+            "stories",
+            "consent_vault",
             "campaigns",
             "pages",
             "teams",
@@ -183,6 +195,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         &[
             "books",
             "grants",
+            "stories",
             "membership",
             "diary",
             "campaigns",

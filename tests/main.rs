@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod articles;
 mod books;
 mod coaching;
 mod console;

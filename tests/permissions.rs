@@ -115,6 +115,34 @@ GET    /api/v1/programs                               o o o o o o o o o
 GET    /api/v1/programs/{slug}                        o o o o o o o o o
 ";
 
+const STORIES: &str = "
+GET    /stories/{slug}                                4 4 4 4 4 4 4 4 4
+GET    /campaigns/{slug}/stories                      o o o o o o o o o
+GET    /feed.xml                                      o o o o o o o o o
+GET    /api/v1/stories                                o o o o o o o o o
+GET    /api/v1/stories/{slug}                         4 4 4 4 4 4 4 4 4
+GET    /console/stories                               1 3 3 3 o o 3 o 3
+POST   /console/stories                               1 3 3 3 o o 3 o 3
+GET    /console/harm-words                            1 3 3 3 o 3 3 o 3
+POST   /console/harm-words                            1 3 3 3 o 3 3 o 3
+GET    /console/stories/{id}                          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}                          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/preview                  1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/pictures                 1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/pictures/remove          1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/answer                   1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/consents                 1 3 3 3 4 4 3 4 3
+POST   /console/stories/{id}/state                    1 3 3 3 4 4 3 4 3
+GET    /console/consents                              1 3 3 3 o 3 3 o 3
+POST   /console/consents                              1 3 3 3 o 3 3 o 3
+GET    /console/new-consent                           1 3 3 3 o 3 3 o 3
+GET    /console/consents/{id}                         1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/name                    1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/paper                   1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/sign                    1 3 3 3 4 3 3 4 3
+POST   /console/consents/{id}/revoke                  1 3 3 3 4 3 3 4 3
+";
+
 const GIFTS: &str = "
 GET    /give/{campaign}                               o o o o o o o o o
 POST   /give/{campaign}                               o o o o o o o o o
@@ -265,8 +293,8 @@ GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, GIFTS, DIARY, COACHING, MEDIA, CONSOLE,
-    PROGRAM,
+    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, STORIES, GIFTS, DIARY, COACHING, MEDIA,
+    CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -305,6 +333,8 @@ fn example(route: &str, own: UserId) -> String {
     // Nothing has this id: whoever may ask is told so.
     let kind = match route {
         route if route.contains("/offline/") => "off",
+        route if route.contains("/stories/") => "sto",
+        route if route.contains("/consents/") => "con",
         route if route.contains("/groups/") => "tgr",
         route if route.contains("/policies/") => "pol",
         route if route.contains("/covers/") => "cov",

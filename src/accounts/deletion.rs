@@ -17,7 +17,7 @@ use crate::error::{AppError, AppResult};
 use crate::ids::{PageId, TeamId};
 use crate::kernel::{Email, Slug, Timestamp};
 use crate::mail::{MailId, forget_mails, forget_told, forget_words, forget_words_to_each};
-use crate::media::{MediaId, named};
+use crate::media::{MediaId, Use, named};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
 use crate::totals;
@@ -221,6 +221,8 @@ fn remove_photographs(
                 .eq(user)
                 .or(media::id.nullable().eq_any(on_pages)),
         )
+        // A story's pictures are the house's, and stand or fall with its consents.
+        .filter(media::used_for.ne(Use::Story))
         .filter(media::removed_at.is_null());
     Ok(each!(conn, c => diesel::update(all)
         .set((media::hidden_at.eq(now), media::removed_at.eq(now)))

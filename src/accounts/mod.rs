@@ -33,7 +33,7 @@ use actix_web::web::{Data, ServiceConfig};
 
 use crate::auth::mutes::OffLinks;
 use crate::auth::passkeys::Ceremonies;
-use crate::auth::totp::Vault;
+use crate::auth::sealing::{FACTORS, Vault};
 use crate::auth::{Hashing, Tries};
 use crate::error::AppResult;
 use crate::mail::Mails;
@@ -70,7 +70,7 @@ impl Accounts {
         Ok(Self {
             hashing: Arc::new(Hashing::start(&site.config.auth)?),
             tries: Arc::new(Tries::new(&site.config)),
-            vault: Vault::load(&site.db).await?,
+            vault: Vault::load(&site.db, FACTORS).await?,
             passkeys: Ceremonies::new(&site.config),
             off_links: OffLinks::load(&site.db, &site.config).await?,
             mails,

@@ -16,6 +16,7 @@ pub mod passkeys;
 pub mod password;
 pub mod recovery;
 pub mod roles;
+pub mod sealing;
 pub mod sessions;
 pub mod token;
 pub mod totp;

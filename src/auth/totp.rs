@@ -3,84 +3,15 @@
 //! The secret lies in the database sealed by the installation's key, bound to its user: a row copied to another user
 //! opens nothing.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use totp_rs::{Builder, Secret, Totp};
 
 use super::model::UserId;
+use crate::db::Conn;
 use crate::db::schema::users;
-use crate::db::{Conn, Db, installation};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
-use crate::kernel::secret::{random_token, sha256_hex};
-
-const KEY_NAME: &str = "factor_key";
-
-/// Seals secrets that lie in the database.
-pub struct Vault(LessSafeKey);
-
-impl Vault {
-    /// Reads the installation's key; a first call makes it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn load(db: &Db) -> AppResult<Self> {
-        let kept = match db.read(|conn| installation::kept(conn, KEY_NAME)).await? {
-            Some(kept) => kept,
-            None => {
-                let made = random_token()?;
-                db.tx(move |conn| installation::keep(conn, KEY_NAME, &made))
-                    .await?
-            }
-        };
-        Self::of(&kept)
-    }
-
-    fn of(text: &str) -> AppResult<Self> {
-        let bytes = hex::decode(sha256_hex(text)).map_err(AppError::internal)?;
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(AppError::internal)?;
-        Ok(Self(LessSafeKey::new(key)))
-    }
-
-    /// Seals `plain` for `user`.
-    ///
-    /// # Errors
-    /// When the operating system has no randomness to give.
-    pub fn seal(&self, user: UserId, plain: &str) -> AppResult<String> {
-        let mut nonce = [0u8; NONCE_LEN];
-        getrandom::fill(&mut nonce)?;
-        let mut sealed = plain.as_bytes().to_vec();
-        let tag = self
-            .0
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(user.to_string()),
-                &mut sealed,
-            )
-            .map_err(AppError::internal)?;
-        let whole = [&nonce[..], &sealed, tag.as_ref()].concat();
-        Ok(URL_SAFE_NO_PAD.encode(whole))
-    }
-
-    /// What was sealed for `user`.
-    ///
-    /// # Errors
-    /// When it was sealed for another, or by another key.
-    pub fn open(&self, user: UserId, sealed: &str) -> AppResult<String> {
-        let broken = || AppError::internal("a sealed secret does not open");
-        let mut whole = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| broken())?;
-        let (nonce, rest) = whole.split_at_mut_checked(NONCE_LEN).ok_or_else(broken)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
-        let plain = self
-            .0
-            .open_in_place(nonce, Aad::from(user.to_string()), rest)
-            .map_err(|_| broken())?;
-        String::from_utf8(plain.to_vec()).map_err(|_| broken())
-    }
-}
 
 /// A new secret in Base32, 160 bit as RFC 4226 asks.
 ///

@@ -81,6 +81,9 @@ impl Demo {
                 .db
                 .tx(move |conn| demo::diaries(conn, &seed, (&site.config, &mails), now))
                 .await?;
+            if let Some(signers) = app.site.db.read(demo::signers).await? {
+                demo::stories(&app.site, &app.safe, signers).await?;
+            }
         }
         println!("{}", demo::welcome(&app.site.config));
         let giving = app.giving.get_ref().clone();

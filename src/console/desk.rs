@@ -33,6 +33,10 @@ crate::words! {
         Grants = "grants",
         /// How undesignated money is shared out.
         Policies = "policies",
+        /// Stories.
+        Stories = "stories",
+        /// The vault of consents.
+        Consents = "consents",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -52,6 +56,8 @@ impl Room {
             Self::Finance => "Finance",
             Self::Grants => "Grants",
             Self::Policies => "Policies",
+            Self::Stories => "Stories",
+            Self::Consents => "Consents",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -62,6 +68,10 @@ impl Room {
         match self {
             Self::Home | Self::Policies => true,
             Self::Finance | Self::Grants => signed.is(Role::Finance),
+            // The vault is for whoever runs every season.
+            Self::Consents => {
+                signed.is(Role::Coordinator) && signed.campaigns(Role::Coordinator).is_none()
+            }
             _ => signed.is(Role::Coordinator),
         }
     }
@@ -120,6 +130,23 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("disabled", "Kept out, and signed out everywhere."),
     ("enabled", "May sign in again."),
+    ("story-submitted", "Given to review."),
+    ("story-published", "Published: everybody sees it."),
+    (
+        "story-withdrawn",
+        "Taken down. Its address says so to everybody.",
+    ),
+    ("story-reopened", "Being written again."),
+    ("answered", "Your answer is on record."),
+    ("picture-added", "The picture is there."),
+    ("removed", "Taken away."),
+    ("linked", "The story stands on this consent now."),
+    ("consent-recorded", "Recorded. Two people sign it off now."),
+    ("signed", "Signed. The record shows that it was you."),
+    (
+        "revoked",
+        "Revoked. What stood on it is down, and its pictures of people are being removed.",
+    ),
     ("nothing", "Nothing was ticked, so nothing was changed."),
 ];
 

@@ -24,6 +24,11 @@ impl Typed {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether the field was sent, be it empty.
+    pub(super) fn sent(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// Whether a box was ticked.
     pub(super) fn ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()

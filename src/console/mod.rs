@@ -7,6 +7,8 @@
 
 mod bars;
 mod chart;
+mod consent;
+mod consents;
 mod covers;
 mod desk;
 mod export;
@@ -15,6 +17,7 @@ mod finance;
 mod grant;
 mod grants;
 mod groups;
+mod harm_words;
 mod home;
 mod listing;
 mod mails;
@@ -35,6 +38,10 @@ mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
+mod stories;
+mod story;
+mod story_deeds;
+mod story_form;
 mod teams;
 mod today;
 
@@ -136,4 +143,51 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::post().to(policies::discard)),
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
+    stories(cfg);
+}
+
+/// Stories, the harm screen's words, the vault of consents.
+fn stories(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/console/stories")
+            .route(web::get().to(stories::list))
+            .route(web::post().to(stories::create)),
+    )
+    .service(
+        web::resource("/console/harm-words")
+            .route(web::get().to(harm_words::show))
+            .route(web::post().to(harm_words::save)),
+    )
+    .service(
+        web::resource("/console/stories/{id}")
+            .route(web::get().to(story::show))
+            .route(web::post().to(story::save)),
+    )
+    .service(web::resource("/console/stories/{id}/preview").route(web::post().to(story::preview)))
+    .service(
+        web::resource("/console/stories/{id}/pictures").route(web::post().to(story_deeds::picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/pictures/remove")
+            .route(web::post().to(story_deeds::remove_picture)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/answer").route(web::post().to(story_deeds::answer)),
+    )
+    .service(
+        web::resource("/console/stories/{id}/consents")
+            .route(web::post().to(story_deeds::consents)),
+    )
+    .service(web::resource("/console/stories/{id}/state").route(web::post().to(story_deeds::state)))
+    .service(
+        web::resource("/console/consents")
+            .route(web::get().to(consents::list))
+            .route(web::post().to(consents::record)),
+    )
+    .service(web::resource("/console/new-consent").route(web::get().to(consents::new)))
+    .service(web::resource("/console/consents/{id}").route(web::get().to(consent::show)))
+    .service(web::resource("/console/consents/{id}/name").route(web::post().to(consent::name)))
+    .service(web::resource("/console/consents/{id}/paper").route(web::post().to(consent::paper)))
+    .service(web::resource("/console/consents/{id}/sign").route(web::post().to(consent::sign)))
+    .service(web::resource("/console/consents/{id}/revoke").route(web::post().to(consent::revoke)));
 }

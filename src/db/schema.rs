@@ -983,6 +983,145 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    vault_people (id) {
+        id -> Text,
+        sealed_name -> Text,
+        sealed_guardian -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    vault_consents (id) {
+        id -> Text,
+        person_id -> Text,
+        pseudonym -> Text,
+        giver -> Text,
+        covers_web -> Bool,
+        covers_mail -> Bool,
+        covers_social -> Bool,
+        covers_print -> Bool,
+        image_rule -> Text,
+        out_of_care_since -> Text,
+        signed_on -> Text,
+        expires_on -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        first_by -> Nullable<Text>,
+        first_at -> Nullable<Timestamp>,
+        second_by -> Nullable<Text>,
+        second_at -> Nullable<Timestamp>,
+        revoked_on -> Nullable<Text>,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_by -> Nullable<Text>,
+        revoked_because -> Text,
+    }
+}
+
+diesel::table! {
+    vault_documents (consent_id) {
+        consent_id -> Text,
+        kind -> Text,
+        bytes -> BigInt,
+        sha256 -> Text,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    stories (id) {
+        id -> Text,
+        slug -> Text,
+        title -> Text,
+        summary -> Text,
+        body -> Text,
+        about -> Text,
+        author_name -> Text,
+        author_about -> Text,
+        content_note -> Text,
+        take_part -> Text,
+        more -> Text,
+        is_indexed -> Bool,
+        status -> Text,
+        shown_until -> Nullable<Text>,
+        version -> Integer,
+        created_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        submitted_by -> Nullable<Text>,
+        published_by -> Nullable<Text>,
+        published_at -> Nullable<Timestamp>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_because -> Nullable<Text>,
+        withdrawn_note -> Text,
+    }
+}
+
+diesel::table! {
+    story_programs (story_id, program_id) {
+        story_id -> Text,
+        program_id -> Text,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    story_campaigns (story_id, campaign_id) {
+        story_id -> Text,
+        campaign_id -> Text,
+    }
+}
+
+diesel::table! {
+    story_pictures (media_id) {
+        media_id -> Text,
+        story_id -> Text,
+        place -> Text,
+        position -> Integer,
+        alt -> Text,
+        caption -> Text,
+        shows -> Text,
+    }
+}
+
+diesel::table! {
+    story_consents (story_id, consent_id) {
+        story_id -> Text,
+        consent_id -> Text,
+    }
+}
+
+diesel::table! {
+    story_answers (story_id, warning) {
+        story_id -> Text,
+        warning -> Text,
+        reason -> Text,
+        answered_by -> Text,
+        answered_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    story_copies (story_id, channel, reference) {
+        story_id -> Text,
+        channel -> Text,
+        reference -> Text,
+        recipients -> BigInt,
+        sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    harm_words (list, word) {
+        list -> Text,
+        word -> Text,
+        is_on -> Bool,
+        changed_by -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1058,4 +1197,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     book_sums,
     book_page_sums,
     book_days,
+    vault_people,
+    vault_consents,
+    vault_documents,
+    stories,
+    story_programs,
+    story_campaigns,
+    story_pictures,
+    story_consents,
+    story_answers,
+    story_copies,
+    harm_words,
 );

@@ -54,6 +54,7 @@ pub fn welcome(config: &Config) -> String {
          \x20 Home           {base}/\n\
          \x20 Campaign       {base}/campaigns/{season}\n\
          \x20 A page         {base}/pages/maya-roy\n\
+         \x20 A story        {base}/stories/hope-for-kolkata\n\
          \x20 Give           {base}/give/{season}?page=maya-roy\n\
          \x20 Sign up        {base}/signup?next=/start/{season}\n\
          \x20 Sign in        {base}/login\n\

@@ -10,6 +10,7 @@ mod logins;
 mod participants;
 mod partners;
 mod season;
+mod stories;
 
 use crate::auth::{Role, UserId, model as users};
 use crate::campaigns::{CampaignId, CampaignStatus};
@@ -25,6 +26,7 @@ pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use grants::first_grant;
 pub use logins::{logins, welcome};
+pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.
 pub const SEASON: &str = "dressember-2026";

@@ -15,6 +15,8 @@ use crate::impact::{self, Figure, UnitCost};
 use crate::kernel::{Limit, Slug, Timestamp};
 use crate::pages::PageCard;
 use crate::pages::leaderboard::{self, Ranked};
+use crate::stories::public as stories;
+use crate::stories::views::{StoriesPart, StoryRow};
 use crate::teams::TeamCard;
 use crate::teams::groups::{self, Group};
 use crate::totals::{self, Tally, TallyScope};
@@ -38,6 +40,7 @@ struct PublicCampaign {
     teams: Vec<Ranked<TeamCard>>,
     tally: Tally,
     groups: Vec<Group>,
+    stories: Vec<StoryRow>,
 }
 
 impl PublicCampaign {
@@ -54,6 +57,7 @@ impl PublicCampaign {
             pages: leaderboard::pages(conn, row.campaign.id, None, few)?.items,
             teams: leaderboard::teams(conn, row.campaign.id, None, few)?.items,
             groups: groups::of_campaign(conn, row.campaign.id)?,
+            stories: stories::of_campaign(conn, row.campaign.id, now)?,
             row,
             to,
         })
@@ -164,6 +168,7 @@ fn view(
                 answer_html: markdown::html(&question.answer).into_string(),
             })
             .collect(),
+        stories: StoriesPart::of(read.stories.clone(), Some(format!("{here}/stories"))),
         shell,
     })
 }

@@ -12,6 +12,8 @@ use crate::error::AppResult;
 use crate::impact::{self, Figure, UnitCost};
 use crate::kernel::{Slug, Timestamp, Zone};
 use crate::partners::model::{self as partners, ProgramOfPartner};
+use crate::stories::public as stories;
+use crate::stories::views::{StoriesPart, StoryRow};
 use crate::web::headers::Nonce;
 use crate::web::views::shell::{Link, Shell};
 use crate::web::{Path, Site, View, markdown, placeholder};
@@ -23,6 +25,7 @@ struct PublicProgram {
     costs: Vec<UnitCost>,
     /// The newest campaign that pays for it and takes gifts now.
     campaign: Option<Campaign>,
+    stories: Vec<StoryRow>,
 }
 
 impl PublicProgram {
@@ -41,6 +44,7 @@ impl PublicProgram {
         };
         Ok(Self {
             figures: impact::figures(conn, id)?,
+            stories: stories::of_program(conn, id, now)?,
             costs,
             campaign,
             row,
@@ -108,6 +112,7 @@ fn view(config: &Config, nonce: &str, read: &PublicProgram, now: Timestamp) -> P
             .map(|link| Link::new(&link.label, &link.href))
             .collect(),
         give_url,
+        stories: StoriesPart::of(read.stories.clone(), None),
         shell,
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::coaching::views::{BadgeView, PageCoachingView};
 use crate::diary::views::PageDiaryView;
+use crate::stories::views::StoriesPart;
 use crate::totals::Tally;
 
 use crate::pages::updates::NewsView;
@@ -92,6 +93,8 @@ pub struct CampaignView {
     pub tally: Tally,
     /// Questions and answers.
     pub faq: Vec<QuestionView>,
+    /// Its newest stories.
+    pub stories: Option<StoriesPart>,
 }
 
 /// One question of the FAQ.
@@ -164,6 +167,8 @@ pub struct ProgramView {
     pub more: Vec<Link>,
     /// Where to give with this program chosen.
     pub give_url: Option<String>,
+    /// The newest stories about it.
+    pub stories: Option<StoriesPart>,
 }
 
 /// One kind of work of a program.

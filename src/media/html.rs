@@ -6,10 +6,12 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
-use super::model::{self, Media, MediaId, Size};
+use super::model::{self, InStory, Media, MediaId, Size, Use};
 use super::store;
 use crate::auth::{Coordinator, MaybeSigned, Role};
 use crate::error::{AppError, AppResult};
+use crate::ids::CampaignId;
+use crate::kernel::Zone;
 use crate::web::headers::Nonce;
 use crate::web::{Path, Site, View};
 
@@ -25,6 +27,9 @@ const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=86400, s-max
 /// A photograph opened by itself is a picture and nothing else.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+
+/// A story's picture may be taken back within minutes, in readers' own browsers too (S17).
+const KEEP_SHORT: HeaderValue = HeaderValue::from_static("public, max-age=60, s-maxage=60");
 
 const POLICY_NAME: HeaderName = header::CONTENT_SECURITY_POLICY;
 
@@ -55,6 +60,15 @@ async fn photo(
             if media.hidden_at.is_some() {
                 return Err(MISSING);
             }
+            if media.used_for == Use::Story {
+                may_be_seen(&site, id).await?;
+                let view = View::new("image/jpeg", bytes(&site, id, size).await?).policy(POLICY);
+                let robots = HeaderValue::from_static("noindex, noimageindex");
+                return Ok(view
+                    .header(header::CACHE_CONTROL, KEEP_SHORT)
+                    .header(HeaderName::from_static("x-robots-tag"), robots)
+                    .never_stale());
+            }
             let bytes = bytes(&site, id, size).await?;
             Ok(View::new("image/jpeg", bytes)
                 .policy(POLICY)
@@ -68,7 +82,25 @@ async fn photo(
         .await
     {
         Err(AppError::NotFound(_)) => hidden(&site, &request, id, size).await,
+        // A story that was taken down: its editors still see what it showed, unless that was removed.
+        Err(gone @ AppError::Gone(_)) => match hidden(&site, &request, id, size).await {
+            Err(AppError::NotFound(_)) => Err(gone),
+            other => other,
+        },
         other => other,
+    }
+}
+
+/// Whether everybody may see the picture of a story now.
+async fn may_be_seen(site: &Site, id: MediaId) -> AppResult<()> {
+    let today = Zone::UTC
+        .day_of(site.clock.now())
+        .ok_or_else(|| AppError::internal("the clock is out of range"))?;
+    let read = site.db.read(move |c| model::in_story(c, id, today));
+    match read.await? {
+        InStory::Shown => Ok(()),
+        InStory::TakenDown => Err(AppError::Gone("this photo")),
+        InStory::NotYet => Err(MISSING),
     }
 }
 
@@ -83,7 +115,8 @@ async fn hidden(
         return Err(MISSING);
     };
     let media = found(site, id).await?;
-    let is_own = media.owner_id == Some(signed.user());
+    // Whoever sent the picture of a story sees it as staff, or not at all.
+    let is_own = media.owner_id == Some(signed.user()) && media.used_for != Use::Story;
     if !is_own && !runs(site, request, media).await? {
         return Err(MISSING);
     }
@@ -104,6 +137,13 @@ async fn runs(site: &Site, request: &HttpRequest, media: Media) -> AppResult<boo
         }
         Err(other) => return Err(other),
     };
+    if media.used_for == Use::Story {
+        let read = site
+            .db
+            .read(move |c| model::story_campaigns_of(c, media.id));
+        let runs = |campaign: &CampaignId| staff.may_run(Role::Coordinator, *campaign);
+        return Ok(staff.campaigns(Role::Coordinator).is_none() || read.await?.iter().any(runs));
+    }
     let read = site.db.read(move |c| model::staff_campaign(c, &media));
     let campaign = read.await?;
     Ok(campaign.is_some_and(|campaign| staff.may_run(Role::Coordinator, campaign)))
@@ -125,7 +165,7 @@ async fn found(site: &Site, id: MediaId) -> AppResult<Media> {
 /// The database's, and the disk's.
 pub async fn shown_bytes(site: &Site, id: MediaId, size: Size) -> AppResult<Option<Vec<u8>>> {
     match found(site, id).await {
-        Ok(media) if media.hidden_at.is_some() => Ok(None),
+        Ok(media) if media.hidden_at.is_some() || media.used_for == Use::Story => Ok(None),
         Ok(_) => match bytes(site, id, size).await {
             Err(AppError::NotFound(_)) => Ok(None),
             other => other.map(Some),

@@ -4,11 +4,13 @@ use diesel::prelude::*;
 
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{diary_entries, media, page_updates, pages, teams};
+use crate::db::schema::{
+    diary_entries, media, page_updates, pages, stories, story_campaigns, story_pictures, teams,
+};
 use crate::each;
 use crate::error::AppResult;
 use crate::ids::CampaignId;
-use crate::kernel::Timestamp;
+use crate::kernel::{Day, Timestamp};
 
 crate::id!(
     /// A photograph.
@@ -27,6 +29,8 @@ crate::words! {
         DiaryEntry = "diary_entry",
         /// A team.
         Team = "team",
+        /// A story.
+        Story = "story",
     }
 }
 
@@ -153,8 +157,52 @@ pub(super) fn staff_campaign(conn: &mut Conn, media: &Media) -> AppResult<Option
                 .select(teams::campaign_id);
             each!(conn, c => query.first(c).optional())?
         }
+        // Several seasons may list one: see [`story_campaigns_of`].
+        Use::Story => None,
     };
     Ok(found)
+}
+
+/// Whether a picture of a story may be seen: it follows the story, which follows its consents (S17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InStory {
+    /// By everybody.
+    Shown,
+    /// Not any more.
+    TakenDown,
+    /// Not yet.
+    NotYet,
+}
+
+/// Where the picture of a story stands on `today` (UTC).
+pub(super) fn in_story(conn: &mut Conn, id: MediaId, today: Day) -> AppResult<InStory> {
+    let query = story_pictures::table
+        .inner_join(stories::table.on(stories::id.eq(story_pictures::story_id)))
+        .filter(story_pictures::media_id.eq(id))
+        .select((stories::status, stories::shown_until, stories::published_at));
+    let found: Option<(String, Option<Day>, Option<Timestamp>)> =
+        each!(conn, c => query.first(c).optional())?;
+    Ok(match found {
+        // The word of the state stands beside its enum, a storey higher; a test holds them together.
+        Some((status, until, _))
+            if status == "published" && until.is_none_or(|until| today <= until) =>
+        {
+            InStory::Shown
+        }
+        Some((.., Some(_))) => InStory::TakenDown,
+        _ => InStory::NotYet,
+    })
+}
+
+/// The campaigns that list the story of a picture.
+pub(super) fn story_campaigns_of(conn: &mut Conn, id: MediaId) -> AppResult<Vec<CampaignId>> {
+    let query = story_pictures::table
+        .inner_join(
+            story_campaigns::table.on(story_campaigns::story_id.eq(story_pictures::story_id)),
+        )
+        .filter(story_pictures::media_id.eq(id))
+        .select(story_campaigns::campaign_id);
+    Ok(each!(conn, c => query.load(c))?)
 }
 
 /// Removed photographs whose files still lie there, the longest removed first.

@@ -32,6 +32,7 @@ pub struct View {
     pub(super) policy: Option<HeaderValue>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     scopes: Vec<(String, String)>,
+    may_age: bool,
 }
 
 impl View {
@@ -44,6 +45,7 @@ impl View {
             policy: None,
             headers: Vec::new(),
             scopes: Vec::new(),
+            may_age: true,
         }
     }
 
@@ -64,6 +66,14 @@ impl View {
     #[must_use]
     pub fn depends_on(mut self, kind: &str, id: &str) -> Self {
         self.scopes.push((kind.to_owned(), id.to_owned()));
+        self
+    }
+
+    /// Does not stand in while the database is away: what may have been taken back meanwhile, on another instance or by the
+    /// clock (S17).
+    #[must_use]
+    pub fn never_stale(mut self) -> Self {
+        self.may_age = false;
         self
     }
 
@@ -95,6 +105,7 @@ struct Entry {
     /// The moment of [`Changes`] that the rendering began at.
     moment: u64,
     born: Instant,
+    may_age: bool,
 }
 
 impl Entry {
@@ -107,7 +118,8 @@ impl Entry {
     }
 
     fn may_stand_in(&self) -> bool {
-        self.born.elapsed() < ViewCache::STALE
+        self.may_age
+            && self.born.elapsed() < ViewCache::STALE
             && self
                 .scopes
                 .iter()
@@ -274,6 +286,7 @@ impl ViewCache {
         let scopes = scopes
             .map(|(kind, id)| self.changes.scope(kind, id))
             .collect();
+        let may_age = view.may_age;
         let fresh = Rendered::new(view, nonce, &self.security);
         // Unchanged content keeps its compressed forms.
         let rendered = match latest {
@@ -285,6 +298,7 @@ impl ViewCache {
             scopes,
             moment,
             born: Instant::now(),
+            may_age,
         };
         self.entries.insert(key.to_owned(), Arc::new(entry));
         Ok(rendered)

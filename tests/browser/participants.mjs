@@ -377,6 +377,35 @@ journey("looked at: what readers of a page can do", async ({ page }) => {
   );
 });
 
+journey("looked at: stories, the way out of one, the editor with its questions, a consent", async ({ page }) => {
+  const story = "hope-for-kolkata";
+  const wrong = await lookAtAll(page, [
+    [`/stories/${story}`, "s-story"],
+    ["/stories/thirty-one-mornings-in-one-dress", "s-story-work"],
+    [`/campaigns/${CAMPAIGN}/stories`, "s-stories"],
+    ["/programs/ijm-kolkata", "s-program"],
+  ]);
+  const out = page.locator("[data-exit]");
+  await page.goto(`/stories/${story}`);
+  assert.match(await out.getAttribute("href"), /^https:/);
+  await signIn(page, COORDINATOR, "/console/stories");
+  await page.waitForURL("**/console/stories");
+  const tag = Date.now().toString(36);
+  await page.fill("#title", `A story of ${tag}`);
+  await page.getByRole("button", { name: "Begin it" }).click();
+  await page.waitForURL("**done=made");
+  const editor = new URL(page.url()).pathname;
+  await page.fill("#body", "They were beaten.\n\nThe girl, Priya, came from Asansol. She was 16 years old in 2019.");
+  await page.getByRole("heading", { name: "What the harm screen asks of this text" }).waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.waitForURL("**done=saved");
+  wrong.push(...(await lookAtAll(page, [[editor, "s-editor"]])));
+  await page.goto("/console/consents");
+  const consent = await page.locator("table a[href^='/console/consents/']").first().getAttribute("href");
+  wrong.push(...(await lookAtAll(page, [[consent, "s-consent"]])));
+  assert.deepEqual(wrong, []);
+});
+
 journey("looked at: the console, and what waits there", async ({ base, page, browser }) => {
   // Something for each queue: a report by a reader, and cash that an owner was handed.
   const { slug } = await quietPage(base, page, "Gro Aasen");
@@ -399,7 +428,7 @@ journey("looked at: the console, and what waits there", async ({ base, page, bro
   await page.context().clearCookies();
   await signIn(page, COORDINATOR, "/console");
   await page.waitForURL("**/console");
-  const rooms = ["pages", "participants", "teams", "audit", "seasons", "reports", "offline", "groups"];
+  const rooms = ["pages", "participants", "teams", "audit", "seasons", "reports", "offline", "groups", "stories", "consents", "harm-words", "new-consent"];
   wrong.push(
     ...(await lookAtAll(page, [
       ["/console", "c-home"],

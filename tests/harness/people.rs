@@ -15,6 +15,18 @@ pub struct Visitor {
     seal: String,
 }
 
+impl Visitor {
+    /// The cookies of this browser.
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+
+    /// What goes into the field `csrf`.
+    pub fn seal(&self) -> &str {
+        &self.seal
+    }
+}
+
 /// An answer as tests look at it.
 pub struct Answer {
     pub status: u16,

@@ -71,6 +71,36 @@ fn home() {
     show(&t, "home", "home-empty", &empty);
 }
 
+fn stories_part() -> Option<crate::stories::views::StoriesPart> {
+    use crate::stories::views::{PictureView, StoriesPart, StoryRow};
+    let row = StoryRow {
+        title: "Hope for Kolkata".into(),
+        href: "/stories/hope-for-kolkata".into(),
+        summary: "The crime has moved behind doors. So has the work against it.".into(),
+        author: "Grace".into(),
+        published_at: "2026-11-24T10:00:00.000000Z".into(),
+        has_note: true,
+        picture: Some(PictureView {
+            url: "/media/med_1/640.jpg".into(),
+            large_url: "/media/med_1/1280.jpg".into(),
+            small_url: "/media/med_1/160.jpg".into(),
+            width: 1280,
+            height: 720,
+            alt: "A bridge".into(),
+            caption: String::new(),
+        }),
+    };
+    let bare = StoryRow {
+        picture: None,
+        has_note: false,
+        ..row.clone()
+    };
+    StoriesPart::of(
+        vec![row, bare],
+        Some("/campaigns/dressember-2026/stories".into()),
+    )
+}
+
 fn campaign_sample() -> CampaignView {
     CampaignView {
         shell: shell("Dressember 2026"),
@@ -99,6 +129,7 @@ fn campaign_sample() -> CampaignView {
         policy_since: "2026-11-01".into(),
         tally: tally(),
         unit_costs: unit_costs(),
+        stories: stories_part(),
         faq: vec![
             QuestionView { question: "Do I have to buy a dress?".into(), answer_html: "<p>No. Wearing the same one all month is fine, and buying new is not the point. Uniform days and sport count.</p>".into() },
             QuestionView { question: "How long can I give?".into(), answer_html: "<p>Until 31 January.</p>".into() },
@@ -122,6 +153,7 @@ fn campaign() {
         programs: vec![],
         shares: vec![],
         unit_costs: vec![],
+        stories: None,
         faq: vec![],
         tally: Tally::default(),
         ..campaign_sample()
@@ -303,6 +335,7 @@ fn program_and_partner() {
         take_part: vec!["Take part in Dressember.".into(), "Start discussions with friends and family.".into(), "Give.".into(), "Advocate with government at every level.".into()],
         more: vec![Link::new("A factsheet on Kolkata", "https://www.ijm.org/"), Link::new("contact@ijm.org", "mailto:contact@ijm.org")],
         give_url: Some("/give/dressember-2026?program=ijm-kolkata".into()),
+        stories: stories_part(),
     };
     show(&t, "program", "program", &full);
     let empty = ProgramView {
@@ -315,6 +348,7 @@ fn program_and_partner() {
         take_part: vec![],
         more: vec![],
         give_url: None,
+        stories: None,
         ..full
     };
     show(&t, "program", "program-empty", &empty);

@@ -1,0 +1,11 @@
+DROP TABLE harm_words;
+DROP TABLE story_copies;
+DROP TABLE story_answers;
+DROP TABLE story_consents;
+DROP TABLE story_pictures;
+DROP TABLE story_campaigns;
+DROP TABLE story_programs;
+DROP TABLE stories;
+DROP TABLE vault_documents;
+DROP TABLE vault_consents;
+DROP TABLE vault_people;
