@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`totals`] · [`walls`] · [`donations`] · [`offline`] · [`diary`] · [`coaching`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -29,6 +29,11 @@
 //! photograph; [`membership`] finds the team; [`diary`] keeps days, conversations and sponsors, and [`totals`]`::tallies`
 //! counts them; [`coaching`]`::walk` passes by and [`coaching::rules`] says what to say; [`console`] is the staff's side of it,
 //! and [`audit`] the record of what they did. [`home`] draws what the public sees of it all.
+//!
+//! # What came of it
+//!
+//! A partner's staff ([`partners::PartnerStaff`]) report at the [`desk`]; [`impact::reports`] keeps, grades and publishes what they
+//! write, and figures stand in [`impact`] with period, source and grade. What a partner withholds is [`partners::Withheld`].
 //!
 //! # Where do I add …
 //!
@@ -59,6 +64,7 @@ pub mod config;
 pub mod console;
 pub mod db;
 pub mod demo;
+pub mod desk;
 pub mod diary;
 pub mod documents;
 pub mod donations;

@@ -27,6 +27,7 @@ const STOREYS: &[&[&str]] = &[
         "membership",
         "partners",
         "impact",
+        "desk",
         "funds",
         "totals",
         "walls",
@@ -52,6 +53,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("media", &["auth", "jobs", "web"]),
     ("documents", &["auth", "web"]),
     ("impact", &["partners"]),
+    ("desk", &["partners", "impact"]),
     ("funds", &["partners"]),
     ("walls", &["totals"]),
     (
