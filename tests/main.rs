@@ -13,6 +13,7 @@ mod coaching;
 mod console;
 mod crowd;
 mod databases;
+mod desk;
 mod diary;
 mod gifts;
 mod harness;

@@ -9,8 +9,9 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed, DiarySeed};
+use crate::demo::{self, DemoSeed, DiarySeed, ReportSeed};
 use crate::kernel::Clock;
+use crate::partners::PartnerLetters;
 
 /// Shows the demo season.
 #[derive(Args)]
@@ -80,6 +81,12 @@ impl Demo {
             app.site
                 .db
                 .tx(move |conn| demo::diaries(conn, &seed, (&site.config, &mails), now))
+                .await?;
+            let letters = PartnerLetters::new(app.giving.mails.clone(), &app.site.config);
+            let seed = ReportSeed::new();
+            app.site
+                .db
+                .tx(move |conn| demo::reports(conn, &seed, &letters, now))
                 .await?;
         }
         println!("{}", demo::welcome(&app.site.config));

@@ -18,9 +18,14 @@ mod offline;
 mod page;
 mod pages;
 mod pages_table;
+mod partner_report_acts;
+mod partner_reports;
+mod partners;
 mod people;
 mod people_table;
 mod person;
+mod program_acts;
+mod programs;
 mod record;
 mod reports;
 mod scope;
@@ -31,6 +36,7 @@ mod season_state;
 mod seasons;
 mod teams;
 mod today;
+mod unit_costs;
 
 use actix_web::web;
 
@@ -96,5 +102,37 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/reports/{id}").route(web::post().to(reports::handle)))
         .service(web::resource("/console/offline").route(web::get().to(offline::list)))
         .service(web::resource("/console/offline/{id}").route(web::post().to(offline::refuse)))
+        .service(web::resource("/console/partners").route(web::get().to(partners::list)))
+        .service(
+            web::resource("/console/partners/{slug}")
+                .route(web::get().to(partners::show))
+                .route(web::post().to(partners::act)),
+        )
+        .service(web::resource("/console/programs").route(web::get().to(programs::list)))
+        .service(
+            web::resource("/console/programs/{slug}")
+                .route(web::get().to(programs::show))
+                .route(web::post().to(programs::act)),
+        )
+        .service(
+            web::resource("/console/unit-costs")
+                .route(web::get().to(unit_costs::list))
+                .route(web::post().to(unit_costs::add)),
+        )
+        .service(
+            web::resource("/console/unit-costs/{id}").route(web::post().to(unit_costs::end)),
+        )
+        .service(
+            web::resource("/console/partner-reports").route(web::get().to(partner_reports::list)),
+        )
+        .service(
+            web::resource("/console/partner-reports/documents/{id}")
+                .route(web::get().to(partner_reports::document)),
+        )
+        .service(
+            web::resource("/console/partner-reports/{id}")
+                .route(web::get().to(partner_reports::show))
+                .route(web::post().to(partner_reports::act)),
+        )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
 }

@@ -8,6 +8,7 @@ mod givers;
 mod logins;
 mod participants;
 mod partners;
+mod reports;
 mod season;
 
 use crate::auth::{Role, UserId, model as users};
@@ -23,6 +24,7 @@ use crate::web::markdown::Story;
 pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use logins::{logins, welcome};
+pub use reports::{ReportSeed, reports};
 
 /// The slug of the season that is live.
 pub const SEASON: &str = "dressember-2026";

@@ -15,6 +15,18 @@ pub struct Visitor {
     seal: String,
 }
 
+impl Visitor {
+    /// What the browser sends along.
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+
+    /// The seal of its forms.
+    pub fn seal(&self) -> &str {
+        &self.seal
+    }
+}
+
 /// An answer as tests look at it.
 pub struct Answer {
     pub status: u16,
