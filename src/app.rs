@@ -24,8 +24,8 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, campaigns, coaching, console, desk, diary, home, impact, mail, media, membership, openapi,
-    pages, partners, teams,
+    accounts, campaigns, coaching, console, desk, diary, home, impact, mail, media, membership,
+    openapi, pages, partners, teams,
 };
 
 /// The program's parts. Clones share them.

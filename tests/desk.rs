@@ -81,7 +81,7 @@ async fn paid_tranche(world: &World, by: UserId, due_on: &str) -> TrancheId {
                 grant_tranches::amount.eq(450_000_i64),
                 grant_tranches::state.eq("paid"),
                 grant_tranches::planned_on.eq("2026-05-01"),
-                grant_tranches::report_due_on.eq(due_on),
+                grant_tranches::report_due_on.eq(&due_on),
                 grant_tranches::paid_on.eq(Some("2026-05-04")),
             );
             each!(c, c => diesel::insert_into(grant_tranches::table).values(row).execute(c))?;
@@ -134,11 +134,19 @@ async fn fill(world: &World, visitor: &Visitor, path: &str, fields: &[(&str, &st
 /// A report with everything that it needs, still a draft; answers where it is.
 async fn written(world: &World, visitor: &Visitor, tranche: TrancheId) -> String {
     let place = world
-        .send(visitor, "/desk/reports", &[("tranche", &tranche.to_string())])
+        .send(
+            visitor,
+            "/desk/reports",
+            &[("tranche", &tranche.to_string())],
+        )
         .await;
     let report = place.trim_end_matches("/answers").to_owned();
     fill(world, visitor, &format!("{report}/answers"), &ANSWERS).await;
-    let budget = [("label", "Staff"), ("planned", "3,000"), ("spent", "3,100.50")];
+    let budget = [
+        ("label", "Staff"),
+        ("planned", "3,000"),
+        ("spent", "3,100.50"),
+    ];
     fill(world, visitor, &format!("{report}/budget"), &budget).await;
     let figures = [
         ("figure", ""),
@@ -192,18 +200,33 @@ async fn a_place_at_the_desk_is_taken_by_the_mailed_link_and_by_its_address_alon
     let (_, other) = person(&world, "other@partner.example", Role::Participant).await;
     let page = "/console/partners/international-justice-mission";
     let wrong = world
-        .ask(&coordinator, "POST", page, &[("do", "invite"), ("email", "no address")])
+        .ask(
+            &coordinator,
+            "POST",
+            page,
+            &[("do", "invite"), ("email", "no address")],
+        )
         .await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.text.contains("no address"), "what was typed is shown again");
+    assert!(
+        wrong.text.contains("no address"),
+        "what was typed is shown again"
+    );
     world
-        .send(&coordinator, page, &[("do", "invite"), ("email", "rina@partner.example")])
+        .send(
+            &coordinator,
+            page,
+            &[("do", "invite"), ("email", "rina@partner.example")],
+        )
         .await;
     world.work().await;
     let mail = world.mails_to("rina@partner.example").await.remove(0);
     let text = mail["text"].as_str().unwrap();
     let link = text.split("/desk/invitations/").nth(1).unwrap();
-    let path = format!("/desk/invitations/{}", link.split_whitespace().next().unwrap());
+    let path = format!(
+        "/desk/invitations/{}",
+        link.split_whitespace().next().unwrap()
+    );
     assert!(world.look(&other, &path).await.contains("another address"));
     assert_eq!(world.ask(&other, "POST", &path, &[]).await.status, 403);
     assert_eq!(world.ask(&at_home, "GET", "/desk", &[]).await.status, 403);
@@ -212,7 +235,11 @@ async fn a_place_at_the_desk_is_taken_by_the_mailed_link_and_by_its_address_alon
     world.look(&at_home, "/desk").await;
     assert_eq!(world.ask(&at_home, "POST", &path, &[]).await.status, 410);
     world
-        .send(&coordinator, page, &[("do", "remove"), ("person", &rina.to_string())])
+        .send(
+            &coordinator,
+            page,
+            &[("do", "remove"), ("person", &rina.to_string())],
+        )
         .await;
     assert_eq!(world.ask(&at_home, "GET", "/desk", &[]).await.status, 403);
     world.done().await;
@@ -228,7 +255,9 @@ async fn nothing_typed_is_lost_by_a_mistake_a_closed_tab_or_a_second_one() {
     let budget = format!("{report}/budget");
     let began = basis(&world, &rina, &budget).await;
     let typed = [("label", "যাতায়াত"), ("planned", "12.345"), ("spent", "a lot")];
-    let wrong = world.ask(&rina, "POST", &budget, &with(&began, &typed)).await;
+    let wrong = world
+        .ask(&rina, "POST", &budget, &with(&began, &typed))
+        .await;
     assert_eq!(wrong.status, 422);
     for (_, value) in typed {
         assert!(wrong.text.contains(value), "{value}");
@@ -246,14 +275,25 @@ async fn nothing_typed_is_lost_by_a_mistake_a_closed_tab_or_a_second_one() {
     let first = [("title", "First tab"), ("scope", "from the first tab")];
     world.send(&rina, &answers, &with(&began, &first)).await;
     let second = [("title", "Second tab"), ("scope", "from the second tab")];
-    let told = world.ask(&rina, "POST", &answers, &with(&began, &second)).await;
+    let told = world
+        .ask(&rina, "POST", &answers, &with(&began, &second))
+        .await;
     assert_eq!(told.status, 409);
     assert!(told.text.contains("from the second tab"));
     let fresh = fields_of(&told.text, &answers)["basis"][0].clone();
     world.send(&rina, &answers, &with(&fresh, &second)).await;
-    assert!(world.look(&rina, &answers).await.contains("from the second tab"));
+    assert!(
+        world
+            .look(&rina, &answers)
+            .await
+            .contains("from the second tab")
+    );
     // A script keeps what is being typed.
-    let keep = [("do", "keep"), ("basis", fresh.as_str()), ("title", "half a wo")];
+    let keep = [
+        ("do", "keep"),
+        ("basis", fresh.as_str()),
+        ("title", "half a wo"),
+    ];
     assert_eq!(world.ask(&rina, "POST", &answers, &keep).await.status, 204);
     assert!(world.look(&rina, &answers).await.contains("half a wo"));
     world.done().await;
@@ -276,24 +316,61 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     let report = written(&world, &rina, tranche).await;
     assert_eq!(report, early, "a tranche has one report");
     let id = report.rsplit('/').next().unwrap().to_owned();
-    assert_eq!(upload(&world, &rina, &format!("{report}/documents"), "Register").await.status, 303);
+    assert_eq!(
+        upload(&world, &rina, &format!("{report}/documents"), "Register")
+            .await
+            .status,
+        303
+    );
     let html = world.look(&rina, &report).await;
     let paper = html.split(&format!("{report}/documents/")).nth(1).unwrap();
     let paper = paper.split('"').next().unwrap().to_owned();
     let review = format!("/console/partner-reports/{id}");
-    assert_eq!(world.ask(&coordinator, "GET", &review, &[]).await.status, 404, "a draft");
-    world.send(&rina, &report, &[("do", "submit"), ("message", "Here it is.")]).await;
-    let late = world.ask(&rina, "POST", &format!("{report}/budget"), &with("x", &[])).await;
+    assert_eq!(
+        world.ask(&coordinator, "GET", &review, &[]).await.status,
+        404,
+        "a draft"
+    );
+    world
+        .send(
+            &rina,
+            &report,
+            &[("do", "submit"), ("message", "Here it is.")],
+        )
+        .await;
+    let late = world
+        .ask(&rina, "POST", &format!("{report}/budget"), &with("x", &[]))
+        .await;
     assert_eq!(late.status, 409, "it is with the staff now");
 
     world
-        .send(&coordinator, &review, &[("do", "ask"), ("message", "How was it counted?")])
+        .send(
+            &coordinator,
+            &review,
+            &[("do", "ask"), ("message", "How was it counted?")],
+        )
         .await;
     world.work().await;
     let mails = world.mails_to("rina@partner.example").await;
-    assert!(mails[0]["text"].as_str().unwrap().contains("How was it counted?"));
-    assert!(world.look(&rina, &report).await.contains("How was it counted?"));
-    world.send(&rina, &report, &[("do", "submit"), ("message", "By judgment.")]).await;
+    assert!(
+        mails[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("How was it counted?")
+    );
+    assert!(
+        world
+            .look(&rina, &report)
+            .await
+            .contains("How was it counted?")
+    );
+    world
+        .send(
+            &rina,
+            &report,
+            &[("do", "submit"), ("message", "By judgment.")],
+        )
+        .await;
 
     let html = world.look(&coordinator, &review).await;
     assert!(html.contains("<b>7</b>") && html.contains("in public: fewer than 10"));
@@ -304,15 +381,34 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     };
     let (rescued, convicted) = (figure("survivors rescued"), figure("traffickers convicted"));
     let grade = |figure: &str, fields: &[(&'static str, &str)]| {
-        let mut form = vec![("do".to_owned(), "grade".to_owned()), ("figure".into(), figure.into())];
-        form.extend(fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        let mut form = vec![
+            ("do".to_owned(), "grade".to_owned()),
+            ("figure".into(), figure.into()),
+        ];
+        form.extend(
+            fields
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+        );
         form
     };
     for (form, wanted) in [
         (grade(&convicted, &[("grade", "verified")]), 422),
         (grade(&rescued, &[("grade", "evidence_attached")]), 422),
-        (grade(&rescued, &[("grade", "evidence_attached"), ("document", &paper)]), 303),
-        (grade(&convicted, &[("grade", "verified"), ("note", "The court's clerk")]), 303),
+        (
+            grade(
+                &rescued,
+                &[("grade", "evidence_attached"), ("document", &paper)],
+            ),
+            303,
+        ),
+        (
+            grade(
+                &convicted,
+                &[("grade", "verified"), ("note", "The court's clerk")],
+            ),
+            303,
+        ),
     ] {
         let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let answer = world.ask(&coordinator, "POST", &review, &form).await;
@@ -321,21 +417,38 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     let html = world.look(&coordinator, &review).await;
     assert!(html.contains("by c@staff.example"), "the grader is named");
 
-    let publish = world.ask(&coordinator, "POST", &review, &[("do", "publish")]).await;
-    assert_eq!(publish.status, 422, "not before it was accepted and written");
+    let publish = world
+        .ask(&coordinator, "POST", &review, &[("do", "publish")])
+        .await;
+    assert_eq!(
+        publish.status, 422,
+        "not before it was accepted and written"
+    );
     world.send(&coordinator, &review, &[("do", "accept")]).await;
     assert_eq!(tranche_state(&world, tranche).await, "reported");
     world.work().await;
     assert!(world.mails_to("rina@partner.example").await.len() >= 2);
-    let plain = [("do", "plain"), ("plain_title", "Half a year"), ("plain", "In **plain** words.")];
+    let plain = [
+        ("do", "plain"),
+        ("plain_title", "Half a year"),
+        ("plain", "In **plain** words."),
+    ];
     world.send(&coordinator, &review, &plain).await;
     let public = format!("/programs/{PROGRAM}/reports/1");
     assert_eq!(world.get(&public).await.0, 404);
-    world.send(&coordinator, &review, &[("do", "publish")]).await;
+    world
+        .send(&coordinator, &review, &[("do", "publish")])
+        .await;
 
     let (status, html) = world.get(&public).await;
     assert_eq!(status, 200);
-    for wanted in ["<strong>plain</strong>", "G-2026-0007", "$4,500", "fewer than 10", "412"] {
+    for wanted in [
+        "<strong>plain</strong>",
+        "G-2026-0007",
+        "$4,500",
+        "fewer than 10",
+        "412",
+    ] {
         assert!(html.contains(wanted), "{wanted}: {html}");
     }
     for secret in ["c@staff.example", "rina@partner.example", "monsoon"] {
@@ -345,7 +458,10 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     assert!(page.contains(&public) && page.contains("fewer than 10"));
     let api = world.json(&format!("/api/v1/programs/{PROGRAM}")).await;
     let figures = api["figures"].as_array().unwrap();
-    let small = figures.iter().find(|one| one["label"] == "traffickers convicted").unwrap();
+    let small = figures
+        .iter()
+        .find(|one| one["label"] == "traffickers convicted")
+        .unwrap();
     assert!(small["value"].is_null());
     assert_eq!(small["shown"], "fewer than 10");
     assert_eq!(small["grade"], "verified");
@@ -353,7 +469,9 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     let big = figures.iter().find(|one| one["value"] == 412).unwrap();
     assert_eq!(big["grade"], "evidence_attached");
 
-    world.send(&coordinator, &review, &[("do", "take_down")]).await;
+    world
+        .send(&coordinator, &review, &[("do", "take_down")])
+        .await;
     assert_eq!(world.get(&public).await.0, 410);
     let api = world.json(&format!("/api/v1/programs/{PROGRAM}")).await;
     assert!(!api.to_string().contains("traffickers convicted"));
@@ -365,7 +483,12 @@ async fn another_partners_staff_find_nothing() {
     let world = World::with(OPEN).await;
     let (staff, coordinator) = person(&world, "c@staff.example", Role::Coordinator).await;
     let rina = at_desk(&world, "rina@partner.example", PROGRAM).await;
-    let stranger = at_desk(&world, "lawyer@other.example", "harbour-light-court-companions").await;
+    let stranger = at_desk(
+        &world,
+        "lawyer@other.example",
+        "harbour-light-court-companions",
+    )
+    .await;
     let tranche = paid_tranche(&world, staff, "2027-03-01").await;
     let report = written(&world, &rina, tranche).await;
     upload(&world, &rina, &format!("{report}/documents"), "Register").await;
@@ -382,21 +505,41 @@ async fn another_partners_staff_find_nothing() {
         paper.clone(),
         format!("/desk/programs/{PROGRAM}"),
     ] {
-        assert_eq!(world.ask(&stranger, "GET", &path, &[]).await.status, 404, "{path}");
+        assert_eq!(
+            world.ask(&stranger, "GET", &path, &[]).await.status,
+            404,
+            "{path}"
+        );
         let form = [("do", "keep"), ("tranche", "x")];
-        assert_eq!(world.ask(&stranger, "POST", &path, &form).await.status, 404, "{path}");
+        assert_eq!(
+            world.ask(&stranger, "POST", &path, &form).await.status,
+            404,
+            "{path}"
+        );
     }
     let begun = [("tranche", tranche.to_string())];
     let begun: Vec<(&str, &str)> = begun.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    assert_eq!(world.ask(&stranger, "POST", "/desk/reports", &begun).await.status, 404);
+    assert_eq!(
+        world
+            .ask(&stranger, "POST", "/desk/reports", &begun)
+            .await
+            .status,
+        404
+    );
     assert!(!world.look(&stranger, "/desk").await.contains("G-2026-0007"));
     let nobody = world.visitor(None).await;
     assert_eq!(world.ask(&nobody, "GET", &paper, &[]).await.status, 401);
     // A draft's documents are the partner's own; staff get them when it was sent in.
     let theirs = format!("/console/partner-reports/documents/{id}");
-    assert_eq!(world.ask(&coordinator, "GET", &theirs, &[]).await.status, 404);
+    assert_eq!(
+        world.ask(&coordinator, "GET", &theirs, &[]).await.status,
+        404
+    );
     world.send(&rina, &report, &[("do", "submit")]).await;
-    assert_eq!(world.ask(&coordinator, "GET", &theirs, &[]).await.status, 200);
+    assert_eq!(
+        world.ask(&coordinator, "GET", &theirs, &[]).await.status,
+        200
+    );
     assert_eq!(world.ask(&stranger, "GET", &theirs, &[]).await.status, 403);
     world.done().await;
 }
@@ -407,7 +550,11 @@ async fn places_and_names_are_told_to_nobody_until_they_are_released() {
     let (_, coordinator) = person(&world, "c@staff.example", Role::Coordinator).await;
     let rina = at_desk(&world, "rina@partner.example", PROGRAM).await;
     let own = format!("/desk/programs/{PROGRAM}");
-    let half = [("do", "add_shelter"), ("region", "West Bengal"), ("shelter", "MARKER-HOUSE")];
+    let half = [
+        ("do", "add_shelter"),
+        ("region", "West Bengal"),
+        ("shelter", "MARKER-HOUSE"),
+    ];
     let wrong = world.ask(&rina, "POST", &own, &half).await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text.contains("MARKER-HOUSE"));
@@ -418,7 +565,11 @@ async fn places_and_names_are_told_to_nobody_until_they_are_released() {
         ("place", "MARKER-STREET 7"),
     ];
     world.send(&rina, &own, &shelter).await;
-    let contact = [("do", "add_contact"), ("contact", "মার্কার দেবী"), ("duty", "Visits")];
+    let contact = [
+        ("do", "add_contact"),
+        ("contact", "মার্কার দেবী"),
+        ("duty", "Visits"),
+    ];
     world.send(&rina, &own, &contact).await;
     let public = [
         "/".to_owned(),
@@ -439,12 +590,26 @@ async fn places_and_names_are_told_to_nobody_until_they_are_released() {
     let page = format!("/console/programs/{PROGRAM}");
     let html = world.look(&coordinator, &page).await;
     assert!(html.contains("MARKER-STREET 7"));
-    let entry = html.split("value=\"she_").nth(1).unwrap().split('"').next().unwrap();
+    let entry = html
+        .split("value=\"she_")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let entry = format!("she_{entry}");
-    world.send(&coordinator, &page, &[("do", "release"), ("entry", &entry)]).await;
+    world
+        .send(&coordinator, &page, &[("do", "release"), ("entry", &entry)])
+        .await;
     let (_, text) = world.get(&public[1]).await;
     assert!(text.contains("MARKER-HOUSE") && !text.contains("মার্কার দেবী"));
-    world.send(&coordinator, &page, &[("do", "withhold"), ("entry", &entry)]).await;
+    world
+        .send(
+            &coordinator,
+            &page,
+            &[("do", "withhold"), ("entry", &entry)],
+        )
+        .await;
     assert!(!world.get(&public[1]).await.1.contains("MARKER-HOUSE"));
     world.done().await;
 }
@@ -457,7 +622,10 @@ async fn an_expired_unit_cost_leaves_every_page_and_stays_in_the_book() {
     let program: ProgramId = {
         let slug: Slug = PROGRAM.parse().unwrap();
         let db = &world.app.site.db;
-        let row = db.read(move |c| partners::program_by_slug(c, &slug)).await.unwrap();
+        let row = db
+            .read(move |c| partners::program_by_slug(c, &slug))
+            .await
+            .unwrap();
         row.program.id
     };
     let now: Timestamp = world.clock.now();
@@ -494,17 +662,33 @@ async fn an_expired_unit_cost_leaves_every_page_and_stays_in_the_book() {
         format!("/api/v1/programs/{PROGRAM}"),
     ];
     for place in &places {
-        assert!(world.get(place).await.1.contains("a marked kindness"), "{place}");
+        assert!(
+            world.get(place).await.1.contains("a marked kindness"),
+            "{place}"
+        );
     }
     crate::harness::world::turn(&world.clock, "2026-12-13T12:00:00Z");
     // The clock was turned within the second that a view is fresh.
-    world.app.site.views.changed("program", &program.to_string());
+    world
+        .app
+        .site
+        .views
+        .changed("program", &program.to_string());
     for place in &places {
-        assert!(!world.get(place).await.1.contains("a marked kindness"), "{place}");
+        assert!(
+            !world.get(place).await.1.contains("a marked kindness"),
+            "{place}"
+        );
     }
     let db = &world.app.site.db;
-    let book = db.read(selvedge::impact::model::unit_cost_book).await.unwrap();
-    assert!(book.iter().any(|line| line.cost.covers == "a marked kindness"));
+    let book = db
+        .read(selvedge::impact::model::unit_cost_book)
+        .await
+        .unwrap();
+    assert!(
+        book.iter()
+            .any(|line| line.cost.covers == "a marked kindness")
+    );
     world.done().await;
 }
 

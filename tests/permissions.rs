@@ -277,8 +277,8 @@ GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, DESK, GIFTS, DIARY, COACHING, MEDIA, CONSOLE,
-    PROGRAM,
+    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, DESK, GIFTS, DIARY, COACHING, MEDIA,
+    CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.

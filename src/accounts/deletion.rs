@@ -7,10 +7,11 @@ use crate::auth::mailed;
 use crate::auth::{User, UserId, model as users_model, passkeys, recovery};
 use crate::db::Conn;
 use crate::db::schema::{
-    api_tokens, conversations, partner_invitations, partner_staff, report_drafts, report_messages, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
+    api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
     mails, media, offline_gifts, own_milestones, page_aliases, page_messages, page_reports,
-    page_transfers, page_updates, pages, role_campaigns, sessions, supporters, team_co_captains,
-    team_invitations, team_messages, team_requests, teams, user_roles, users,
+    page_transfers, page_updates, pages, partner_invitations, partner_staff, report_drafts,
+    report_messages, role_campaigns, sessions, supporters, team_co_captains, team_invitations,
+    team_messages, team_requests, teams, user_roles, users,
 };
 use crate::each;
 use crate::error::{AppError, AppResult};
@@ -477,11 +478,11 @@ fn close_doors(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
     each!(conn, c => diesel::delete(switches).execute(c))?;
     let seats = partner_staff::table.filter(partner_staff::user_id.eq(id));
     each!(conn, c => diesel::delete(seats).execute(c))?;
-    let offered = partner_invitations::table
-        .select((partner_invitations::id, partner_invitations::to_email));
+    let offered =
+        partner_invitations::table.select((partner_invitations::id, partner_invitations::to_email));
     let offered: Vec<(String, Email)> = each!(conn, c => offered.load(c))?;
-    let offered = partner_invitations::table
-        .filter(partner_invitations::id.eq_any(of(offered, &user.email)));
+    let offered =
+        partner_invitations::table.filter(partner_invitations::id.eq_any(of(offered, &user.email)));
     each!(conn, c => diesel::delete(offered).execute(c))?;
     let narrowed = role_campaigns::table.filter(role_campaigns::user_id.eq(id));
     each!(conn, c => diesel::delete(narrowed).execute(c))?;

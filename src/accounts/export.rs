@@ -8,8 +8,8 @@ use crate::auth::{User, model as users_model, mutes, passkeys, sessions};
 use crate::db::Conn;
 use crate::db::schema::{
     campaigns, conversations, day_sponsors, diary_entries, donations, gift_thanks, media,
-    offline_gifts, own_milestones, partner_staff, partners, report_messages, page_messages, page_updates, pages, supporters, team_messages,
-    team_requests, teams,
+    offline_gifts, own_milestones, page_messages, page_updates, pages, partner_staff, partners,
+    report_messages, supporters, team_messages, team_requests, teams,
 };
 use crate::each;
 use crate::error::AppResult;

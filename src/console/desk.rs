@@ -94,11 +94,20 @@ const DONE: &[(&str, &str)] = &[
     ("invited", "The invitation is on its way."),
     ("revoked", "The invitation does not work any more."),
     ("removed", "They do not sit at this desk any more."),
-    ("asked-partner", "Asked. The partner's staff get your words by mail."),
-    ("accepted", "Accepted. The partner's staff are told by mail."),
+    (
+        "asked-partner",
+        "Asked. The partner's staff get your words by mail.",
+    ),
+    (
+        "accepted",
+        "Accepted. The partner's staff are told by mail.",
+    ),
     ("graded", "Graded."),
     ("published", "Published."),
-    ("taken-down", "Taken down: its page and its figures are gone from public pages."),
+    (
+        "taken-down",
+        "Taken down: its page and its figures are gone from public pages.",
+    ),
     ("released", "Released: it can be read by everybody."),
     ("withheld", "Withheld again."),
     ("added", "Entered."),

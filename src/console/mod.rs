@@ -119,9 +119,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::get().to(unit_costs::list))
                 .route(web::post().to(unit_costs::add)),
         )
-        .service(
-            web::resource("/console/unit-costs/{id}").route(web::post().to(unit_costs::end)),
-        )
+        .service(web::resource("/console/unit-costs/{id}").route(web::post().to(unit_costs::end)))
         .service(
             web::resource("/console/partner-reports").route(web::get().to(partner_reports::list)),
         )

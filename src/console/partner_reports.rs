@@ -16,6 +16,7 @@ use crate::auth::{Coordinator, UserId};
 use crate::db::Conn;
 use crate::documents::{self as files, DocumentId};
 use crate::error::{AppError, AppResult, FieldError};
+use crate::impact::Grade;
 use crate::impact::model::{self as impact_model, Figure, report_path};
 use crate::impact::reports::model::Listing;
 use crate::impact::reports::views::{
@@ -24,7 +25,6 @@ use crate::impact::reports::views::{
 use crate::impact::reports::{
     Move, ReportId, ReportOverview, ReportState, documents, model, tranches,
 };
-use crate::impact::Grade;
 use crate::partners::PartnerLetters;
 use crate::web::query::value;
 use crate::web::site::see;
@@ -54,7 +54,10 @@ fn check(scope: &Scope, found: &ReportOverview) -> AppResult<()> {
 fn visible(conn: &mut Conn, scope: &Scope, state: ReportState) -> AppResult<Vec<Listing>> {
     let mut all = model::in_state(conn, state)?;
     if !scope.is_whole() {
-        let ids: Vec<_> = all.iter().filter_map(|(report, ..)| report.tranche_id).collect();
+        let ids: Vec<_> = all
+            .iter()
+            .filter_map(|(report, ..)| report.tranche_id)
+            .collect();
         let mine = tranches::by_ids(conn, &ids)?;
         all.retain(|(report, ..)| {
             let own = mine.iter().find(|one| Some(one.id) == report.tranche_id);
@@ -179,7 +182,14 @@ pub(super) async fn show(
     path: Path<String>,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0.clone(), Room::PartnerReports);
-    draw(&desk, &staff, id_of(&path.0)?, &Typed::default(), Mend::none()).await
+    draw(
+        &desk,
+        &staff,
+        id_of(&path.0)?,
+        &Typed::default(),
+        Mend::none(),
+    )
+    .await
 }
 
 async fn draw(
@@ -205,7 +215,12 @@ async fn draw(
         })
         .await?;
     let (status, title) = (mend.status, found.whole.found.report.title.clone());
-    desk.show("partner_report", &title, status, view(&found, staff, typed, mend)?)
+    desk.show(
+        "partner_report",
+        &title,
+        status,
+        view(&found, staff, typed, mend)?,
+    )
 }
 
 fn gradings(found: &Found, staff: &Coordinator, typed: &Typed, mend: &Mend) -> Vec<GradingView> {

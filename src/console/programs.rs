@@ -16,9 +16,9 @@ use crate::impact::reports::views::grade_words;
 use crate::impact::{Figure, Grade, model as impact_model};
 use crate::kernel::money::thousands;
 use crate::kernel::{Limit, Slug, Timestamp};
+use crate::partners::edit;
 use crate::partners::model::{self, Program, ProgramOfPartner};
 use crate::partners::places::{self, Contact, Shelter};
-use crate::partners::edit;
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
 
@@ -135,7 +135,9 @@ fn stored(program: &Program) -> Typed {
     typed.set("story", &program.story);
     typed.set("take_part", program.take_part.0.join("\n"));
     let more = program.more.0.iter();
-    let more: Vec<String> = more.map(|one| format!("{} | {}", one.label, one.href)).collect();
+    let more: Vec<String> = more
+        .map(|one| format!("{} | {}", one.label, one.href))
+        .collect();
     typed.set("more", more.join("\n"));
     typed
 }
@@ -147,9 +149,11 @@ fn fields(typed: &Typed, mend: &Mend) -> Vec<Field> {
         d.text("country", "Country"),
         d.text("region", "City or region, as far as it may be named"),
         d.number("since_year", "At work since (year)"),
-        d.area("summary", "Summary", 2).hint("One or two sentences."),
+        d.area("summary", "Summary", 2)
+            .hint("One or two sentences."),
         d.area("story", "Story", 12).hint("Markdown."),
-        d.area("take_part", "Ways to take part", 4).hint("One a line."),
+        d.area("take_part", "Ways to take part", 4)
+            .hint("One a line."),
         d.area("more", "For more", 3)
             .hint("One a line: words | https://… or mailto:…"),
     ]
@@ -257,7 +261,11 @@ fn shelter_row(one: &Shelter, staff: &Coordinator) -> Option<PlaceRow> {
         kind: "shelter",
         title: inside.name.clone(),
         detail: format!("{} · {}", inside.place, one.region),
-        released_at: one.whereabouts.release().map(|one| one.at).map(Timestamp::rfc3339),
+        released_at: one
+            .whereabouts
+            .release()
+            .map(|one| one.at)
+            .map(Timestamp::rfc3339),
     })
 }
 

@@ -127,7 +127,9 @@ pub fn reports(
     });
     ops::write(conn, seed.report, &Content::Budget(lines.to_vec()))?;
     ops::write(conn, seed.report, &Content::Figures(figures(seed)?))?;
-    ops::send_in(conn, &found(conn, seed)?, (coordinator, None), now)?;
+    let draft = found(conn, seed)?;
+    ops::send_in(conn, &draft, (coordinator, None), now)?;
+    let sent = found(conn, seed)?;
     let [_, workshops, _] = seed.figures;
     let grading = Grading {
         id: seed.grading,
@@ -137,14 +139,15 @@ pub fn reports(
         note: "An invented auditor looked at the registers of both workshops.".into(),
         document: None,
     };
-    review::grade(conn, &found(conn, seed)?, &grading, coordinator, now)?;
+    review::grade(conn, &sent, &grading, coordinator, now)?;
     let plain = Plain {
         title: line("Half a year in classrooms and workshops")?,
         text: story(PLAIN)?,
     };
-    review::write_plain(conn, &found(conn, seed)?, &plain, coordinator, now)?;
-    review::accept(conn, letters, &found(conn, seed)?, coordinator, now)?;
-    review::publish(conn, &found(conn, seed)?, (coordinator, &[]), now)?;
+    review::write_plain(conn, &sent, &plain, coordinator, now)?;
+    review::accept(conn, letters, &sent, coordinator, now)?;
+    let accepted = found(conn, seed)?;
+    review::publish(conn, &accepted, (coordinator, &[]), now)?;
     Ok(())
 }
 

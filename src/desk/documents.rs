@@ -40,9 +40,7 @@ pub(super) async fn attach(
         .take("document")
         .ok_or_else(|| AppError::field("document", "choose a file"));
     let taken = match (name, bytes) {
-        (Ok(name), Ok(bytes)) => {
-            files::take(&site, staff.user(), "document", name, bytes).await
-        }
+        (Ok(name), Ok(bytes)) => files::take(&site, staff.user(), "document", name, bytes).await,
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     let done = match taken {

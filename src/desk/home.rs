@@ -102,7 +102,12 @@ pub(super) async fn show(
     request: HttpRequest,
     staff: PartnerStaff,
 ) -> AppResult<HttpResponse> {
-    draw(&Table::new(&site, &request, staff), &Typed::default(), Mend::none()).await
+    draw(
+        &Table::new(&site, &request, staff),
+        &Typed::default(),
+        Mend::none(),
+    )
+    .await
 }
 
 async fn draw(table: &Table, typed: &Typed, mend: Mend) -> AppResult<HttpResponse> {
@@ -112,7 +117,12 @@ async fn draw(table: &Table, typed: &Typed, mend: Mend) -> AppResult<HttpRespons
         .day_of(table.now())
         .ok_or_else(|| AppError::internal("the clock is out of range"))?;
     let status = mend.status;
-    table.show("home", "Your desk", status, view(&found, today, typed, mend)?)
+    table.show(
+        "home",
+        "Your desk",
+        status,
+        view(&found, today, typed, mend)?,
+    )
 }
 
 /// Whether the partner still has to write the report on it.

@@ -35,28 +35,26 @@ pub(super) async fn show(
 ) -> AppResult<HttpResponse> {
     let (token, now) = (path.0, site.clock.now());
     let secret = token.clone();
-    let (invitation, partner) = site
-        .db
-        .read(move |c| staff::peek(c, &secret, now))
-        .await?;
+    let (invitation, partner) = site.db.read(move |c| staff::peek(c, &secret, now)).await?;
     let action = format!("/desk/invitations/{token}");
     let next: String = url::form_urlencoded::byte_serialize(action.as_bytes()).collect();
-    let mut response = site.form_page(&request, "desk/invited", StatusCode::OK, |nonce, csrf| {
-        let title = format!("The desk of {}", partner.name);
-        Ok(InvitedView {
-            shell: Shell::new(&site.config, nonce.as_str(), &title, &title).private(),
-            csrf,
-            partner: partner.name.clone(),
-            is_signed: signed.0.is_some(),
-            is_for_another: signed
-                .0
-                .as_ref()
-                .is_some_and(|who| who.email().folded() != invitation.to_email.folded()),
-            sign_in: format!("/login?next={next}"),
-            sign_up: format!("/signup?next={next}"),
-            action,
-        })
-    })?;
+    let mut response =
+        site.form_page(&request, "desk/invited", StatusCode::OK, |nonce, csrf| {
+            let title = format!("The desk of {}", partner.name);
+            Ok(InvitedView {
+                shell: Shell::new(&site.config, nonce.as_str(), &title, &title).private(),
+                csrf,
+                partner: partner.name.clone(),
+                is_signed: signed.0.is_some(),
+                is_for_another: signed
+                    .0
+                    .as_ref()
+                    .is_some_and(|who| who.email().folded() != invitation.to_email.folded()),
+                sign_in: format!("/login?next={next}"),
+                sign_up: format!("/signup?next={next}"),
+                action,
+            })
+        })?;
     keep_address_private(&mut response);
     Ok(response)
 }

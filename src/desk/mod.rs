@@ -25,8 +25,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::post().to(reports::act)),
         )
         .service(
-            web::resource("/desk/reports/{id}/documents")
-                .route(web::post().to(documents::attach)),
+            web::resource("/desk/reports/{id}/documents").route(web::post().to(documents::attach)),
         )
         .service(
             web::resource("/desk/reports/{id}/documents/{document}")

@@ -10,9 +10,7 @@ use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::line::BadText;
 use crate::kernel::{Line, Slug};
 use crate::partners::model::program_by_slug;
-use crate::partners::places::{
-    self, AddContact, AddShelter, Contact, Fate, Place, Shelter,
-};
+use crate::partners::places::{self, AddContact, AddShelter, Contact, Fate, Place, Shelter};
 use crate::partners::{ContactId, PartnerStaff, Program, ShelterId};
 use crate::web::site::see;
 use crate::web::typed::{Mend, Typed};
@@ -60,7 +58,9 @@ struct ProgramView {
 
 /// An own program; another partner's is not found.
 fn own(conn: &mut Conn, staff: &PartnerStaff, slug: &str) -> AppResult<Program> {
-    let slug: Slug = slug.parse().map_err(|_| AppError::NotFound("the program"))?;
+    let slug: Slug = slug
+        .parse()
+        .map_err(|_| AppError::NotFound("the program"))?;
     let found = program_by_slug(conn, &slug)?;
     staff.check(found.program.partner_id, "the program")?;
     Ok(found.program)

@@ -114,7 +114,12 @@ pub(super) async fn draw(
         })
         .await?;
     let (status, title) = (mend.status, whole.found.report.title.clone());
-    table.show("report", &title, status, view(table, &whole, &missing, typed, mend)?)
+    table.show(
+        "report",
+        &title,
+        status,
+        view(table, &whole, &missing, typed, mend)?,
+    )
 }
 
 fn view(

@@ -85,7 +85,10 @@ fn rows<'a, const N: usize>(typed: &'a Typed, names: [&'a str; N]) -> Vec<(usize
 fn budget(typed: &Typed, currency: Currency, faults: &mut Vec<FieldError>) -> Vec<BudgetLine> {
     let mut lines = Vec::new();
     for (row, [label, planned, spent]) in rows(typed, ["label", "planned", "spent"]) {
-        if [label, planned, spent].iter().all(|cell| cell.trim().is_empty()) {
+        if [label, planned, spent]
+            .iter()
+            .all(|cell| cell.trim().is_empty())
+        {
             continue;
         }
         let money = |text: &str| match text.trim() {
@@ -104,7 +107,10 @@ fn budget(typed: &Typed, currency: Currency, faults: &mut Vec<FieldError>) -> Ve
         }
     }
     if lines.len() > LINES {
-        faults.push(FieldError::new("label_0", format!("{LINES} lines are enough")));
+        faults.push(FieldError::new(
+            "label_0",
+            format!("{LINES} lines are enough"),
+        ));
     }
     lines
 }
@@ -135,12 +141,20 @@ fn figures(typed: &Typed, faults: &mut Vec<FieldError>) -> Vec<NewFigure> {
             text => take(
                 faults,
                 &at("document"),
-                text.parse().map(Some).map_err(|_| "choose a document of the list"),
+                text.parse()
+                    .map(Some)
+                    .map_err(|_| "choose a document of the list"),
             ),
         };
         let parts = (label, count, period, source, method, document);
-        if let (Some(label), Some(count), Some(period), Some(source), Some(method), Some(document)) =
-            parts
+        if let (
+            Some(label),
+            Some(count),
+            Some(period),
+            Some(source),
+            Some(method),
+            Some(document),
+        ) = parts
         {
             all.push(NewFigure {
                 id: id.parse().unwrap_or_else(|_| FigureId::new()),
@@ -154,7 +168,10 @@ fn figures(typed: &Typed, faults: &mut Vec<FieldError>) -> Vec<NewFigure> {
         }
     }
     if all.len() > FIGURES {
-        faults.push(FieldError::new("label_0", format!("{FIGURES} figures are enough")));
+        faults.push(FieldError::new(
+            "label_0",
+            format!("{FIGURES} figures are enough"),
+        ));
     }
     all
 }
@@ -259,7 +276,9 @@ pub(super) struct BudgetRow {
 /// The rows of a budget, with empty ones below.
 pub(super) fn budget_rows(typed: &Typed, mend: &Mend) -> Vec<BudgetRow> {
     let typed = rows(typed, ["label", "planned", "spent"]);
-    let filled = typed.iter().filter(|(_, cells)| cells.iter().any(|c| !c.is_empty()));
+    let filled = typed
+        .iter()
+        .filter(|(_, cells)| cells.iter().any(|c| !c.is_empty()));
     let all = filled.count() + SPARE;
     let blank = std::iter::repeat(["", "", ""]);
     let cells = typed.into_iter().map(|(_, cells)| cells).chain(blank);
@@ -300,7 +319,9 @@ pub(super) struct FigureRow {
 /// The figures of a report, with empty rows below.
 pub(super) fn figure_rows(typed: &Typed, mend: &Mend, whole: &Whole) -> Vec<FigureRow> {
     let typed = rows(typed, FIGURE);
-    let filled = typed.iter().filter(|(_, cells)| cells.iter().any(|c| !c.is_empty()));
+    let filled = typed
+        .iter()
+        .filter(|(_, cells)| cells.iter().any(|c| !c.is_empty()));
     let all = filled.count() + 2;
     let blank = std::iter::repeat([""; 7]);
     let cells = typed.into_iter().map(|(_, cells)| cells).chain(blank);
@@ -325,8 +346,13 @@ fn figure_row(row: usize, values: [&str; 7], mend: &Mend, whole: &Whole) -> Figu
                 "“young women in school or training”. Never a name, never one case.",
                 label,
             ),
-            cell(mend, at("count", "How many"), "Fewer than 10 is never shown in public.", count)
-                .number(),
+            cell(
+                mend,
+                at("count", "How many"),
+                "Fewer than 10 is never shown in public.",
+                count,
+            )
+            .number(),
             cell(mend, at("period", "Over which time"), "", period),
             cell(mend, at("source", "Who says so, and where"), "", source),
             cell(mend, at("method", "How it was counted"), "", method).area(2),
@@ -341,6 +367,8 @@ fn figure_row(row: usize, values: [&str; 7], mend: &Mend, whole: &Whole) -> Figu
             })
             .collect(),
         document_error: mend.at(&format!("document_{row}")),
-        is_blank: [label, count, period, source, method].iter().all(|c| c.is_empty()),
+        is_blank: [label, count, period, source, method]
+            .iter()
+            .all(|c| c.is_empty()),
     }
 }

@@ -78,7 +78,11 @@ pub(super) async fn show(
     draw(&table, (id, step), plain).await
 }
 
-async fn draw(table: &Table, (id, step): (ReportId, Step), drawn: Drawn) -> AppResult<HttpResponse> {
+async fn draw(
+    table: &Table,
+    (id, step): (ReportId, Step),
+    drawn: Drawn,
+) -> AppResult<HttpResponse> {
     let staff = table.staff.clone();
     let (whole, basis, kept) = table
         .site
@@ -175,7 +179,9 @@ pub(super) async fn save(
         "keep" => {
             keep(&site, staff, (id, step), typed).await?;
             let mut answer = HttpResponse::NoContent();
-            return Ok(answer.insert_header((header::CACHE_CONTROL, "no-store")).finish());
+            return Ok(answer
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish());
         }
         "discard" => {
             site.db

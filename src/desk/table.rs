@@ -16,10 +16,7 @@ use crate::web::views::shell::{Link, Shell};
 const DONE: &[(&str, &str)] = &[
     ("saved", "Saved."),
     ("discarded", "What was not saved is forgotten."),
-    (
-        "submitted",
-        "Sent in. You get mail when it was read.",
-    ),
+    ("submitted", "Sent in. You get mail when it was read."),
     ("withdrawn", "Taken back. You can begin another."),
     ("attached", "Attached."),
     ("detached", "Taken away."),

@@ -46,8 +46,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/groups/{slug}").route(web::get().to(group::group)))
         .service(web::resource("/programs/{slug}").route(web::get().to(program::program)))
         .service(
-            web::resource("/programs/{slug}/reports/{number}")
-                .route(web::get().to(report::report)),
+            web::resource("/programs/{slug}/reports/{number}").route(web::get().to(report::report)),
         )
         .service(web::resource("/partners/{slug}").route(web::get().to(partner::partner)));
 }

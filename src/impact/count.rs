@@ -100,7 +100,15 @@ mod tests {
     #[test]
     fn only_whole_numbers_are_counts() {
         assert_eq!(Count::parse_typed(" 1,200 ").unwrap().value(), 1_200);
-        for text in ["", ",", "-1", "1.5", "ten", "12 or so", "9999999999999999999"] {
+        for text in [
+            "",
+            ",",
+            "-1",
+            "1.5",
+            "ten",
+            "12 or so",
+            "9999999999999999999",
+        ] {
             assert!(Count::parse_typed(text).is_err(), "{text}");
         }
     }

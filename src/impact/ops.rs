@@ -107,12 +107,7 @@ pub fn add_unit_cost(conn: &mut Conn, new: &AddUnitCost) -> AppResult<()> {
 ///
 /// # Errors
 /// As [`add_figure`].
-pub fn enter_figure(
-    conn: &mut Conn,
-    new: &AddFigure,
-    by: UserId,
-    now: Timestamp,
-) -> AppResult<()> {
+pub fn enter_figure(conn: &mut Conn, new: &AddFigure, by: UserId, now: Timestamp) -> AppResult<()> {
     add_figure(conn, new, now)?;
     let own = impact_figures::table.find(new.id);
     each!(conn, c => diesel::update(own)
@@ -123,7 +118,13 @@ pub fn enter_figure(
         .execute(c))?;
     let deed = Deed::new(by, "figure.add", ("figure", new.id.to_string()))
         .saying(new.grade.to_string())
-        .edited("", format!("{}\n{}\n{}\n{}", new.label, new.value, new.period, new.source));
+        .edited(
+            "",
+            format!(
+                "{}\n{}\n{}\n{}",
+                new.label, new.value, new.period, new.source
+            ),
+        );
     audit::record(conn, &deed, now)
 }
 
@@ -211,7 +212,9 @@ pub fn end_unit_cost(
             detail: "this line ends by that day already".into(),
         });
     }
-    let before = cost.valid_to.map_or("open".to_owned(), |day| day.to_string());
+    let before = cost
+        .valid_to
+        .map_or("open".to_owned(), |day| day.to_string());
     let deed = Deed::new(by, "unit_cost.end", ("unit_cost", id.to_string()))
         .saying(format!("last day {last}, was {before}"));
     audit::record(conn, &deed, now)

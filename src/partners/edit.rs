@@ -43,8 +43,14 @@ pub struct EditProgram {
 
 fn words(program: &Program) -> String {
     json!([
-        program.name, program.country, program.region, program.since_year, program.summary,
-        program.story, program.take_part.0, program.more.0,
+        program.name,
+        program.country,
+        program.region,
+        program.since_year,
+        program.summary,
+        program.story,
+        program.take_part.0,
+        program.more.0,
     ])
     .to_string()
 }

@@ -72,10 +72,7 @@ impl FromRequest for PartnerStaff {
                 return Err(AppError::SecondFactor);
             }
             let user = signed.user();
-            let partners = site
-                .db
-                .read(move |c| staff::partners_of(c, user))
-                .await?;
+            let partners = site.db.read(move |c| staff::partners_of(c, user)).await?;
             if partners.is_empty() {
                 return Err(AppError::Forbidden(
                     "your account belongs to no partner; ask the people who run the campaign to invite you",

@@ -3,8 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::model::Partner;
 use super::InvitationId;
+use super::model::Partner;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;

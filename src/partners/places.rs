@@ -81,7 +81,15 @@ fn release(at: Option<Timestamp>, by: Option<UserId>) -> Option<Release> {
 /// # Errors
 /// The database's.
 pub fn shelters(conn: &mut Conn, program: ProgramId) -> AppResult<Vec<Shelter>> {
-    type Row = (ShelterId, String, String, String, Option<Timestamp>, Option<UserId>, PartnerId);
+    type Row = (
+        ShelterId,
+        String,
+        String,
+        String,
+        Option<Timestamp>,
+        Option<UserId>,
+        PartnerId,
+    );
     let query = program_shelters::table
         .inner_join(programs::table.on(programs::id.eq(program_shelters::program_id)))
         .filter(program_shelters::program_id.eq(program))
@@ -112,7 +120,14 @@ pub fn shelters(conn: &mut Conn, program: ProgramId) -> AppResult<Vec<Shelter>> 
 /// # Errors
 /// The database's.
 pub fn contacts(conn: &mut Conn, program: ProgramId) -> AppResult<Vec<Contact>> {
-    type Row = (ContactId, String, String, Option<Timestamp>, Option<UserId>, PartnerId);
+    type Row = (
+        ContactId,
+        String,
+        String,
+        Option<Timestamp>,
+        Option<UserId>,
+        PartnerId,
+    );
     let query = program_contacts::table
         .inner_join(programs::table.on(programs::id.eq(program_contacts::program_id)))
         .filter(program_contacts::program_id.eq(program))
@@ -151,7 +166,13 @@ pub fn add_shelter(conn: &mut Conn, new: &AddShelter, by: UserId, now: Timestamp
         program_shelters::created_at.eq(now),
     );
     each!(conn, c => diesel::insert_into(program_shelters::table).values(row).execute(c))?;
-    note(conn, by, "shelter.add", ("shelter", new.id.to_string()), now)
+    note(
+        conn,
+        by,
+        "shelter.add",
+        ("shelter", new.id.to_string()),
+        now,
+    )
 }
 
 /// Enters a contact.
@@ -167,7 +188,13 @@ pub fn add_contact(conn: &mut Conn, new: &AddContact, by: UserId, now: Timestamp
         program_contacts::created_at.eq(now),
     );
     each!(conn, c => diesel::insert_into(program_contacts::table).values(row).execute(c))?;
-    note(conn, by, "contact.add", ("contact", new.id.to_string()), now)
+    note(
+        conn,
+        by,
+        "contact.add",
+        ("contact", new.id.to_string()),
+        now,
+    )
 }
 
 /// One of the two kinds of rows.

@@ -56,7 +56,12 @@ pub fn staff_of(conn: &mut Conn, partner: PartnerId) -> AppResult<Vec<StaffMembe
         .filter(partner_staff::partner_id.eq(partner))
         .filter(users::disabled_at.is_null())
         .order((partner_staff::created_at, users::id))
-        .select((users::id, users::name, users::email, partner_staff::created_at));
+        .select((
+            users::id,
+            users::name,
+            users::email,
+            partner_staff::created_at,
+        ));
     Ok(each!(conn, c => query.load(c))?)
 }
 
@@ -180,8 +185,12 @@ pub fn invite(
     );
     each!(conn, c => diesel::insert_into(partner_invitations::table).values(row).execute(c))?;
     letters.invitation(conn, &partner, new.id, (&new.to, &new.secret), now)?;
-    let deed = Deed::new(new.by, "partner.invite", ("partner", new.partner.to_string()))
-        .saying(new.id.to_string());
+    let deed = Deed::new(
+        new.by,
+        "partner.invite",
+        ("partner", new.partner.to_string()),
+    )
+    .saying(new.id.to_string());
     audit::record(conn, &deed, now)
 }
 
@@ -203,7 +212,11 @@ pub struct Invitation {
 ///
 /// # Errors
 /// The database's.
-pub fn invitations(conn: &mut Conn, partner: PartnerId, now: Timestamp) -> AppResult<Vec<Invitation>> {
+pub fn invitations(
+    conn: &mut Conn,
+    partner: PartnerId,
+    now: Timestamp,
+) -> AppResult<Vec<Invitation>> {
     let query = partner_invitations::table
         .filter(partner_invitations::partner_id.eq(partner))
         .filter(partner_invitations::used_at.is_null())
@@ -266,8 +279,12 @@ pub fn accept(
         return Err(AppError::Gone("this invitation"));
     }
     seat(conn, partner.id, user, now)?;
-    let deed = Deed::new(user, "partner.take_seat", ("partner", partner.id.to_string()))
-        .saying(found.id.to_string());
+    let deed = Deed::new(
+        user,
+        "partner.take_seat",
+        ("partner", partner.id.to_string()),
+    )
+    .saying(found.id.to_string());
     audit::record(conn, &deed, now)?;
     Ok(partner)
 }
@@ -293,7 +310,11 @@ pub fn revoke(
     if moved == 0 {
         return Err(AppError::NotFound("the invitation"));
     }
-    let deed = Deed::new(by, "partner.revoke_invitation", ("partner", partner.to_string()))
-        .saying(invitation.to_string());
+    let deed = Deed::new(
+        by,
+        "partner.revoke_invitation",
+        ("partner", partner.to_string()),
+    )
+    .saying(invitation.to_string());
     audit::record(conn, &deed, now)
 }

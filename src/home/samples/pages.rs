@@ -324,7 +324,12 @@ fn program_and_partner() {
         }),
     };
     show(&t, "program_report", "program-report", &report);
-    let bare_report = ReportPageView { shell: bare("A report"), figures: vec![], paid: None, ..report };
+    let bare_report = ReportPageView {
+        shell: bare("A report"),
+        figures: vec![],
+        paid: None,
+        ..report
+    };
     show(&t, "program_report", "program-report-empty", &bare_report);
     let empty = ProgramView {
         shell: bare("A program"),

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::ReportId;
 use super::filed::{self, NewFigure};
 use super::model::Report;
-use super::ReportId;
 use crate::db::Conn;
 use crate::db::schema::report_budget_lines;
 use crate::each;
@@ -51,11 +51,19 @@ impl Question {
     /// A word that helps to answer.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Scope => "Place as region only, time, whom it was meant to reach, and what was agreed.",
-            Self::Progress => "What happened, against what was planned. No names and no single cases.",
+            Self::Scope => {
+                "Place as region only, time, whom it was meant to reach, and what was agreed."
+            }
+            Self::Progress => {
+                "What happened, against what was planned. No names and no single cases."
+            }
             Self::Measurement => "Who counted, in which records, how double counting was kept out.",
-            Self::Challenges => "What went otherwise than planned, and what you did about it. It helps to be frank.",
-            Self::Sustainability => "Skills, rules, local staff, other funders: what will still be there.",
+            Self::Challenges => {
+                "What went otherwise than planned, and what you did about it. It helps to be frank."
+            }
+            Self::Sustainability => {
+                "Skills, rules, local staff, other funders: what will still be there."
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 
-use super::model::{self, Report};
 use super::ReportId;
+use super::model::{self, Report};
 use crate::db::Conn;
 use crate::db::schema::{impact_reports, report_figures};
 use crate::documents::{self, Document, DocumentId, NewDocument};
@@ -97,7 +97,9 @@ pub(super) fn touch(conn: &mut Conn, report: ReportId, now: Timestamp) -> AppRes
     if moved == 0 {
         return Err(AppError::Conflict {
             code: "no_such_move",
-            detail: "The report is with the people who run the campaign, so it cannot be changed now.".into(),
+            detail:
+                "The report is with the people who run the campaign, so it cannot be changed now."
+                    .into(),
         });
     }
     Ok(())
@@ -105,5 +107,7 @@ pub(super) fn touch(conn: &mut Conn, report: ReportId, now: Timestamp) -> AppRes
 
 /// Whether the report has this document.
 pub(super) fn has(conn: &mut Conn, report: &Report, document: DocumentId) -> AppResult<bool> {
-    Ok(of_report(conn, report.id)?.iter().any(|one| one.id == document))
+    Ok(of_report(conn, report.id)?
+        .iter()
+        .any(|one| one.id == document))
 }

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::content::Step;
 use super::ReportId;
+use super::content::Step;
 use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::report_drafts;

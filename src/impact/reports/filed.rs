@@ -118,7 +118,12 @@ pub fn of_report(conn: &mut Conn, report: ReportId) -> AppResult<Vec<FiledFigure
 pub(super) fn words(all: &[FiledFigure]) -> String {
     let each = all.iter().map(|one| {
         json!([
-            one.id, one.label, one.count.value(), one.period, one.source, one.method,
+            one.id,
+            one.label,
+            one.count.value(),
+            one.period,
+            one.source,
+            one.method,
             one.document_id,
         ])
     });
@@ -137,12 +142,18 @@ pub(super) fn replace(conn: &mut Conn, report: ReportId, new: &[NewFigure]) -> A
     let mut rows = Vec::with_capacity(new.len());
     for (position, one) in (0_i32..).zip(new) {
         if one.document.is_some_and(|id| !own.contains(&id)) {
-            return Err(AppError::field("figures", "choose documents of this report"));
+            return Err(AppError::field(
+                "figures",
+                "choose documents of this report",
+            ));
         }
         let known = before.iter().find(|old| old.id == one.id);
         // An id of another report's figure, or one sent twice, would write over a stranger's row.
         if !seen.insert(one.id) || (known.is_none() && is_taken(conn, one.id)?) {
-            return Err(AppError::field("figures", "reload the page and file them again"));
+            return Err(AppError::field(
+                "figures",
+                "reload the page and file them again",
+            ));
         }
         let same = known.filter(|old| {
             old.label == one.label.as_str()

@@ -31,9 +31,7 @@ pub use content::{Answers, Content, Question, Step};
 pub use filed::{FiledFigure, NewFigure};
 pub use jobs::{jobs, remind};
 pub use model::{Move, Report, ReportOverview, ReportState};
-pub use public::{
-    PublishedReport, TrancheReport, newest_figures, published_for_tranches,
-};
+pub use public::{PublishedReport, TrancheReport, newest_figures, published_for_tranches};
 
 crate::id!(
     /// A partner's report.

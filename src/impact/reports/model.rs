@@ -254,12 +254,7 @@ pub fn in_state(conn: &mut Conn, state: ReportState) -> AppResult<Vec<Listing>> 
 ///
 /// # Errors
 /// [`AppError::Conflict`] `no_such_move` from a state in which it may not be made.
-pub(super) fn advance(
-    conn: &mut Conn,
-    id: ReportId,
-    step: Move,
-    now: Timestamp,
-) -> AppResult<()> {
+pub(super) fn advance(conn: &mut Conn, id: ReportId, step: Move, now: Timestamp) -> AppResult<()> {
     let target = impact_reports::table
         .find(id)
         .filter(impact_reports::state.eq_any(step.from()));

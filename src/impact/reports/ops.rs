@@ -50,7 +50,13 @@ pub fn begin(
                 });
             }
             let title = format!("Grant {}, part {}", tranche.grant_number, tranche.position);
-            (tranche.partner, tranche.program, Some(*id), title, tranche.amount.currency())
+            (
+                tranche.partner,
+                tranche.program,
+                Some(*id),
+                title,
+                tranche.amount.currency(),
+            )
         }
         About::Program(id, title) => {
             let program = partners::model::program_by_id(conn, *id)?;

@@ -44,7 +44,14 @@ pub struct PublishedReport {
     pub figures: Vec<Figure>,
 }
 
-type Row = (ReportId, String, Slug, Option<i32>, Option<Timestamp>, Option<TrancheId>);
+type Row = (
+    ReportId,
+    String,
+    Slug,
+    Option<i32>,
+    Option<Timestamp>,
+    Option<TrancheId>,
+);
 
 fn link((id, title, slug, number, at, tranche): Row) -> Option<ReportLink> {
     Some(ReportLink {
@@ -94,7 +101,11 @@ pub fn published(conn: &mut Conn, program: &Slug, number: i32) -> AppResult<Publ
     let query = impact_reports::table
         .filter(impact_reports::program_id.eq(row.program.id))
         .filter(impact_reports::number.eq(number))
-        .select((impact_reports::id, impact_reports::state, impact_reports::plain));
+        .select((
+            impact_reports::id,
+            impact_reports::state,
+            impact_reports::plain,
+        ));
     let found: Option<(ReportId, ReportState, String)> =
         each!(conn, c => query.first(c).optional())?;
     let (id, state, plain) = found.ok_or(AppError::NotFound("the report"))?;
@@ -133,10 +144,7 @@ pub struct TrancheReport {
 ///
 /// # Errors
 /// The database's.
-pub fn published_for_tranches(
-    conn: &mut Conn,
-    ids: &[TrancheId],
-) -> AppResult<Vec<TrancheReport>> {
+pub fn published_for_tranches(conn: &mut Conn, ids: &[TrancheId]) -> AppResult<Vec<TrancheReport>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -166,8 +174,6 @@ pub fn published_for_tranches(
 /// The database's.
 pub fn newest_figures(conn: &mut Conn, programs: &[ProgramId]) -> AppResult<Vec<Figure>> {
     let mut all = model::figures_of(conn, programs)?;
-    all.sort_by(|a, b| {
-        (b.created_at, a.position, a.id).cmp(&(a.created_at, b.position, b.id))
-    });
+    all.sort_by(|a, b| (b.created_at, a.position, a.id).cmp(&(a.created_at, b.position, b.id)));
     Ok(all)
 }

@@ -105,10 +105,16 @@ pub fn grade(
     if let Some(document) = document
         && !documents::has(conn, report, document)?
     {
-        return Err(AppError::field("document", "choose a document of this report"));
+        return Err(AppError::field(
+            "document",
+            "choose a document of this report",
+        ));
     }
     if new.grade == Grade::EvidenceAttached && document.is_none() {
-        return Err(AppError::field("document", "choose the document that shows it"));
+        return Err(AppError::field(
+            "document",
+            "choose the document that shows it",
+        ));
     }
     if new.grade == Grade::Verified && new.note.is_empty() {
         return Err(AppError::field("note", "write who verified it, and how"));
@@ -218,11 +224,15 @@ pub fn write_plain(
     if moved == 0 {
         return Err(no_such_move());
     }
-    let mut deed = Deed::new(by, "report.edit_plain", ("impact_report", report.id.to_string()))
-        .edited(
-            format!("{}\n{}", report.plain_title, report.plain),
-            format!("{}\n{}", plain.title, plain.text.as_str()),
-        );
+    let mut deed = Deed::new(
+        by,
+        "report.edit_plain",
+        ("impact_report", report.id.to_string()),
+    )
+    .edited(
+        format!("{}\n{}", report.plain_title, report.plain),
+        format!("{}\n{}", plain.title, plain.text.as_str()),
+    );
     deed.campaign = found.campaign();
     audit::record(conn, &deed, now)
 }

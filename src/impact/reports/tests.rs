@@ -13,7 +13,12 @@ fn no_move_leads_out_of_withdrawn_and_only_staff_publish_what_they_accepted() {
     assert_eq!(Move::Publish.from(), [ReportState::Accepted]);
     assert_eq!(Move::Accept.from(), [ReportState::InReview]);
     assert!(!Move::Withdraw.from().contains(&ReportState::Accepted));
-    assert!(Move::Submit.from().iter().all(|state| state.is_with_partner()));
+    assert!(
+        Move::Submit
+            .from()
+            .iter()
+            .all(|state| state.is_with_partner())
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::model::ReportState;
 use super::ReportId;
+use super::model::ReportState;
 use crate::db::Conn;
 use crate::db::schema::{campaigns, grant_tranches, grants, impact_reports, programs};
 use crate::each;
@@ -60,7 +60,15 @@ impl Tranche {
 }
 
 type Row = (
-    (TrancheId, GrantId, String, String, PartnerId, ProgramId, String),
+    (
+        TrancheId,
+        GrantId,
+        String,
+        String,
+        PartnerId,
+        ProgramId,
+        String,
+    ),
     (CampaignId, String, Slug),
     (i32, i64, Currency, String, Day, Day, Option<Day>),
 );
