@@ -66,7 +66,7 @@ struct TrancheView {
 
 #[derive(Serialize)]
 struct GrantView {
-    number: String,
+    grant: String,
     purpose: String,
     program: String,
     campaign: String,
@@ -165,7 +165,7 @@ fn view(found: &Found, today: Day, typed: &Typed, mend: Mend) -> AppResult<HomeV
             sum = sum.plus(part.amount)?;
         }
         grants.push(GrantView {
-            number: first.grant_number.clone(),
+            grant: first.grant_number.clone(),
             purpose: first.purpose.clone(),
             program: first.program_name.clone(),
             campaign: first.campaign_title.clone(),
