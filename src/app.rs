@@ -17,6 +17,7 @@ use crate::kernel::Clock;
 use crate::kernel::secret::{SecretString, random_token};
 use crate::mail::{Mails, Origin, Sender, Transport};
 use crate::pages::PageMails;
+use crate::partners::PartnerLetters;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
 use crate::teams::Desk;
@@ -24,7 +25,7 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, books, campaigns, coaching, console, diary, grants, home, impact, mail, media,
+    accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
     membership, openapi, pages, partners, payouts, stories, teams,
 };
 
@@ -174,6 +175,8 @@ impl App {
             .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
+        let letters = PartnerLetters::new(self.giving.mails.clone(), &self.site.config);
+        cfg.app_data(Data::new(letters));
         cfg.app_data(Data::new(self.site.db.clone()))
             .app_data(Data::new(self.site.clock.clone()));
         if let Some(sandbox) = &self.sandbox {
@@ -232,6 +235,7 @@ fn routes(cfg: &mut ServiceConfig) {
     accounts::routes(cfg);
     diary::routes(cfg);
     coaching::routes(cfg);
+    desk::routes(cfg);
     console::routes(cfg);
     openapi::routes(cfg);
     crate::web::assets::routes(cfg);
@@ -248,6 +252,8 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     accounts::jobs(registry, &giving.site);
     stories::jobs(registry, &giving.site);
     books::jobs(registry, &giving.site);
+    let letters = PartnerLetters::new(giving.mails.clone(), &giving.site.config);
+    impact::reports::jobs(registry, &giving.site, &letters);
     teams::messages::jobs(registry, &giving.site, &desk.letters);
 }
 

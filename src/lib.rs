@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -37,6 +37,10 @@
 //! [`consent_vault`] keeps who agreed to what, until when, signed off by two; [`stories`] shows what stands on it:
 //! `harm` asks the editor, `grounds` holds the story against the vault, `takedown` takes it down everywhere, `copies` lists
 //! what had left before.
+//! # What came of it
+//!
+//! A partner's staff ([`partners::PartnerStaff`]) report at the [`desk`]; [`impact::reports`] keeps, grades and publishes what they
+//! write, and figures stand in [`impact`] with period, source and grade. What a partner withholds is [`partners::Withheld`].
 //!
 //! # Where do I add …
 //!
@@ -71,6 +75,7 @@ pub mod consent_vault;
 pub mod console;
 pub mod db;
 pub mod demo;
+pub mod desk;
 pub mod diary;
 pub mod documents;
 pub mod donations;

@@ -15,6 +15,7 @@ mod coaching;
 mod console;
 mod crowd;
 mod databases;
+mod desk;
 mod diary;
 mod gifts;
 mod grants;

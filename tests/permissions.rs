@@ -33,6 +33,7 @@ GET    /pages/{slug}                                  o o o o o o o o o
 GET    /teams/{slug}                                  o o o o o o o o o
 GET    /programs/{slug}                               o o o o o o o o o
 GET    /partners/{slug}                               o o o o o o o o o
+GET    /programs/{slug}/reports/{number}              4 4 4 4 4 4 4 4 4
 GET    /groups/{slug}                                 4 4 4 4 4 4 4 4 4
 ";
 
@@ -143,6 +144,23 @@ POST   /console/consents/{id}/sign                    1 3 3 3 4 3 3 4 3
 POST   /console/consents/{id}/revoke                  1 3 3 3 4 3 3 4 3
 ";
 
+// A partner's role opens nothing without a place at a partner's desk; tests/desk.rs has those who sit there.
+const DESK: &str = "
+GET    /desk                                          1 3 3 3 3 3 3 3 3
+POST   /desk/reports                                  1 3 3 3 3 3 3 3 3
+GET    /desk/reports/{id}                             1 3 3 3 3 3 3 3 3
+POST   /desk/reports/{id}                             1 3 3 3 3 3 3 3 3
+POST   /desk/reports/{id}/documents                   1 3 3 3 3 3 3 3 3
+GET    /desk/reports/{id}/documents/{document}        1 3 3 3 3 3 3 3 3
+POST   /desk/reports/{id}/documents/{document}        1 3 3 3 3 3 3 3 3
+GET    /desk/reports/{id}/{step}                      1 3 3 3 3 3 3 3 3
+POST   /desk/reports/{id}/{step}                      1 3 3 3 3 3 3 3 3
+GET    /desk/programs/{slug}                          1 3 3 3 3 3 3 3 3
+POST   /desk/programs/{slug}                          1 3 3 3 3 3 3 3 3
+GET    /desk/invitations/{token}                      o o o o o o o o o
+POST   /desk/invitations/{token}                      1 o o o o o o o o
+";
+
 const GIFTS: &str = "
 GET    /give/{campaign}                               o o o o o o o o o
 POST   /give/{campaign}                               o o o o o o o o o
@@ -215,6 +233,19 @@ GET    /console/groups                                1 3 3 3 o 3 3 o 3
 POST   /console/groups                                1 3 3 3 4 4 3 4 3
 GET    /console/groups/{id}                           1 3 3 3 4 4 3 4 3
 POST   /console/groups/{id}                           1 3 3 3 4 4 3 4 3
+GET    /console/partners                              1 3 3 3 o 3 3 o 3
+GET    /console/partners/{slug}                       1 3 3 3 o 3 3 o 3
+POST   /console/partners/{slug}                       1 3 3 3 o 3 3 o 3
+GET    /console/programs                              1 3 3 3 o 3 3 o 3
+GET    /console/programs/{slug}                       1 3 3 3 o 3 3 o 3
+POST   /console/programs/{slug}                       1 3 3 3 o 3 3 o 3
+GET    /console/unit-costs                            1 3 3 3 o 3 3 o 3
+POST   /console/unit-costs                            1 3 3 3 o 3 3 o 3
+POST   /console/unit-costs/{id}                       1 3 3 3 4 3 3 4 3
+GET    /console/partner-reports                       1 3 3 3 o o 3 o 3
+GET    /console/partner-reports/{id}                  1 3 3 3 4 4 3 4 3
+POST   /console/partner-reports/{id}                  1 3 3 3 4 4 3 4 3
+GET    /console/partner-reports/documents/{id}        1 3 3 3 4 4 3 4 3
 GET    /console/reports                               1 3 3 3 o o 3 o 3
 POST   /console/reports/{id}                          1 3 3 3 4 4 3 4 3
 ";
@@ -310,8 +341,8 @@ GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, STORIES, GIFTS, DIARY, COACHING, MEDIA,
-    CONSOLE, PROGRAM,
+    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, STORIES, DESK, GIFTS, DIARY, COACHING,
+    MEDIA, CONSOLE, PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -339,6 +370,8 @@ fn example(route: &str, own: UserId) -> String {
         .replace("{kind}", "tips")
         .replace("{team}", "the-tuesday-seams")
         .replace("{page}", "johanna-lindqvist")
+        .replace("{number}", "1")
+        .replace("{document}", &format!("doc_{}", "0".repeat(32)))
         .replace("{update}", &format!("upd_{}", "0".repeat(32)))
         .replace("{number}", "G-2026-999")
         .replace("{tranche}", &format!("tra_{}", "0".repeat(32)))

@@ -9,9 +9,9 @@ use crate::db::Conn;
 use crate::db::schema::{
     api_tokens, conversations, day_sponsors, diary_entries, donations, gift_thanks, mail_mutes,
     mails, match_pools, media, offline_gifts, own_milestones, page_aliases, page_messages,
-    page_reports, page_transfers, page_updates, pages, refunds, role_campaigns, sessions,
-    supporters, team_co_captains, team_invitations, team_messages, team_requests, teams,
-    user_roles, users,
+    page_reports, page_transfers, page_updates, pages, partner_invitations, partner_staff, refunds,
+    report_drafts, report_messages, role_campaigns, sessions, supporters, team_co_captains,
+    team_invitations, team_messages, team_requests, teams, user_roles, users,
 };
 use crate::each;
 use crate::error::{AppError, AppResult};
@@ -248,6 +248,10 @@ fn forget_letters(conn: &mut Conn, user: &User) -> AppResult<()> {
     let folded = user.email.folded();
     let asked = page_messages::table.filter(page_messages::author_id.eq(id));
     each!(conn, c => diesel::update(asked).set(page_messages::body.eq("")).execute(c))?;
+    let about_reports = report_messages::table.filter(report_messages::author_id.eq(id));
+    each!(conn, c => diesel::update(about_reports).set(report_messages::body.eq("")).execute(c))?;
+    let typed = report_drafts::table.filter(report_drafts::user_id.eq(id));
+    each!(conn, c => diesel::delete(typed).execute(c))?;
     let thanks = gift_thanks::table.filter(gift_thanks::user_id.eq(id));
     each!(conn, c => diesel::update(thanks).set(gift_thanks::words.eq("")).execute(c))?;
     let messages = team_messages::table.filter(team_messages::author_id.eq(id));
@@ -491,6 +495,14 @@ fn close_doors(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<()> {
     each!(conn, c => diesel::update(tokens).set(api_tokens::revoked_at.eq(now)).execute(c))?;
     let switches = mail_mutes::table.filter(mail_mutes::user_id.eq(id));
     each!(conn, c => diesel::delete(switches).execute(c))?;
+    let seats = partner_staff::table.filter(partner_staff::user_id.eq(id));
+    each!(conn, c => diesel::delete(seats).execute(c))?;
+    let offered =
+        partner_invitations::table.select((partner_invitations::id, partner_invitations::to_email));
+    let offered: Vec<(String, Email)> = each!(conn, c => offered.load(c))?;
+    let offered =
+        partner_invitations::table.filter(partner_invitations::id.eq_any(of(offered, &user.email)));
+    each!(conn, c => diesel::delete(offered).execute(c))?;
     let narrowed = role_campaigns::table.filter(role_campaigns::user_id.eq(id));
     each!(conn, c => diesel::delete(narrowed).execute(c))?;
     let roles = user_roles::table.filter(user_roles::user_id.eq(id));

@@ -45,7 +45,7 @@ pub(super) fn begin(
     let has_factor = has_factor(conn, &user)?;
     let is_staff = model::roles_of(conn, user.id)?
         .iter()
-        .any(|role| role.is_staff());
+        .any(|role| role.needs_factor());
     Ok(Begun {
         owes_factor: has_factor && !session.second_factor,
         is_bare_staff: is_staff && !has_factor,

@@ -8,8 +8,8 @@ use crate::auth::{User, model as users_model, mutes, passkeys, sessions};
 use crate::db::Conn;
 use crate::db::schema::{
     campaigns, conversations, day_sponsors, diary_entries, donations, gift_thanks, media,
-    offline_gifts, own_milestones, page_messages, page_updates, pages, supporters, team_messages,
-    team_requests, teams,
+    offline_gifts, own_milestones, page_messages, page_updates, pages, partner_staff, partners,
+    report_messages, supporters, team_messages, team_requests, teams,
 };
 use crate::each;
 use crate::error::AppResult;
@@ -59,6 +59,7 @@ pub(super) fn of(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<Valu
         "teams_led": teams.iter().map(|(team, leads)| json!({
             "slug": team.slug.as_str(), "name": team.name, "captain": leads,
         })).collect::<Vec<_>>(),
+        "partner_desks": desks(conn, user)?,
         "written": written(conn, user, &ids)?,
         "diary": diary(conn, user, &ids)?,
         "gifts": gifts(conn, user)?,
@@ -66,6 +67,20 @@ pub(super) fn of(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<Valu
         "own_milestones": milestones(conn, &ids)?,
         "days_sponsored": sponsored(conn, user)?,
     }))
+}
+
+/// The partners at whose desks the person sits.
+fn desks(conn: &mut Conn, user: &User) -> AppResult<Value> {
+    let query = partner_staff::table
+        .inner_join(partners::table.on(partners::id.eq(partner_staff::partner_id)))
+        .filter(partner_staff::user_id.eq(user.id))
+        .order(partner_staff::created_at)
+        .select((partners::name, partner_staff::created_at));
+    let desks: Vec<(String, Timestamp)> = each!(conn, c => query.load(c))?;
+    Ok(desks
+        .into_iter()
+        .map(|(partner, since)| json!({ "partner": partner, "since": since }))
+        .collect())
 }
 
 /// Updates, messages and thanks, in the person's words.
@@ -97,6 +112,11 @@ fn written(conn: &mut Conn, user: &User, ids: &[PageId]) -> AppResult<Value> {
         .order(team_requests::id)
         .select((teams::name, team_requests::words, team_requests::created_at));
     let to_captains: Vec<(String, String, Timestamp)> = each!(conn, c => query.load(c))?;
+    let query = report_messages::table
+        .filter(report_messages::author_id.eq(user.id))
+        .order(report_messages::id)
+        .select((report_messages::body, report_messages::created_at));
+    let about_reports: Vec<(String, Timestamp)> = each!(conn, c => query.load(c))?;
     let told = |rows: Vec<(String, Timestamp)>| -> Vec<Value> {
         rows.into_iter()
             .map(|(words, at)| json!({ "words": words, "at": at }))
@@ -105,6 +125,7 @@ fn written(conn: &mut Conn, user: &User, ids: &[PageId]) -> AppResult<Value> {
     Ok(json!({
         "updates": told(updates),
         "messages_to_staff": told(messages),
+        "messages_about_reports": told(about_reports),
         "thanks": told(thanks),
         "messages_to_teams": to_teams.into_iter()
             .map(|(subject, words, at)| json!({ "subject": subject, "words": words, "at": at }))

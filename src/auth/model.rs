@@ -35,6 +35,12 @@ impl Role {
     pub fn is_staff(self) -> bool {
         matches!(self, Self::Owner | Self::Coordinator | Self::Finance)
     }
+
+    /// Whether what it opens needs a second factor: the console, and the desk of a partner, at which places and names
+    /// are read that nobody else may know.
+    pub fn needs_factor(self) -> bool {
+        self.is_staff() || self == Self::Partner
+    }
 }
 
 /// A person who can sign in.

@@ -137,11 +137,11 @@ pub fn give_url(campaign: &Campaign, now: Timestamp, query: &str) -> Option<Stri
 /// A figure as pages show it.
 pub fn figure(figure: &Figure) -> FigureView {
     FigureView {
-        value: figure.value,
+        value: figure.count.to_string(),
         label: figure.label.clone(),
         period: figure.period.clone(),
         source: figure.source.clone(),
-        source_url: None,
+        source_url: figure.report_path.clone(),
         grade: figure.grade.as_str().to_owned(),
     }
 }

@@ -9,8 +9,9 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed, DiarySeed};
+use crate::demo::{self, DemoSeed, DiarySeed, ReportSeed};
 use crate::kernel::Clock;
+use crate::partners::PartnerLetters;
 
 /// Shows the demo season.
 #[derive(Args)]
@@ -84,6 +85,12 @@ impl Demo {
             if let Some(signers) = app.site.db.read(demo::signers).await? {
                 demo::stories(&app.site, &app.safe, signers).await?;
             }
+            let letters = PartnerLetters::new(app.giving.mails.clone(), &app.site.config);
+            let seed = ReportSeed::new();
+            app.site
+                .db
+                .tx(move |conn| demo::reports(conn, &seed, &letters, now))
+                .await?;
         }
         println!("{}", demo::welcome(&app.site.config));
         let giving = app.giving.get_ref().clone();

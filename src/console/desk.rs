@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::audit::{self, Deed};
 use crate::auth::{Role, Signed};
-use crate::error::{AppError, AppResult, FieldError};
+use crate::error::AppResult;
 use crate::kernel::Timestamp;
 use crate::web::Site;
+pub(super) use crate::web::typed::Mend;
 use crate::web::views::shell::{Link, Shell};
 
 crate::words! {
@@ -45,6 +46,14 @@ crate::words! {
         Stories = "stories",
         /// The vault of consents.
         Consents = "consents",
+        /// Partners, and who sits at their desks.
+        Partners = "partners",
+        /// Partners' reports.
+        PartnerReports = "partner-reports",
+        /// Programs: texts, figures, places.
+        Programs = "programs",
+        /// What amounts cover.
+        UnitCosts = "unit-costs",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -70,6 +79,10 @@ impl Room {
             Self::Policies => "Policies",
             Self::Stories => "Stories",
             Self::Consents => "Consents",
+            Self::Partners => "Partners",
+            Self::PartnerReports => "Partner reports",
+            Self::Programs => "Programs",
+            Self::UnitCosts => "Unit costs",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -198,6 +211,28 @@ const DONE: &[(&str, &str)] = &[
         "Revoked. What stood on it is down, and its pictures of people are being removed.",
     ),
     ("nothing", "Nothing was ticked, so nothing was changed."),
+    ("invited", "The invitation is on its way."),
+    ("invitation-off", "The invitation does not work any more."),
+    ("left-desk", "They do not sit at this desk any more."),
+    (
+        "asked-partner",
+        "Asked. The partner's staff get your words by mail.",
+    ),
+    (
+        "accepted",
+        "Accepted. The partner's staff are told by mail.",
+    ),
+    ("graded", "Graded."),
+    ("published", "Published."),
+    (
+        "taken-down",
+        "Taken down: its page and its figures are gone from public pages.",
+    ),
+    ("released", "Released: it can be read by everybody."),
+    ("withheld", "Withheld again."),
+    ("added", "Entered."),
+    ("superseded", "Not shown any more. It stays on record."),
+    ("cost-ended", "It ends on that day, and stays in the book."),
 ];
 
 /// A member of staff in a room of the console.
@@ -327,50 +362,5 @@ impl Desk {
                     .map(|(_, said)| *said)
             }),
         }
-    }
-}
-
-/// What keeps a form from being done, to be shown on it again: the status, what to mend by field, and a notice.
-pub(super) struct Mend {
-    pub(super) status: StatusCode,
-    pub(super) faults: Vec<FieldError>,
-    pub(super) notice: Option<String>,
-}
-
-impl Mend {
-    /// The parts of an error that a form can show; any other goes on as it is.
-    pub(super) fn of(error: AppError) -> AppResult<Self> {
-        use actix_web::ResponseError;
-        let status = error.status_code();
-        match error {
-            AppError::Invalid(faults) => Ok(Self {
-                status,
-                faults,
-                notice: None,
-            }),
-            AppError::Conflict { detail, .. } | AppError::Unprocessable { detail, .. } => {
-                Ok(Self {
-                    status,
-                    faults: Vec::new(),
-                    notice: Some(detail),
-                })
-            }
-            other => Err(other),
-        }
-    }
-
-    /// No fault.
-    pub(super) fn none() -> Self {
-        Self {
-            status: StatusCode::OK,
-            faults: Vec::new(),
-            notice: None,
-        }
-    }
-
-    /// What is to be said about one field.
-    pub(super) fn at(&self, field: &str) -> Option<String> {
-        let fault = self.faults.iter().find(|fault| fault.field == field);
-        fault.map(|fault| fault.message.clone())
     }
 }

@@ -1,51 +1,10 @@
-//! Forms of many fields: what was typed, and each field as its template draws it.
+//! Forms of many fields: each field as its template draws it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub(super) use crate::web::typed::Typed;
 
 use super::desk::Mend;
-
-/// The fields of a posted form as they came: several may have one name.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Typed(Vec<(String, String)>);
-
-impl Typed {
-    /// The first value of a field; empty when it was not sent.
-    pub(super) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(key, _)| key == name);
-        found.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// Every value of a field, in the form's order.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Whether the field was sent, be it empty.
-    pub(super) fn sent(&self, name: &str) -> bool {
-        self.0.iter().any(|(key, _)| key == name)
-    }
-
-    /// Whether a box was ticked.
-    pub(super) fn ticked(&self, name: &str) -> bool {
-        !self.text(name).is_empty()
-    }
-
-    /// Sets a field: for a form that is shown with what stands.
-    pub(super) fn set(&mut self, name: &str, value: impl ToString) {
-        self.0.push((name.to_owned(), value.to_string()));
-    }
-
-    /// Ticks a box, or not.
-    pub(super) fn tick(&mut self, name: &str, yes: bool) {
-        if yes {
-            self.set(name, "1");
-        }
-    }
-}
 
 /// A field as `console/field` draws it.
 #[derive(Debug, Clone, Serialize)]

@@ -32,10 +32,15 @@ mod offline_form;
 mod page;
 mod pages;
 mod pages_table;
+mod partner_report_acts;
+mod partner_reports;
+mod partners;
 mod people;
 mod people_table;
 mod person;
 mod policies;
+mod program_acts;
+mod programs;
 mod record;
 mod reports;
 mod scope;
@@ -50,6 +55,7 @@ mod story_deeds;
 mod story_form;
 mod teams;
 mod today;
+mod unit_costs;
 
 use actix_web::web;
 
@@ -188,6 +194,36 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(
             web::resource("/console/policies/{id}/discard")
                 .route(web::post().to(policies::discard)),
+        )
+        .service(web::resource("/console/partners").route(web::get().to(partners::list)))
+        .service(
+            web::resource("/console/partners/{slug}")
+                .route(web::get().to(partners::show))
+                .route(web::post().to(partners::act)),
+        )
+        .service(web::resource("/console/programs").route(web::get().to(programs::list)))
+        .service(
+            web::resource("/console/programs/{slug}")
+                .route(web::get().to(programs::show))
+                .route(web::post().to(programs::act)),
+        )
+        .service(
+            web::resource("/console/unit-costs")
+                .route(web::get().to(unit_costs::list))
+                .route(web::post().to(unit_costs::add)),
+        )
+        .service(web::resource("/console/unit-costs/{id}").route(web::post().to(unit_costs::end)))
+        .service(
+            web::resource("/console/partner-reports").route(web::get().to(partner_reports::list)),
+        )
+        .service(
+            web::resource("/console/partner-reports/documents/{id}")
+                .route(web::get().to(partner_reports::document)),
+        )
+        .service(
+            web::resource("/console/partner-reports/{id}")
+                .route(web::get().to(partner_reports::show))
+                .route(web::post().to(partner_reports::act)),
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);

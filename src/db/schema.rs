@@ -163,6 +163,11 @@ diesel::table! {
         grade -> Text,
         position -> Integer,
         created_at -> Timestamp,
+        report_id -> Nullable<Text>,
+        graded_by -> Nullable<Text>,
+        graded_at -> Nullable<Timestamp>,
+        superseded_at -> Nullable<Timestamp>,
+        superseded_by -> Nullable<Text>,
     }
 }
 
@@ -1257,6 +1262,135 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    partner_invitations (id) {
+        id -> Text,
+        partner_id -> Text,
+        to_email -> Text,
+        token_hash -> Text,
+        invited_by -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        used_by -> Nullable<Text>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    program_shelters (id) {
+        id -> Text,
+        program_id -> Text,
+        region -> Text,
+        name -> Text,
+        place -> Text,
+        created_at -> Timestamp,
+        released_at -> Nullable<Timestamp>,
+        released_by -> Nullable<Text>,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    program_contacts (id) {
+        id -> Text,
+        program_id -> Text,
+        name -> Text,
+        duty -> Text,
+        created_at -> Timestamp,
+        released_at -> Nullable<Timestamp>,
+        released_by -> Nullable<Text>,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    impact_reports (id) {
+        id -> Text,
+        partner_id -> Text,
+        program_id -> Text,
+        tranche_id -> Nullable<Text>,
+        number -> Nullable<Integer>,
+        title -> Text,
+        state -> Text,
+        currency -> Text,
+        scope -> Text,
+        progress -> Text,
+        measurement -> Text,
+        challenges -> Text,
+        sustainability -> Text,
+        plain_title -> Text,
+        plain -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        submitted_at -> Nullable<Timestamp>,
+        accepted_by -> Nullable<Text>,
+        accepted_at -> Nullable<Timestamp>,
+        published_by -> Nullable<Text>,
+        published_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    report_budget_lines (report_id, position) {
+        report_id -> Text,
+        position -> Integer,
+        label -> Text,
+        planned -> BigInt,
+        spent -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_figures (id) {
+        id -> Text,
+        report_id -> Text,
+        position -> Integer,
+        label -> Text,
+        value -> BigInt,
+        period -> Text,
+        source -> Text,
+        method -> Text,
+        document_id -> Nullable<Text>,
+        grade -> Text,
+        graded_by -> Nullable<Text>,
+        graded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    figure_grades (id) {
+        id -> Text,
+        figure_id -> Text,
+        grade -> Text,
+        note -> Text,
+        graded_by -> Text,
+        graded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    report_messages (id) {
+        id -> Text,
+        report_id -> Text,
+        author_id -> Nullable<Text>,
+        from_staff -> Bool,
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    report_drafts (report_id, step, user_id) {
+        report_id -> Text,
+        step -> Text,
+        user_id -> Text,
+        typed -> Text,
+        kept_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1352,4 +1486,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     matches,
     match_arrivals,
     match_releases,
+    partner_invitations,
+    program_shelters,
+    program_contacts,
+    impact_reports,
+    report_budget_lines,
+    report_figures,
+    figure_grades,
+    report_messages,
+    report_drafts,
 );

@@ -10,6 +10,7 @@ mod grants;
 mod logins;
 mod participants;
 mod partners;
+mod reports;
 mod season;
 mod stories;
 
@@ -27,6 +28,7 @@ pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use grants::first_grant;
 pub use logins::{logins, welcome};
+pub use reports::{ReportSeed, reports};
 pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.

@@ -1,7 +1,7 @@
 //! The public front: pages that read several nouns at once and own no rows.
 //!
-//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/groups/{slug}` · `/programs/{slug}` ·
-//! `/partners/{slug}`. They stand
+//! `/` · `/campaigns/{slug}` with its leaderboard and live screen · `/pages/{slug}` · `/teams/{slug}` · `/groups/{slug}` · `/programs/{slug}` with
+//! the reports on it · `/partners/{slug}`. They stand
 //! above the nouns they show: a campaign's page lists pages and teams, which know their campaign, and a program's page
 //! offers the campaigns that pay for it, which know their programs.
 
@@ -14,6 +14,7 @@ mod page;
 mod page_view;
 mod partner;
 mod program;
+mod report;
 mod team;
 pub mod views;
 
@@ -44,6 +45,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/teams/{slug}").route(web::get().to(team::team)))
         .service(web::resource("/groups/{slug}").route(web::get().to(group::group)))
         .service(web::resource("/programs/{slug}").route(web::get().to(program::program)))
+        .service(
+            web::resource("/programs/{slug}/reports/{number}").route(web::get().to(report::report)),
+        )
         .service(web::resource("/partners/{slug}").route(web::get().to(partner::partner)));
 }
 

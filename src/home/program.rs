@@ -3,15 +3,17 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::views::ProgramView;
+use super::views::{ContactView, ProgramView, ReportRow, ShelterView};
 use crate::campaigns::frame;
 use crate::campaigns::model::{self, Campaign};
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::AppResult;
+use crate::impact::reports::public::{self, ReportLink};
 use crate::impact::{self, Figure, UnitCost};
 use crate::kernel::{Slug, Timestamp, Zone};
 use crate::partners::model::{self as partners, ProgramOfPartner};
+use crate::partners::places::{self, Contact, Shelter};
 use crate::stories::public as stories;
 use crate::stories::views::{StoriesPart, StoryRow};
 use crate::web::headers::Nonce;
@@ -23,6 +25,9 @@ struct PublicProgram {
     row: ProgramOfPartner,
     figures: Vec<Figure>,
     costs: Vec<UnitCost>,
+    reports: Vec<ReportLink>,
+    shelters: Vec<Shelter>,
+    contacts: Vec<Contact>,
     /// The newest campaign that pays for it and takes gifts now.
     campaign: Option<Campaign>,
     stories: Vec<StoryRow>,
@@ -46,6 +51,9 @@ impl PublicProgram {
             figures: impact::figures(conn, id)?,
             stories: stories::of_program(conn, id, now)?,
             costs,
+            reports: public::of_program(conn, id)?,
+            shelters: places::shelters(conn, id)?,
+            contacts: places::contacts(conn, id)?,
             campaign,
             row,
         })
@@ -113,8 +121,36 @@ fn view(config: &Config, nonce: &str, read: &PublicProgram, now: Timestamp) -> P
             .collect(),
         give_url,
         stories: StoriesPart::of(read.stories.clone(), None),
+        reports: read
+            .reports
+            .iter()
+            .map(|link| ReportRow {
+                title: link.title.clone(),
+                href: link.path.clone(),
+                published_at: link.published_at.rfc3339(),
+            })
+            .collect(),
+        shelters: read.shelters.iter().map(shelter).collect(),
+        contacts: read.contacts.iter().filter_map(contact).collect(),
         shell,
     }
+}
+
+/// A shelter's region, and its name and place if they were released (S17).
+fn shelter(one: &Shelter) -> ShelterView {
+    let public = one.whereabouts.public();
+    ShelterView {
+        region: one.region.clone(),
+        name: public.map(|inside| inside.name.clone()),
+        place: public.map(|inside| inside.place.clone()),
+    }
+}
+
+fn contact(one: &Contact) -> Option<ContactView> {
+    Some(ContactView {
+        name: one.name.public()?.clone(),
+        duty: one.duty.clone(),
+    })
 }
 
 /// "Kolkata, India"; the country alone where no more may be said.

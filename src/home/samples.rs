@@ -157,8 +157,8 @@ fn figures() -> Vec<FigureView> {
         (69, "survivors in restoration care now"),
         (39, "convictions"),
     ]
-    .map(|(value, label)| FigureView {
-        value,
+    .map(|(value, label): (i64, _)| FigureView {
+        value: value.to_string(),
         label: label.into(),
         period: "Since 2006".into(),
         source: "Interview with Pasang Bhutia, Director of Program Management, IJM Kolkata".into(),
@@ -177,7 +177,7 @@ fn every_grade() -> Vec<FigureView> {
         "verified",
     ]
     .map(|grade| FigureView {
-        value: 1_234,
+        value: "1,234".into(),
         label: "invented things".into(),
         period: "2026".into(),
         source: "An invented report".into(),

@@ -169,6 +169,79 @@ pub struct ProgramView {
     pub give_url: Option<String>,
     /// The newest stories about it.
     pub stories: Option<StoriesPart>,
+    /// Published reports of its partner, the newest first.
+    pub reports: Vec<ReportRow>,
+    /// Where it shelters people: the region, and more once it was released.
+    pub shelters: Vec<ShelterView>,
+    /// Who stands for it, once that was released.
+    pub contacts: Vec<ContactView>,
+}
+
+/// A published report in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportRow {
+    /// Its title.
+    pub title: String,
+    /// Where it can be read.
+    pub href: String,
+    /// When it was published.
+    pub published_at: String,
+}
+
+/// A shelter, as far as it may be shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShelterView {
+    /// Its region.
+    pub region: String,
+    /// Its name, once it was released.
+    pub name: Option<String>,
+    /// Its place, once it was released.
+    pub place: Option<String>,
+}
+
+/// A member of the partner's staff whose name was released.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactView {
+    /// How they are called.
+    pub name: String,
+    /// What they do.
+    pub duty: String,
+}
+
+/// What a report was paid from; no people.
+#[derive(Clone, Debug, Serialize)]
+pub struct PaidFrom {
+    /// The grant's number.
+    pub grant: String,
+    /// Which part of it.
+    pub part: i32,
+    /// How much.
+    pub amount: MoneyView,
+    /// When it was paid.
+    pub paid_on: Option<String>,
+    /// Out of which campaign.
+    pub campaign: Link,
+}
+
+/// Context of `program_report`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportPageView {
+    /// The frame.
+    pub shell: Shell,
+    /// Its title.
+    pub title: String,
+    /// The program.
+    pub program: Link,
+    /// Who reports.
+    pub partner: Link,
+    /// When it was published.
+    pub published_at: String,
+    /// The plain-language part, sanitised.
+    pub plain_html: String,
+    /// Graded figures.
+    pub figures: Vec<FigureView>,
+    /// What it was paid from.
+    pub paid: Option<PaidFrom>,
 }
 
 /// One kind of work of a program.

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::Serialize;
 
+use super::count::Count;
 use super::model::{self, Figure, Grade, UnitCost};
 use crate::db::Db;
 use crate::error::{AppError, AppResult, Problem};
@@ -24,8 +25,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
 pub struct FigureItem {
     /// What is counted.
     pub label: String,
-    /// How many.
-    pub value: i64,
+    /// How many; `null` when it is fewer than ten, since a small count can point at somebody.
+    pub value: Option<i64>,
+    /// How many, in words for people: `1,200`, or `fewer than 10`.
+    #[schema(value_type = String, example = "1,200")]
+    pub shown: Count,
     /// Over which time.
     pub period: String,
     /// Who says so, and where.
@@ -33,6 +37,8 @@ pub struct FigureItem {
     /// `claimed`, `partner_reported`, `evidence_attached` or `verified`.
     #[schema(value_type = String, example = "partner_reported")]
     pub grade: Grade,
+    /// Where the report that it was filed in can be read, relative to the site.
+    pub report: Option<String>,
 }
 
 /// What an amount covers.
@@ -76,10 +82,12 @@ impl From<Figure> for FigureItem {
     fn from(figure: Figure) -> Self {
         Self {
             label: figure.label,
-            value: figure.value,
+            value: figure.count.public(),
+            shown: figure.count,
             period: figure.period,
             source: figure.source,
             grade: figure.grade,
+            report: figure.report_path,
         }
     }
 }

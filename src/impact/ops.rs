@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::{FigureId, Grade, UnitCostId};
+use super::{FigureId, Grade, UnitCostId, model};
+use crate::audit::{self, Deed};
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{impact_figures, unit_costs};
 use crate::each;
@@ -99,4 +101,121 @@ pub fn add_unit_cost(conn: &mut Conn, new: &AddUnitCost) -> AppResult<()> {
     );
     each!(conn, c => diesel::insert_into(unit_costs::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// Enters a figure as a member of staff, with the record of it.
+///
+/// # Errors
+/// As [`add_figure`].
+pub fn enter_figure(conn: &mut Conn, new: &AddFigure, by: UserId, now: Timestamp) -> AppResult<()> {
+    add_figure(conn, new, now)?;
+    let own = impact_figures::table.find(new.id);
+    each!(conn, c => diesel::update(own)
+        .set((
+            impact_figures::graded_by.eq(Some(by)),
+            impact_figures::graded_at.eq(Some(now)),
+        ))
+        .execute(c))?;
+    let deed = Deed::new(by, "figure.add", ("figure", new.id.to_string()))
+        .saying(new.grade.to_string())
+        .edited(
+            "",
+            format!(
+                "{}\n{}\n{}\n{}",
+                new.label, new.value, new.period, new.source
+            ),
+        );
+    audit::record(conn, &deed, now)
+}
+
+/// Takes a figure out of what is shown, since a newer one stands in its place or it does not hold. The row stays.
+///
+/// # Errors
+/// [`AppError::Conflict`] `no_such_move` when that was done already.
+pub fn supersede(
+    conn: &mut Conn,
+    (program, figure): (ProgramId, FigureId),
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    let target = impact_figures::table
+        .find(figure)
+        .filter(impact_figures::program_id.eq(program))
+        .filter(impact_figures::superseded_at.is_null());
+    let moved = each!(conn, c => diesel::update(target)
+        .set((
+            impact_figures::superseded_at.eq(Some(now)),
+            impact_figures::superseded_by.eq(Some(by)),
+        ))
+        .execute(c))?;
+    if moved == 0 {
+        return Err(AppError::Conflict {
+            code: "no_such_move",
+            detail: "this figure is not shown any more".into(),
+        });
+    }
+    let deed = Deed::new(by, "figure.supersede", ("figure", figure.to_string()));
+    audit::record(conn, &deed, now)
+}
+
+/// Enters a line into the unit-cost book as a member of staff, with the record of it.
+///
+/// # Errors
+/// As [`add_unit_cost`].
+pub fn enter_unit_cost(
+    conn: &mut Conn,
+    new: &AddUnitCost,
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    add_unit_cost(conn, new)?;
+    let said = match new.valid_to {
+        Some(end) => format!("{}, {} to {end}", new.amount, new.valid_from),
+        None => format!("{}, from {}", new.amount, new.valid_from),
+    };
+    let deed = Deed::new(by, "unit_cost.add", ("unit_cost", new.id.to_string()))
+        .saying(said)
+        .edited("", format!("{}\n{}", new.covers, new.source));
+    audit::record(conn, &deed, now)
+}
+
+/// Ends a line of the unit-cost book with `last` as its last day, which is yesterday or later: what was shown cannot be
+/// undone. It stays in the book.
+///
+/// # Errors
+/// [`AppError::Invalid`] for a day that cannot be; [`AppError::Conflict`] `no_such_move` when it ends by then already;
+/// [`AppError::NotFound`].
+pub fn end_unit_cost(
+    conn: &mut Conn,
+    (id, last): (UnitCostId, Day),
+    (by, yesterday): (UserId, Day),
+    now: Timestamp,
+) -> AppResult<()> {
+    let cost = model::unit_cost(conn, id)?;
+    if last < yesterday {
+        return Err(AppError::field("last", "name yesterday or a later day"));
+    }
+    if last < cost.valid_from {
+        return Err(AppError::field("last", "that is before its first day"));
+    }
+    let target = unit_costs::table.find(id).filter(
+        unit_costs::valid_to
+            .is_null()
+            .or(unit_costs::valid_to.gt(last)),
+    );
+    let moved = each!(conn, c => diesel::update(target)
+        .set(unit_costs::valid_to.eq(Some(last)))
+        .execute(c))?;
+    if moved == 0 {
+        return Err(AppError::Conflict {
+            code: "no_such_move",
+            detail: "this line ends by that day already".into(),
+        });
+    }
+    let before = cost
+        .valid_to
+        .map_or("open".to_owned(), |day| day.to_string());
+    let deed = Deed::new(by, "unit_cost.end", ("unit_cost", id.to_string()))
+        .saying(format!("last day {last}, was {before}"));
+    audit::record(conn, &deed, now)
 }

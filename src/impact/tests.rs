@@ -95,7 +95,7 @@ async fn the_api_shows_no_figure_without_period_source_and_grade() {
     assert_eq!(program["since_year"], 2006);
     assert_eq!(
         program["figures"][0],
-        serde_json::json!({ "label": "people", "value": 380, "period": "since 2006", "source": "Interview", "grade": "partner_reported" })
+        serde_json::json!({ "label": "people", "value": 380, "shown": "380", "period": "since 2006", "source": "Interview", "grade": "partner_reported", "report": null })
     );
     assert_eq!(program["figures"][1]["value"], 39);
     assert_eq!(program["unit_costs"][0]["amount"]["minor"], 3000);

@@ -91,6 +91,46 @@ pub fn partner_by_slug(conn: &mut Conn, slug: &Slug) -> AppResult<Partner> {
         .ok_or(AppError::NotFound("the partner"))
 }
 
+/// The partner of an id.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn partner_by_id(conn: &mut Conn, id: PartnerId) -> AppResult<Partner> {
+    let query = partners::table.find(id);
+    each!(conn, c => query.select(Partner::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("the partner"))
+}
+
+/// All partners, by name.
+///
+/// # Errors
+/// The database's.
+pub fn partners(conn: &mut Conn) -> AppResult<Vec<Partner>> {
+    let query = partners::table.order((partners::name, partners::id));
+    Ok(each!(conn, c => query.select(Partner::as_select()).load(c))?)
+}
+
+/// The program of an id.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn program_by_id(conn: &mut Conn, id: ProgramId) -> AppResult<Program> {
+    let query = programs::table.find(id);
+    each!(conn, c => query.select(Program::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("the program"))
+}
+
+/// The programs of several partners, by name.
+///
+/// # Errors
+/// The database's.
+pub fn programs_of_all(conn: &mut Conn, partners: &[PartnerId]) -> AppResult<Vec<Program>> {
+    let query = programs::table
+        .filter(programs::partner_id.eq_any(partners))
+        .order((programs::name, programs::id));
+    Ok(each!(conn, c => query.select(Program::as_select()).load(c))?)
+}
+
 /// The programs of a partner, by slug.
 ///
 /// # Errors

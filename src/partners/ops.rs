@@ -84,10 +84,7 @@ pub struct CreateProgram {
 /// # Errors
 /// [`AppError::Conflict`] `slug_taken`; [`AppError::Invalid`] for a link of another kind than `https:` and `mailto:`.
 pub fn create_program(conn: &mut Conn, new: &CreateProgram, now: Timestamp) -> AppResult<()> {
-    let safe = |link: &FurtherLink| {
-        url::Url::parse(&link.href).is_ok_and(|url| matches!(url.scheme(), "https" | "mailto"))
-    };
-    if !new.more.iter().all(safe) {
+    if !are_safe(&new.more) {
         return Err(AppError::field("more", "use https: and mailto: links"));
     }
     let taken = programs::table.filter(programs::slug.eq(&new.slug));
@@ -118,4 +115,11 @@ fn slug_taken(slug: &Slug) -> AppError {
         code: "slug_taken",
         detail: format!("the address “{slug}” is taken; choose another"),
     }
+}
+
+/// Whether all of these lead where a reader may be sent: `https:` and `mailto:`.
+pub(super) fn are_safe(links: &[FurtherLink]) -> bool {
+    links.iter().all(|link| {
+        url::Url::parse(&link.href).is_ok_and(|url| matches!(url.scheme(), "https" | "mailto"))
+    })
 }

@@ -31,6 +31,7 @@ pub mod stop;
 pub mod templates;
 #[cfg(test)]
 pub mod testing;
+pub mod typed;
 pub mod upload;
 pub mod view_cache;
 pub mod views;

@@ -17,11 +17,13 @@ pub struct Visitor {
 
 impl Visitor {
     /// The cookies of this browser.
+    /// What the browser sends along.
     pub fn cookies(&self) -> &str {
         &self.cookies
     }
 
     /// What goes into the field `csrf`.
+    /// The seal of its forms.
     pub fn seal(&self) -> &str {
         &self.seal
     }

@@ -336,8 +336,46 @@ fn program_and_partner() {
         more: vec![Link::new("A factsheet on Kolkata", "https://www.ijm.org/"), Link::new("contact@ijm.org", "mailto:contact@ijm.org")],
         give_url: Some("/give/dressember-2026?program=ijm-kolkata".into()),
         stories: stories_part(),
+        reports: vec![ReportRow {
+            title: "Half a year in classrooms and workshops".into(),
+            href: "/programs/ijm-kolkata/reports/1".into(),
+            published_at: "2026-11-02T09:00:00Z".into(),
+        }],
+        shelters: vec![
+            ShelterView { region: "West Bengal".into(), name: None, place: None },
+            ShelterView {
+                region: "Kolkata".into(),
+                name: Some("An invented open house".into()),
+                place: Some("12 Invented Lane".into()),
+            },
+        ],
+        contacts: vec![ContactView { name: "An invented name".into(), duty: "Visits".into() }],
     };
     show(&t, "program", "program", &full);
+    let report = ReportPageView {
+        shell: shell("Half a year in classrooms and workshops"),
+        title: "Half a year in classrooms and workshops".into(),
+        program: Link::new("IJM Kolkata", "/programs/ijm-kolkata"),
+        partner: Link::new("International Justice Mission", "/partners/ijm"),
+        published_at: "2026-11-02T09:00:00Z".into(),
+        plain_html: "<p>An invented report in plain words.</p>".into(),
+        figures: every_grade(),
+        paid: Some(PaidFrom {
+            grant: "G-2026-0003".into(),
+            part: 1,
+            amount: usd(450_000),
+            paid_on: Some("2026-05-04".into()),
+            campaign: Link::new("Dressember 2026", "/campaigns/dressember-2026"),
+        }),
+    };
+    show(&t, "program_report", "program-report", &report);
+    let bare_report = ReportPageView {
+        shell: bare("A report"),
+        figures: vec![],
+        paid: None,
+        ..report
+    };
+    show(&t, "program_report", "program-report-empty", &bare_report);
     let empty = ProgramView {
         shell: bare("A program"),
         since: None,
@@ -349,6 +387,9 @@ fn program_and_partner() {
         more: vec![],
         give_url: None,
         stories: None,
+        reports: vec![],
+        shelters: vec![],
+        contacts: vec![],
         ..full
     };
     show(&t, "program", "program-empty", &empty);

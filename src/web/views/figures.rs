@@ -7,8 +7,8 @@ use super::money::MoneyView;
 /// An impact figure. None is shown without its period, source and grade.
 #[derive(Clone, Debug, Serialize)]
 pub struct FigureView {
-    /// The figure itself.
-    pub value: i64,
+    /// The figure itself, as it may be shown: `1,200`, or `fewer than 10`.
+    pub value: String,
     /// What it counts: "survivors rescued".
     pub label: String,
     /// For which time: "2006 to 2026".

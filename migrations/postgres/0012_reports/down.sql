@@ -1,0 +1,15 @@
+DROP INDEX impact_figures_by_report;
+ALTER TABLE impact_figures DROP COLUMN superseded_by;
+ALTER TABLE impact_figures DROP COLUMN superseded_at;
+ALTER TABLE impact_figures DROP COLUMN graded_at;
+ALTER TABLE impact_figures DROP COLUMN graded_by;
+ALTER TABLE impact_figures DROP COLUMN report_id;
+DROP TABLE report_drafts;
+DROP TABLE report_messages;
+DROP TABLE figure_grades;
+DROP TABLE report_figures;
+DROP TABLE report_budget_lines;
+DROP TABLE impact_reports;
+DROP TABLE program_contacts;
+DROP TABLE program_shelters;
+DROP TABLE partner_invitations;
