@@ -406,6 +406,36 @@ journey("looked at: stories, the way out of one, the editor with its questions, 
   assert.deepEqual(wrong, []);
 });
 
+journey("looked at: the partners' desk, a report being written, the review, the published report, the books of costs", async ({ page }) => {
+  await signIn(page, { email: "partner@selvedge.example", password: "demo-partner-of-the-cloth" }, "/desk");
+  await page.waitForURL("**/desk");
+  const wrong = await lookAtAll(page, [["/desk", "d-desk"], ["/desk/programs/ijm-kolkata", "d-program"]]);
+  await page.goto("/desk");
+  await page.getByText("Report on something else").click();
+  await page.fill("#title", "A year in Kolkata");
+  await press(page, "Begin");
+  await page.waitForURL("**/answers");
+  const report = path(page).replace(/\/answers$/, "");
+  wrong.push(...(await lookAtAll(page, ["/answers", "/budget", "/figures", ""].map((step) => [`${report}${step}`, `d-report${step.replace("/", "-")}`]))));
+  wrong.push(...(await lookAtAll(page, [["/programs/saathi-second-start/reports/1", "d-published"], ["/programs/saathi-second-start", "d-program-public"]])));
+  await page.context().clearCookies();
+  await signIn(page, COORDINATOR, "/console/partner-reports?state=published");
+  await page.waitForURL("**/console/partner-reports**");
+  const review = await page.locator("a[href^='/console/partner-reports/irp_']").first().getAttribute("href");
+  wrong.push(
+    ...(await lookAtAll(page, [
+      ["/console/partner-reports", "c-partner-reports"],
+      [review, "c-partner-report"],
+      ["/console/unit-costs", "c-unit-costs"],
+      ["/console/partners", "c-partners"],
+      ["/console/partners/saathi-learning-trust", "c-partner"],
+      ["/console/programs", "c-programs"],
+      ["/console/programs/saathi-second-start", "c-program"],
+    ])),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 journey("looked at: the console, and what waits there", async ({ base, page, browser }) => {
   // Something for each queue: a report by a reader, and cash that an owner was handed.
   const { slug } = await quietPage(base, page, "Gro Aasen");
