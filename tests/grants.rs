@@ -513,7 +513,9 @@ async fn a_policy_is_drafted_previewed_and_approved_by_a_second_person() {
     let own = ids(&db).await;
     let here = format!("/console/policies?campaign={CAMPAIGN}");
     let html = world.look(&noor, &here).await;
-    let fields = crate::harness::people::fields_of(&html, "/console/policies");
+    // The season's choice above it is a form of the same address.
+    let (_, form) = html.split_once("id=\"new\"").unwrap();
+    let fields = crate::harness::people::fields_of(form, "/console/policies");
     let share = format!("share_{}", own.program);
     let form = |kolkata: &str| -> Vec<(String, String)> {
         let mut all = Vec::new();

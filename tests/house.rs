@@ -168,6 +168,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "home",
         &[
+            "books",
             "stories",
             "offline",
             "diary",
@@ -206,6 +207,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "openapi",
         &[
+            "books",
             "grants",
             "stories",
             "membership",
@@ -388,7 +390,7 @@ fn money_is_never_a_float() {
         "payments/",
         "donations/",
         "funds/",
-        "grants/",
+        "src/grants/",
         "totals/",
     ];
     for path in all_sources() {

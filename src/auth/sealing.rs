@@ -101,3 +101,32 @@ impl Vault {
 fn broken() -> AppError {
     AppError::internal("a sealed secret does not open")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::auth::UserId;
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_user_and_key_alone() {
+        let (vault, other) = (Vault::of("a").unwrap(), Vault::of("b").unwrap());
+        let (maya, ravi) = (UserId::new(), UserId::new());
+        let sealed = vault.seal(maya, "GEZDGNBV").unwrap();
+        assert!(!sealed.contains("GEZDGNBV"));
+        assert_ne!(sealed, vault.seal(maya, "GEZDGNBV").unwrap());
+        assert_eq!(vault.open(maya, &sealed).unwrap(), "GEZDGNBV");
+        assert!(vault.open(ravi, &sealed).is_err());
+        assert!(other.open(maya, &sealed).is_err());
+        assert!(vault.open(maya, "short").is_err());
+    }
+
+    #[test]
+    fn bytes_of_a_paper_are_sealed_too() {
+        let vault = Vault::of("a").unwrap();
+        let sealed = vault.seal_bytes("con_1", b"%PDF-").unwrap();
+        assert!(!sealed.windows(5).any(|part| part == b"%PDF-"));
+        assert_eq!(vault.open_bytes("con_1", sealed.clone()).unwrap(), b"%PDF-");
+        assert!(vault.open_bytes("con_2", sealed).is_err());
+    }
+}

@@ -175,19 +175,6 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_secret_opens_for_its_user_and_key_alone() {
-        let (vault, other) = (Vault::of("a").unwrap(), Vault::of("b").unwrap());
-        let (maya, ravi) = (UserId::new(), UserId::new());
-        let sealed = vault.seal(maya, "GEZDGNBV").unwrap();
-        assert!(!sealed.contains("GEZDGNBV"));
-        assert_ne!(sealed, vault.seal(maya, "GEZDGNBV").unwrap());
-        assert_eq!(vault.open(maya, &sealed).unwrap(), "GEZDGNBV");
-        assert!(vault.open(ravi, &sealed).is_err());
-        assert!(other.open(maya, &sealed).is_err());
-        assert!(vault.open(maya, "short").is_err());
-    }
-
-    #[test]
     fn the_address_for_the_app_names_site_and_account() {
         let secret = new_secret().unwrap();
         let uri = uri(&secret, "Selvedge: demo", "maya@example.org").unwrap();

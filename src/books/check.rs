@@ -31,7 +31,7 @@ const HELD: &str = "
     SELECT fund AS subject, CAST(SUM(amount) AS BIGINT) AS off FROM (
         SELECT fund_id AS fund, amount FROM book_sums WHERE line = 'held'
         UNION ALL SELECT fund_id, -held FROM splits
-    ) AS both GROUP BY fund HAVING SUM(amount) <> 0 ORDER BY fund LIMIT 20";
+    ) AS sides GROUP BY fund HAVING SUM(amount) <> 0 ORDER BY fund LIMIT 20";
 
 /// Everything about the books that does not hold, a line each.
 ///

@@ -178,6 +178,11 @@ fn meaning<'a>(
             vec![(back, "", -1), (Line::FeePart, "", 1)]
         }
         (Place::Outside, Place::Received(_)) => vec![(Line::Raised, "", 1), (Line::FeePart, "", 1)],
+        // What was left of a pool became its sponsor's own gift.
+        (Place::Matching, Place::Received(_)) => {
+            vec![(Line::Raised, "", 1), (Line::FeePart, "", 1)]
+        }
+        (Place::Received(_), Place::Matching) => vec![(back, "", 1), (Line::FeePart, "", -1)],
         (Place::Received(_), Place::Outside) => vec![(back, "", 1), (Line::FeePart, "", -1)],
         (Place::Fees, Place::Outside) => vec![(Line::Fees, "", 1)],
         (Place::Outside, Place::Fees) => vec![(Line::Fees, "", -1)],

@@ -66,6 +66,7 @@ impl Reading {
         let paid = grant_tranches::table
             .filter(grant_tranches::grant_id.eq_any(ids))
             .filter(grant_tranches::paid_at.is_not_null())
+            .filter(grant_tranches::state.ne("returned"))
             .order((grant_tranches::grant_id, grant_tranches::position))
             .select((
                 grant_tranches::grant_id,

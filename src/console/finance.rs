@@ -185,7 +185,7 @@ pub(super) async fn draw(
             .places
             .into_iter()
             .map(|place| PlaceRow {
-                name: place.name,
+                name: spoken(&place.name),
                 holds: place.holds.into(),
             })
             .collect(),
@@ -215,6 +215,14 @@ pub(super) async fn draw(
         notice: mend.notice.clone(),
     };
     desk.show("finance", "Finance", mend.status, view)
+}
+
+/// An account's name as people say it.
+fn spoken(account: &str) -> String {
+    match account.strip_prefix("processor:") {
+        Some(processor) => format!("the processor, {processor}"),
+        None => format!("the {account}"),
+    }
 }
 
 fn utc_day(at: Timestamp) -> AppResult<Day> {

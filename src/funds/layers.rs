@@ -167,7 +167,8 @@ fn next(conn: &mut Conn, fund: FundId, after: Option<&Layer>) -> AppResult<Vec<L
     })?)
 }
 
-/// Puts back what a tranche took: its money came back. Its layers are the oldest again.
+/// Puts back what a tranche took: its money came back. Its layers are the oldest again; the rows stay, for whoever adds the
+/// ledger up anew, and count no more, as the tranche is returned.
 ///
 /// # Errors
 /// The database's.
@@ -185,7 +186,5 @@ pub fn put_back(conn: &mut Conn, tranche: TrancheId) -> AppResult<()> {
         .bind::<Text, _>(&id)
         .bind::<Text, _>(&id)
         .execute(c))?;
-    let own = grant_layers::table.filter(grant_layers::tranche_id.eq(tranche));
-    each!(conn, c => diesel::delete(own).execute(c))?;
     Ok(())
 }

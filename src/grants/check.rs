@@ -20,7 +20,8 @@ const PROOFS: &[(&str, &str)] = &[
     (
         "a layer of which grants took another sum than it says",
         "SELECT s.donation_id || ' ' || s.fund_id AS subject, CAST(s.granted - COALESCE(l.took, 0) AS BIGINT) AS off FROM splits s
-         LEFT JOIN (SELECT donation_id, fund_id, origin, SUM(amount) AS took FROM grant_layers GROUP BY donation_id, fund_id, origin) l
+         LEFT JOIN (SELECT k.donation_id, k.fund_id, k.origin, SUM(k.amount) AS took FROM grant_layers k JOIN grant_tranches t ON t.id = k.tranche_id
+            WHERE t.state <> 'returned' GROUP BY k.donation_id, k.fund_id, k.origin) l
             ON l.donation_id = s.donation_id AND l.fund_id = s.fund_id AND l.origin = s.origin
          WHERE s.granted <> COALESCE(l.took, 0) LIMIT 20",
     ),
@@ -32,9 +33,9 @@ const PROOFS: &[(&str, &str)] = &[
     ),
     (
         "a tranche whose layers are not its amount",
-        "SELECT t.id AS subject, CAST(COALESCE(l.took, 0) - CASE WHEN t.state IN ('paid', 'report_due', 'reported') THEN t.amount ELSE 0 END AS BIGINT) AS off
+        "SELECT t.id AS subject, CAST(COALESCE(l.took, 0) - CASE WHEN t.state IN ('paid', 'report_due', 'reported', 'returned') THEN t.amount ELSE 0 END AS BIGINT) AS off
          FROM grant_tranches t LEFT JOIN (SELECT tranche_id, SUM(amount) AS took FROM grant_layers GROUP BY tranche_id) l ON l.tranche_id = t.id
-         WHERE COALESCE(l.took, 0) <> CASE WHEN t.state IN ('paid', 'report_due', 'reported') THEN t.amount ELSE 0 END LIMIT 20",
+         WHERE COALESCE(l.took, 0) <> CASE WHEN t.state IN ('paid', 'report_due', 'reported', 'returned') THEN t.amount ELSE 0 END LIMIT 20",
     ),
     (
         "a tranche that took of another fund than its grant's",

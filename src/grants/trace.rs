@@ -56,6 +56,7 @@ pub fn of_gift(conn: &mut Conn, gift: DonationId) -> AppResult<Vec<GiftGrant>> {
         .inner_join(grant_tranches::table.on(grant_tranches::id.eq(grant_layers::tranche_id)))
         .inner_join(grants::table.on(grants::id.eq(grant_tranches::grant_id)))
         .filter(grant_layers::donation_id.eq(gift))
+        .filter(grant_tranches::state.ne(TrancheState::Returned))
         .order((
             grant_tranches::paid_at,
             grant_tranches::id,

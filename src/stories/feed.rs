@@ -103,9 +103,9 @@ fn write(name: &str, base: &str, stories: &[Story], gone: &[(StoryId, Timestamp)
         .unwrap_or_default();
     }
     for (story, at) in gone {
-        write!(
+        writeln!(
             out,
-            "<at:deleted-entry ref=\"{}\" when=\"{}\"/>\n",
+            "<at:deleted-entry ref=\"{}\" when=\"{}\"/>",
             id(*story),
             at.rfc3339()
         )
