@@ -254,7 +254,11 @@ fn both_migration_trees_say_the_same() {
                     })
                 };
                 let mut all = statements(engine);
-                all.retain(|statement| !of_rebuilt(statement));
+                // Its indexes go with the table that SQLite drops; PostgreSQL drops them by name.
+                all.retain(|statement| {
+                    !of_rebuilt(statement)
+                        && !(statement.starts_with("DROP INDEX") && !rebuilt.is_empty())
+                });
                 all
             };
             assert_eq!(alike("sqlite"), alike("postgres"), "{name}/{file}");
