@@ -127,7 +127,7 @@ pub fn layers_of(conn: &mut Conn, grant: GrantId) -> AppResult<LayersTaken> {
         FROM grant_layers l
         JOIN grant_tranches t ON t.id = l.tranche_id
         JOIN splits s ON s.donation_id = l.donation_id AND s.fund_id = l.fund_id AND s.origin = l.origin
-        WHERE t.grant_id = $1";
+        WHERE t.grant_id = $1 AND t.state <> 'returned'";
     let row: LayersRow = each!(conn, c => diesel::sql_query(LAYERS)
         .bind::<Text, _>(grant.to_string())
         .get_result(c))?;
