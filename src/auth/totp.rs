@@ -151,7 +151,6 @@ pub fn switch_off(conn: &mut Conn, user: UserId) -> AppResult<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::sealing::Vault;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds).unwrap()
