@@ -27,7 +27,7 @@ pub(super) struct Step {
 /// The drawing with its numbers.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Chart {
-    pub(super) svg: String,
+    pub(super) steps_svg: String,
     pub(super) steps: Vec<Step>,
     pub(super) first: String,
     pub(super) last: String,
@@ -53,7 +53,7 @@ impl Chart {
         let most = sums.iter().map(|(_, came, _)| *came).max().unwrap_or(0);
         let svg = draw(&sums, first.0, last, most).map_err(AppError::internal)?;
         Ok(Some(Self {
-            svg,
+            steps_svg: svg,
             first: first.0.to_string(),
             last: last.to_string(),
             most: money(most),

@@ -67,7 +67,7 @@ pub fn close(
     let mut previous = closed
         .last()
         .map_or_else(|| GENESIS.to_owned(), |last| last.hash.clone());
-    let mut number = closed.last().map_or(1, |last| last.number + 1);
+    let first = closed.last().map_or(1, |last| last.number + 1);
     let (seal, seal_hash) = match &books.seal {
         Some(seal) => (seal.id, seal.hash.clone()),
         None => (0, GENESIS.to_owned()),
@@ -76,7 +76,7 @@ pub fn close(
         .into_iter()
         .filter(|day| *day < open && after.is_none_or(|after| *day > after));
     let mut fresh = Vec::new();
-    for day in over {
+    for (number, day) in (first..).zip(over) {
         let lines = lines_of(&books.entries, day);
         let closing = Closing {
             campaign: &campaign.id.to_string(),
@@ -99,7 +99,6 @@ pub fn close(
             closed_at: now,
         });
         previous = hash;
-        number += 1;
     }
     for some in fresh.chunks(500) {
         each!(conn, c => diesel::insert_into(book_days::table).values(some).execute(c))?;

@@ -4,6 +4,7 @@ use super::fields::Typed;
 use crate::auth::UserId;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FieldError};
+use crate::grants::{self, TrancheState};
 use crate::impact::FigureId;
 use crate::impact::reports::messages::NewMessage;
 use crate::impact::reports::review::{self, Grading, Plain};
@@ -46,7 +47,19 @@ impl Act {
     ) -> AppResult<()> {
         match self {
             Self::Ask(message) => review::ask(conn, letters, found, (by, message), now),
-            Self::Accept => review::accept(conn, letters, found, by, now),
+            Self::Accept => {
+                review::accept(conn, letters, found, by, now)?;
+                // A tranche that finance marked as reported by hand stays so.
+                match found.report.tranche_id {
+                    Some(tranche)
+                        if TrancheState::OWES
+                            .contains(&grants::model::tranche(conn, tranche)?.state) =>
+                    {
+                        grants::ops::mark_reported(conn, tranche, by, now)
+                    }
+                    _ => Ok(()),
+                }
+            }
             Self::Grade(grading) => review::grade(conn, found, grading, by, now),
             Self::Plain(plain) => review::write_plain(conn, found, plain, by, now),
             Self::Publish(replaced) => {

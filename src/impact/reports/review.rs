@@ -6,7 +6,7 @@ use super::filed::FiledFigure;
 use super::messages::{self, NewMessage};
 use super::model::{self, Move, ReportOverview, no_such_move};
 use super::ops::note;
-use super::{GradingId, ReportId, documents, filed, mails, tranches};
+use super::{GradingId, ReportId, documents, filed, mails};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -37,10 +37,10 @@ pub fn ask(
     note(conn, by, "report.ask", id, Some(found), now)
 }
 
-/// Accepts a report: its tranche is reported from now on.
+/// Accepts a report. Whoever accepts one that answers a tranche tells the grants in the same transaction.
 ///
 /// # Errors
-/// [`AppError::Conflict`] `no_such_move`, also when no report is due on the tranche.
+/// [`AppError::Conflict`] `no_such_move`.
 pub fn accept(
     conn: &mut Conn,
     letters: &PartnerLetters,
@@ -56,9 +56,6 @@ pub fn accept(
             impact_reports::accepted_at.eq(Some(now)),
         ))
         .execute(c))?;
-    if let Some(tranche) = found.report.tranche_id {
-        tranches::mark_reported(conn, tranche, now)?;
-    }
     mails::accepted(conn, letters, found, now)?;
     note(conn, by, "report.accept", id, Some(found), now)
 }

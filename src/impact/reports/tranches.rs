@@ -9,7 +9,7 @@ use crate::db::schema::{campaigns, grant_tranches, grants, impact_reports, progr
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, GrantId, TrancheId};
-use crate::kernel::{Currency, Day, Money, Slug, Timestamp};
+use crate::kernel::{Currency, Day, Money, Slug};
 use crate::partners::{PartnerId, PartnerStaff, ProgramId};
 
 /// States of a tranche that was paid and is still to be reported.
@@ -194,27 +194,4 @@ pub fn reports_on(
             impact_reports::state,
         ));
     Ok(each!(conn, c => query.load(c))?)
-}
-
-/// Notes that a tranche was reported. To be replaced by the verb of the grants, which has the same words.
-///
-/// # Errors
-/// [`AppError::Conflict`] `no_such_move` when no report is due on it.
-pub fn mark_reported(conn: &mut Conn, tranche: TrancheId, now: Timestamp) -> AppResult<()> {
-    let target = grant_tranches::table
-        .find(tranche)
-        .filter(grant_tranches::state.eq_any(OWES));
-    let moved = each!(conn, c => diesel::update(target)
-        .set((
-            grant_tranches::state.eq("reported"),
-            grant_tranches::reported_at.eq(now),
-        ))
-        .execute(c))?;
-    if moved == 0 {
-        return Err(AppError::Conflict {
-            code: "no_such_move",
-            detail: "no report is due on this tranche".into(),
-        });
-    }
-    Ok(())
 }
