@@ -1,11 +1,15 @@
 //! The partners' desk, the review of reports, figures with their grades, what is withheld, and the unit-cost book.
 
+use std::str::FromStr;
+
 use diesel::prelude::*;
 use selvedge::auth::{Role, UserId};
+use selvedge::campaigns::model as campaigns;
 use selvedge::each;
-use selvedge::funds::FundId;
-use selvedge::ids::{CampaignId, GrantId, PartnerId, ProgramId, TrancheId};
-use selvedge::kernel::{Slug, Timestamp};
+use selvedge::grants::ops::{PayTranche, PlanGrant, PlanTranche, approve, pay, plan};
+use selvedge::ids::{GrantId, ProgramId, TrancheId};
+use selvedge::kernel::{Currency, Day, Line, Money, Slug, Timestamp, Zone};
+use selvedge::ledger::{self, Account, Code, NewTransfer, Source};
 use selvedge::partners::{model as partners, staff};
 
 use crate::harness::people::{Answer, Visitor, fields_of};
@@ -13,6 +17,8 @@ use crate::harness::world::{CAMPAIGN, World};
 
 const OPEN: &[(&str, &str)] = &[("auth.staff_second_factor", "false")];
 const PROGRAM: &str = "ijm-kolkata";
+/// The number of the first grant of a year.
+const NUMBER: &str = "G-2026-001";
 
 async fn person(world: &World, email: &str, role: Role) -> (UserId, Visitor) {
     let user = world.user(email, role).await;
@@ -36,56 +42,70 @@ async fn at_desk(world: &World, email: &str, program: &str) -> Visitor {
     visitor
 }
 
-/// A paid tranche of a grant to the program, whose report is due on a day.
+/// A paid tranche of a grant to the program, whose report is due on a day: given, at the bank, planned, approved, paid.
 async fn paid_tranche(world: &World, by: UserId, due_on: &str) -> TrancheId {
-    use selvedge::db::schema::{campaigns, funds, grant_tranches, grants, programs};
+    let gift = serde_json::json!({
+        "campaign": CAMPAIGN, "page": "maya-roy", "program": PROGRAM,
+        "amount": { "minor": 500_000, "currency": "USD" },
+        "donor": { "name": "Asha Verma", "email": "asha@example.org" }
+    });
+    world.paid(&gift).await;
     let (tranche, grant, now) = (TrancheId::new(), GrantId::new(), world.clock.now());
-    let due_on = due_on.to_owned();
+    let (usd, due_on): (_, Day) = (Currency::USD, due_on.parse().unwrap());
+    let today = Zone::from_str("America/Los_Angeles")
+        .unwrap()
+        .day_of(now)
+        .unwrap();
+    let line = |text: &str| Line::parse(text, 200).unwrap();
+    let (purpose, reference) = (line("Intelligence"), line("WIRE 7"));
     world
         .app
         .site
         .db
         .tx(move |c| {
-            let program = programs::table
-                .filter(programs::slug.eq(PROGRAM))
-                .select((programs::id, programs::partner_id));
-            let (program, partner): (ProgramId, PartnerId) = each!(c, c => program.first(c))?;
-            let campaign = campaigns::table
-                .filter(campaigns::slug.eq(CAMPAIGN))
-                .select(campaigns::id);
-            let campaign: CampaignId = each!(c, c => campaign.first(c))?;
-            let fund = funds::table
-                .filter(funds::program_id.eq(program))
-                .select(funds::id);
-            let fund: FundId = each!(c, c => fund.first(c))?;
-            let row = (
-                grants::id.eq(grant),
-                grants::number.eq("G-2026-0007"),
-                grants::partner_id.eq(partner),
-                grants::program_id.eq(program),
-                grants::campaign_id.eq(campaign),
-                grants::fund_id.eq(fund),
-                grants::currency.eq("USD"),
-                grants::amount.eq(450_000_i64),
-                grants::purpose.eq("Intelligence"),
-                grants::state.eq("paid"),
-                grants::planned_by.eq(by),
-                grants::created_at.eq(now),
-                grants::reason.eq(""),
-            );
-            each!(c, c => diesel::insert_into(grants::table).values(row).execute(c))?;
-            let row = (
-                grant_tranches::id.eq(tranche),
-                grant_tranches::grant_id.eq(grant),
-                grant_tranches::position.eq(1),
-                grant_tranches::amount.eq(450_000_i64),
-                grant_tranches::state.eq("paid"),
-                grant_tranches::planned_on.eq("2026-05-01"),
-                grant_tranches::report_due_on.eq(&due_on),
-                grant_tranches::paid_on.eq(Some("2026-05-04")),
-            );
-            each!(c, c => diesel::insert_into(grant_tranches::table).values(row).execute(c))?;
-            Ok(())
+            let campaign = campaigns::any_by_slug(c, &CAMPAIGN.parse().unwrap())?.unwrap();
+            let program = partners::program_by_slug(c, &PROGRAM.parse().unwrap())?;
+            let program = program.program.id;
+            let fund = selvedge::funds::fund_of_program(c, program, usd)?.unwrap();
+            let amount = Money::new(450_000, usd);
+            let at_bank = NewTransfer {
+                debit: Account::bank(),
+                credit: Account::processor("stripe"),
+                amount,
+                code: Code::new("payout"),
+                source: Source {
+                    kind: "test_payout",
+                    id: "po_1".into(),
+                },
+                donation: None,
+                reverses: None,
+            };
+            ledger::post(c, &[at_bank], now)?;
+            let new = PlanGrant {
+                id: grant,
+                campaign: campaign.id,
+                program,
+                fund: fund.id,
+                purpose: purpose.clone(),
+                tranches: vec![PlanTranche {
+                    id: tranche,
+                    amount,
+                    planned_on: today,
+                    report_due_on: due_on,
+                }],
+                by,
+            };
+            assert_eq!(plan(c, &new, now)?, NUMBER);
+            approve(c, grant, by, Money::new(1_000_000, usd), now)?;
+            let slip = PayTranche {
+                tranche,
+                paid_on: today,
+                bank_reference: reference.clone(),
+                report_due_on: due_on,
+                document: None,
+                by,
+            };
+            pay(c, &slip, now)
         })
         .await
         .unwrap();
@@ -305,7 +325,7 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     let (staff, coordinator) = person(&world, "c@staff.example", Role::Coordinator).await;
     let rina = at_desk(&world, "rina@partner.example", PROGRAM).await;
     let tranche = paid_tranche(&world, staff, "2027-03-01").await;
-    assert!(world.look(&rina, "/desk").await.contains("G-2026-0007"));
+    assert!(world.look(&rina, "/desk").await.contains(NUMBER));
     let early = world
         .send(&rina, "/desk/reports", &[("tranche", &tranche.to_string())])
         .await;
@@ -444,7 +464,7 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
     assert_eq!(status, 200);
     for wanted in [
         "<strong>plain</strong>",
-        "G-2026-0007",
+        NUMBER,
         "$4,500",
         "fewer than 10",
         "412",
@@ -526,7 +546,7 @@ async fn another_partners_staff_find_nothing() {
             .status,
         404
     );
-    assert!(!world.look(&stranger, "/desk").await.contains("G-2026-0007"));
+    assert!(!world.look(&stranger, "/desk").await.contains(NUMBER));
     let nobody = world.visitor(None).await;
     assert_eq!(world.ask(&nobody, "GET", &paper, &[]).await.status, 401);
     // A draft's documents are the partner's own; staff get them when it was sent in.

@@ -271,7 +271,7 @@ impl World {
     pub async fn all_mails(&self) -> Vec<Value> {
         let answer = self
             .http
-            .get(self.url("/sandbox/mail"))
+            .get(self.url("/sandbox/mail?limit=100"))
             .header("accept", "application/json")
             .send()
             .await
