@@ -714,18 +714,18 @@ async fn an_expired_unit_cost_leaves_every_page_and_stays_in_the_book() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reminders_of_a_report_come_once_each_and_end_when_it_is_sent_in() {
-    let world = World::starting("2026-11-20T08:00:00Z").await;
+    let world = World::starting("2026-12-20T08:00:00Z").await;
     let (staff, _) = person(&world, "c@staff.example", Role::Coordinator).await;
     let rina = at_desk(&world, "rina@partner.example", PROGRAM).await;
     drop(rina);
-    paid_tranche(&world, staff, "2026-12-15").await;
+    paid_tranche(&world, staff, "2027-01-15").await;
     let count = async || world.mails_to("rina@partner.example").await.len();
     for (time, wanted) in [
-        ("2026-11-20T10:00:00Z", 1),
-        ("2026-12-01T10:00:00Z", 1),
-        ("2026-12-15T10:00:00Z", 2),
-        ("2026-12-16T10:00:00Z", 3),
-        ("2026-12-30T10:00:00Z", 3),
+        ("2026-12-20T10:00:00Z", 1),
+        ("2027-01-01T10:00:00Z", 1),
+        ("2027-01-15T10:00:00Z", 2),
+        ("2027-01-16T10:00:00Z", 3),
+        ("2027-01-30T10:00:00Z", 3),
     ] {
         crate::harness::world::turn(&world.clock, time);
         world.work().await;
