@@ -460,6 +460,22 @@ async fn a_report_is_asked_about_accepted_graded_and_published_with_its_figures(
         .send(&coordinator, &review, &[("do", "publish")])
         .await;
 
+    // The giver's own page leads from the gift to the grant and on to what came of it.
+    let token: String = world
+        .app
+        .site
+        .db
+        .read(|c| {
+            use selvedge::db::schema::donations;
+            Ok(each!(c, c => donations::table.select(donations::token).first(c))?)
+        })
+        .await
+        .unwrap();
+    let (_, trace) = world.get(&format!("/gifts/{token}")).await;
+    for wanted in [NUMBER, public.as_str(), "$4,500", "Half a year"] {
+        assert!(trace.contains(wanted), "{wanted}: {trace}");
+    }
+
     let (status, html) = world.get(&public).await;
     assert_eq!(status, 200);
     for wanted in [

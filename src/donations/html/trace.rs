@@ -12,6 +12,7 @@ use crate::donations::refunds::{self, RefundRow, RefundState};
 use crate::error::AppResult;
 use crate::funds::{self, Policy};
 use crate::grants::{self, trace::GiftGrant};
+use crate::impact::reports::public::{TrancheReport, published_for_tranches};
 use crate::impact::{self, Figure};
 use crate::kernel::Timestamp;
 use crate::matching::{self, Match};
@@ -29,6 +30,8 @@ pub(super) struct Traced {
     pub parts: Vec<GiftPart>,
     /// The grants that took of it, oldest first.
     pub grants: Vec<GiftGrant>,
+    /// What partners published on them.
+    pub reports: Vec<TrancheReport>,
     /// What is known of the programs' work.
     pub figures: Vec<Figure>,
     /// Refunds in force, oldest first, each with what it took out of the funds.
@@ -59,10 +62,11 @@ impl Traced {
                 (row, from_funds)
             })
             .collect();
-        let grants = grants::trace::of_gift(conn, gift.id)?
+        let grants: Vec<GiftGrant> = grants::trace::of_gift(conn, gift.id)?
             .into_iter()
             .filter(|grant| grant.origin == funds::Origin::Gift)
             .collect();
+        let tranches: Vec<_> = grants.iter().map(|grant| grant.tranche_id).collect();
         let to = crate::campaigns::frame::Destinations::of(conn, aim.campaign(), now)?;
         Ok(Some(Self {
             weave: aim.weave(conn, Some(&gift.id.to_string()), now)?,
@@ -73,6 +77,7 @@ impl Traced {
             gift,
             aim,
             parts,
+            reports: published_for_tranches(conn, &tranches)?,
             grants,
             refunds,
         }))

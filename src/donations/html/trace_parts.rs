@@ -35,7 +35,10 @@ fn view(traced: &Traced, part: &GiftPart) -> PartView {
         amount: Money::new(part.remaining(), traced.gift.currency).into(),
         state: state(part, &grants).to_owned(),
         detail: detail(traced, part),
-        grants: grants.into_iter().map(grant_view).collect(),
+        grants: grants
+            .into_iter()
+            .map(|grant| grant_view(traced, grant))
+            .collect(),
         carried: carried(traced, part),
         figures: traced
             .figures
@@ -72,7 +75,11 @@ fn detail(traced: &Traced, part: &GiftPart) -> String {
     }
 }
 
-fn grant_view(grant: &GiftGrant) -> PartGrantView {
+fn grant_view(traced: &Traced, grant: &GiftGrant) -> PartGrantView {
+    let report = traced
+        .reports
+        .iter()
+        .find(|report| report.tranche == grant.tranche_id);
     let word = match grant.state {
         TrancheState::Reported => "The partner has reported on it.",
         TrancheState::ReportDue => "The partner’s report is due.",
@@ -85,7 +92,7 @@ fn grant_view(grant: &GiftGrant) -> PartGrantView {
         paid_on: grant.paid_on.map(|day| day.to_string()),
         due_on: (grant.state != TrancheState::Reported).then(|| grant.report_due_on.to_string()),
         word: word.to_owned(),
-        report: None,
+        report: report.map(|report| Link::new(&report.link.title, &report.link.path)),
     }
 }
 
