@@ -27,6 +27,6 @@ pub use keeper::Keeper;
 pub use model::{
     Consent, ConsentId, InForce, PersonId, State, by_id, by_ids, ending, in_force, list, paper_of,
 };
-pub use paper::{Paper, PaperKind, PaperRow};
+pub use paper::{Paper, PaperRow};
 pub use rules::{AskedTerms, Channel, Channels, GivenBy, Giver, ImageRule, Shows, Terms};
 pub use safe::{NewConsent, RealNames, Safe};

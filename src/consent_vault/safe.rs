@@ -4,13 +4,14 @@ use diesel::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::model::{ConsentId, PersonId};
-use super::paper::{Paper, PaperKind};
+use super::paper::Paper;
 use super::rules::{GivenBy, Terms};
 use crate::auth::UserId;
 use crate::auth::sealing::Vault;
 use crate::config::Config;
 use crate::db::schema::{vault_consents, vault_documents, vault_people};
 use crate::db::{Conn, Db};
+use crate::documents::Format;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Line;
@@ -61,11 +62,11 @@ impl Safe {
     ///
     /// # Errors
     /// As [`Safe::names`].
-    pub fn paper(&self, conn: &mut Conn, id: ConsentId) -> AppResult<(PaperKind, Vec<u8>)> {
+    pub fn paper(&self, conn: &mut Conn, id: ConsentId) -> AppResult<(Format, Vec<u8>)> {
         let query = vault_documents::table
             .find(id)
             .select((vault_documents::kind, vault_documents::sealed));
-        let found: Option<(PaperKind, Vec<u8>)> = each!(conn, c => query.first(c).optional())?;
+        let found: Option<(Format, Vec<u8>)> = each!(conn, c => query.first(c).optional())?;
         let (kind, sealed) = found.ok_or(AppError::NotFound("this paper"))?;
         Ok((kind, self.0.open_bytes(id, sealed)?))
     }
@@ -102,7 +103,7 @@ pub struct NewConsent {
     pub(super) sealed_guardian: Option<String>,
     pub(super) given_by: GivenBy,
     pub(super) terms: Terms,
-    pub(super) kind: PaperKind,
+    pub(super) kind: Format,
     pub(super) bytes: i64,
     pub(super) digest: String,
     pub(super) sealed_paper: Vec<u8>,

@@ -179,7 +179,11 @@ fn view(
         }),
         paper: found.paper.as_ref().map(|paper| {
             let start = paper.sha256.get(..12).unwrap_or_default();
-            format!("{}, {}, SHA-256 {start}…", paper.kind, size(paper.bytes))
+            format!(
+                "{}, {}, SHA-256 {start}…",
+                paper.kind.extension(),
+                size(paper.bytes)
+            )
         }),
         real_name,
         guardian_name,
@@ -292,9 +296,9 @@ pub(super) async fn paper(
         })
         .await?;
     let (kind, bytes) = site.db.read(move |c| safe.paper(c, id)).await?;
-    let named = format!("attachment; filename=\"consent.{kind}\"");
+    let named = format!("attachment; filename=\"consent.{}\"", kind.extension());
     Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, kind.mime()))
+        .insert_header((header::CONTENT_TYPE, kind.as_str()))
         .insert_header((header::CONTENT_DISPOSITION, named))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((
