@@ -7,9 +7,10 @@
 
 use diesel::prelude::*;
 
+use super::arrived::Arrived;
 use super::model::{self, Donation, DonationId, DonationStatus, Method, SupporterId};
 use super::refunds::{self, ByStaff};
-use super::settle::{self, Arrived, Settling};
+use super::settle::{self, Settling};
 use super::{deposits, ops};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use super::arrived::Arrived;
 use super::model::{DonationId, SupporterId, TributeKind};
-use super::settle::{Arrived, Settling};
+use super::settle::Settling;
 use crate::auth::{MailKind, UserId, mutes};
 use crate::campaigns::CampaignId;
 use crate::db::Conn;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
+use super::arrived::Arrived;
 use super::model::{Donation, Origin, Split, Taken, matched_splits_of};
 use super::refunds;
-use super::settle::Arrived;
 use crate::campaigns::CampaignId;
 use crate::db::Conn;
 use crate::db::schema::transfers;

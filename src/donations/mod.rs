@@ -18,6 +18,7 @@
 
 pub mod alerts;
 pub mod api;
+mod arrived;
 pub mod check;
 mod checkout;
 mod command;
@@ -38,6 +39,7 @@ pub mod pools;
 pub mod reconcile;
 mod refunds;
 pub mod settle;
+mod sightings;
 pub mod views;
 mod webhook;
 

@@ -1,9 +1,10 @@
 //! What is left of a match pool, decided by a second person: back to the sponsor, or into the campaign's undesignated fund
 //! as the sponsor's gift.
 
+use super::arrived::Arrived;
 use super::hands::{Made, NewIds};
 use super::model::{Donation, Method};
-use super::settle::{self, Arrived, Settling};
+use super::settle::{self, Settling};
 use crate::auth::UserId;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::arrived::Arrived;
 use super::counters::{Change, Counters};
 use super::fees;
-use super::hands::Hand;
 use super::mails;
 use super::matched;
 use super::model::{Donation, DonationId, DonationStatus, Origin, Split};
 use super::refunds;
+use super::sightings::{check, fee_of, resolve};
 use crate::db::Conn;
 use crate::db::schema::{donations, receipt_series, splits};
 use crate::each;
@@ -25,8 +26,6 @@ use crate::kernel::crash;
 use crate::kernel::{Money, Timestamp};
 use crate::ledger::{self, Account, Code, NewTransfer, Source};
 use crate::mail::Mails;
-use crate::matching;
-use crate::payments::PROCESSOR;
 use crate::payments::client::{Charge, Payment, SessionState};
 
 /// What a batch did.
@@ -58,95 +57,6 @@ pub struct Settling {
     pub public_url: String,
     /// Who sends them.
     pub organisation: String,
-}
-
-/// Money that has just arrived, checked against its gift: a charge of the processor's, an entry that staff confirmed, or
-/// what a sponsor leaves of a match pool.
-pub(super) struct Arrived {
-    pub donation: Donation,
-    /// What caused the transfers.
-    pub source: Source,
-    /// Where the money lies.
-    pub lies_in: Account,
-    /// The processor's charge, where that took it.
-    pub charge: Option<Charge>,
-    pub intent_id: Option<String>,
-    /// `None`: not known yet, so that what is set aside is provisional (P20).
-    pub fee: Option<Money>,
-    /// The one fund that it goes to, whatever the policy says.
-    pub fund: Option<FundId>,
-    /// When it was given, if a match pool may add to it.
-    pub given: Option<matching::Span>,
-    /// What its receipt says of how it came, unless it was a card.
-    pub hand: Option<Hand>,
-    /// By which it is divided; filled in by [`allocate`].
-    pub weights: Vec<(FundId, i64)>,
-    /// Filled in by [`allocate`].
-    pub splits: Vec<Split>,
-    /// What a match pool adds; filled in by [`matched::add`].
-    pub matched: Option<matched::Added>,
-}
-
-impl Arrived {
-    fn of_charge(
-        donation: Donation,
-        charge: &Charge,
-        intent_id: Option<String>,
-        fee: Option<Money>,
-    ) -> Self {
-        Self {
-            source: Source {
-                kind: "charge",
-                id: charge.id.clone(),
-            },
-            lies_in: Account::processor(PROCESSOR),
-            charge: Some(charge.clone()),
-            intent_id,
-            fee,
-            fund: None,
-            // The giver saw what a pool offers when the gift was begun.
-            given: Some(matching::Span::at(donation.created_at)),
-            hand: None,
-            weights: Vec::new(),
-            splits: Vec::new(),
-            matched: None,
-            donation,
-        }
-    }
-
-    /// A gift that the processor has no part in: no fee is taken.
-    pub(super) fn by_hand(
-        donation: Donation,
-        source: Source,
-        lies_in: Account,
-        hand: Option<Hand>,
-    ) -> Self {
-        Self {
-            fee: Some(Money::zero(donation.currency)),
-            source,
-            lies_in,
-            charge: None,
-            intent_id: None,
-            fund: None,
-            given: None,
-            hand,
-            weights: Vec::new(),
-            splits: Vec::new(),
-            matched: None,
-            donation,
-        }
-    }
-
-    /// The parts that a match pool adds.
-    fn added_splits(&self) -> &[Split] {
-        self.matched
-            .as_ref()
-            .map_or(&[], |added| added.splits.as_slice())
-    }
-
-    pub(super) fn fee_minor(&self) -> i64 {
-        self.fee.map_or(0, Money::minor)
-    }
 }
 
 /// Applies what the processor says of `payments`.
@@ -192,106 +102,6 @@ pub fn apply(
         }
     }
     Ok(applied)
-}
-
-/// Finds each payment's gift; several sightings of one gift become one, the one that tells most.
-fn resolve<'a>(
-    conn: &mut Conn,
-    payments: &'a [Payment],
-) -> AppResult<Vec<(Donation, &'a Payment)>> {
-    let references = payments
-        .iter()
-        .filter_map(|p| p.reference.as_ref()?.parse().ok());
-    let ids: Vec<DonationId> = references.collect();
-    let sessions: Vec<&str> = payments
-        .iter()
-        .filter_map(|p| Some(p.session.as_ref()?.0.as_str()))
-        .collect();
-    let intents: Vec<&str> = payments
-        .iter()
-        .filter_map(|p| p.intent_id.as_deref())
-        .collect();
-    let query = donations::table.filter(
-        donations::id
-            .eq_any(&ids)
-            .or(donations::session_id.eq_any(&sessions))
-            .or(donations::payment_intent_id.eq_any(&intents)),
-    );
-    let rows: Vec<Donation> = each!(conn, c => query.select(Donation::as_select()).load(c))?;
-    let mut found: BTreeMap<DonationId, (Donation, &Payment)> = BTreeMap::new();
-    for payment in payments {
-        let named = payment
-            .reference
-            .as_ref()
-            .and_then(|text| text.parse::<DonationId>().ok());
-        let session = payment.session.as_ref().map(|(id, _)| id.as_str());
-        let row = rows.iter().find(|row| match named {
-            Some(id) => row.id == id,
-            None => {
-                (session.is_some() && row.session_id.as_deref() == session)
-                    || (payment.intent_id.is_some() && row.payment_intent_id == payment.intent_id)
-            }
-        });
-        let Some(row) = row else { continue };
-        let better = found
-            .get(&row.id)
-            .is_none_or(|(_, held)| tells(payment) > tells(held));
-        if better {
-            found.insert(row.id, (row.clone(), payment));
-        }
-    }
-    Ok(found.into_values().collect())
-}
-
-/// How far a sighting has come: a payment gains money, then its fee, then refunds, then their failures, and loses none of
-/// them again.
-fn tells(payment: &Payment) -> (bool, u8, bool, usize, usize) {
-    // A session says more than its intent, and one that has closed more than one seen open: closing is for good.
-    let session = match &payment.session {
-        None => 0,
-        Some((_, SessionState::Open)) => 1,
-        Some((_, SessionState::Complete | SessionState::Expired)) => 2,
-    };
-    match &payment.charge {
-        None => (false, session, payment.failed, 0, 0),
-        Some(charge) => {
-            let failed = charge
-                .refunds
-                .iter()
-                .filter(|refund| refunds::has_failed(refund))
-                .count();
-            let known = charge.fee.is_some();
-            (true, 0, known, charge.refunds.len(), failed)
-        }
-    }
-}
-
-/// P3: the amount is ours; what the processor took must be the same. Answers the fee, where it is known.
-fn check(donation: &Donation, charge: &Charge) -> Result<Option<Money>, String> {
-    let asked = donation.charge();
-    match charge.captured {
-        Some(captured) if captured == asked => {}
-        Some(captured) => {
-            return Err(format!(
-                "asked for {} {}, the processor took {} {}",
-                asked.decimal(),
-                asked.currency(),
-                captured.decimal(),
-                captured.currency()
-            ));
-        }
-        None => return Err("the processor's amount is no whole number of our minor units".into()),
-    }
-    Ok(fee_of(donation, charge))
-}
-
-/// The fee, if it is known and in the gift's currency; in another one it stays unknown and is reported by the alerts.
-fn fee_of(donation: &Donation, charge: &Charge) -> Option<Money> {
-    charge
-        .fee
-        .as_ref()?
-        .amount
-        .filter(|fee| fee.currency() == donation.currency && fee.minor() >= 0)
 }
 
 /// No money: the checkout closed, a delayed method failed, or it is still open.
