@@ -44,6 +44,11 @@ crate::id!(
     "don"
 );
 crate::id!(
+    /// Somebody who gave: one row a mail address.
+    pub SupporterId,
+    "sup"
+);
+crate::id!(
     /// A grant: money for a partner's program out of one fund.
     pub GrantId,
     "gra"

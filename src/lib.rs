@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`subscribers`] · [`segments`] · [`newsletters`] · [`deliveries`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -74,6 +74,7 @@ pub mod config;
 pub mod consent_vault;
 pub mod console;
 pub mod db;
+pub mod deliveries;
 pub mod demo;
 pub mod desk;
 pub mod diary;
@@ -93,13 +94,16 @@ pub mod mail;
 pub mod matching;
 pub mod media;
 pub mod membership;
+pub mod newsletters;
 pub mod offline;
 pub mod openapi;
 pub mod pages;
 pub mod partners;
 pub mod payments;
 pub mod payouts;
+pub mod segments;
 pub mod stories;
+pub mod subscribers;
 pub mod teams;
 pub mod totals;
 pub mod walls;

@@ -42,6 +42,10 @@ const STOREYS: &[&[&str]] = &[
         "coaching",
         "consent_vault",
         "stories",
+        "subscribers",
+        "segments",
+        "newsletters",
+        "deliveries",
         "accounts",
         "console",
         "home",
@@ -107,6 +111,27 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "stories",
         &["consent_vault", "campaigns", "partners", "impact"],
+    ),
+    ("subscribers", &["campaigns"]),
+    ("segments", &["subscribers", "campaigns", "partners"]),
+    (
+        "newsletters",
+        &[
+            "subscribers",
+            "segments",
+            "campaigns",
+            "partners",
+            "impact",
+            "stories",
+            "grants",
+            "donations",
+            "pages",
+            "funds",
+        ],
+    ),
+    (
+        "deliveries",
+        &["newsletters", "subscribers", "segments", "campaigns"],
     ),
     ("books", &["campaigns", "funds", "partners"]),
     (

@@ -1391,6 +1391,113 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    subscribers (id) {
+        id -> Text,
+        email -> Text,
+        email_folded -> Text,
+        name -> Text,
+        language -> Text,
+        country -> Text,
+        time_zone -> Nullable<Text>,
+        supporter_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        token -> Text,
+        left_all_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    lists (id) {
+        id -> Text,
+        campaign_id -> Nullable<Text>,
+        slug -> Text,
+        name -> Text,
+        about -> Text,
+        is_public -> Bool,
+        created_at -> Timestamp,
+        archived_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    subscriptions (list_id, subscriber_id) {
+        list_id -> Text,
+        subscriber_id -> Text,
+        state -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    suppressions (email_folded) {
+        email_folded -> Text,
+        reason -> Text,
+        detail -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    segments (id) {
+        id -> Text,
+        campaign_id -> Nullable<Text>,
+        name -> Text,
+        rule -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        archived_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    newsletters (id) {
+        id -> Text,
+        campaign_id -> Nullable<Text>,
+        slug -> Text,
+        title -> Text,
+        subject -> Text,
+        preheader -> Text,
+        layout -> Text,
+        content -> Text,
+        plain_text -> Nullable<Text>,
+        audience -> Text,
+        topic -> Nullable<Text>,
+        from_name -> Text,
+        reply_to -> Nullable<Text>,
+        state -> Text,
+        version -> BigInt,
+        send_at -> Nullable<Timestamp>,
+        made_by -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        newsletter_id -> Text,
+        subscriber_id -> Text,
+        variant -> Text,
+        domain -> Text,
+        state -> Text,
+        run_at -> Timestamp,
+        attempts -> Integer,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        message_id -> Nullable<Text>,
+        code -> Nullable<Integer>,
+        detail -> Nullable<Text>,
+        sent_at -> Nullable<Timestamp>,
+        changed_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1495,4 +1602,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     figure_grades,
     report_messages,
     report_drafts,
+    subscribers,
+    lists,
+    subscriptions,
+    suppressions,
+    segments,
+    newsletters,
+    deliveries,
 );

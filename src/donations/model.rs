@@ -14,13 +14,8 @@ use crate::partners::ProgramId;
 use crate::teams::TeamId;
 
 pub use crate::funds::Origin;
-pub use crate::ids::DonationId;
+pub use crate::ids::{DonationId, SupporterId};
 
-crate::id!(
-    /// Somebody who gave: one row a mail address.
-    pub SupporterId,
-    "sup"
-);
 crate::id!(
     /// Proof that somebody agreed to hear from us.
     pub ConsentId,
