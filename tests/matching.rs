@@ -85,6 +85,28 @@ async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
     // The next one takes what is left, and no more.
     let next = world.paid(&World::gift(5_000)).await;
     assert_eq!(world.donation(&next).await["matched"]["minor"], 3_000);
+    // Beside what was raised stands what was added; the sponsor follows it on a page of their own.
+    for place in [format!("campaigns/{CAMPAIGN}"), "pages/maya-roy".to_owned()] {
+        let shown = world.json(&format!("/api/v1/{place}")).await;
+        let sums = (&shown["raised"]["minor"], &shown["matched"]["minor"]);
+        assert_eq!(sums, (&json!(10_000), &json!(8_000)), "{place}");
+    }
+    let console = world.look(&theo, &format!("/console/matching/{id}")).await;
+    let own = console.split("href=\"/matches/").nth(1).unwrap();
+    let own = format!("/matches/{}", own.split('"').next().unwrap());
+    let (status, page) = world.get(&own).await;
+    assert_eq!(status, 200, "{page}");
+    for words in ["What $80 became", "Added to 2 gifts", "$80", "Weavers Guild"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("Asha"), "no giver is named to a sponsor");
+    let parts: i64 = page
+        .split("class=\"part-sum\">$")
+        .skip(1)
+        .map(|part| part.split('<').next().unwrap().replace(['.', ','], "").parse::<i64>().unwrap())
+        .sum();
+    assert_eq!(parts, 8_000, "to the cent");
+    assert_eq!(world.get("/matches/somebody-elses").await.0, 404);
     // Half of the first goes back, then the rest: so does what was added.
     let sessions = world.json("/sandbox/state").await["sessions"].clone();
     let intent = &sessions[0]["payment_intent"];
@@ -96,6 +118,8 @@ async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
         assert_eq!(world.findings().await, Vec::<String>::new());
     }
     assert_eq!(holds(&world, Account::matching(id)).await, 5_000);
+    let shown = world.json("/api/v1/pages/maya-roy").await;
+    assert_eq!(shown["matched"]["minor"], 3_000);
     world.look(&theo, &format!("/console/matching/{id}")).await;
     world.done().await;
 }

@@ -43,6 +43,8 @@ pub struct NewPool {
     pub targets: Vec<(TargetKind, String)>,
     /// For staff.
     pub note: String,
+    /// What will lead its sponsor to its page.
+    pub token: String,
     /// Who writes it down.
     pub by: UserId,
 }
@@ -88,6 +90,7 @@ pub fn draft(conn: &mut Conn, new: &NewPool, now: Timestamp) -> AppResult<()> {
         match_pools::ends_at.eq(new.ends_at),
         match_pools::state.eq(PoolState::Draft),
         match_pools::note.eq(&new.note),
+        match_pools::token.eq(&new.token),
         match_pools::made_by.eq(new.by),
         match_pools::created_at.eq(now),
     );

@@ -25,6 +25,7 @@ mod model;
 pub mod ops;
 pub mod pictures;
 pub mod public;
+mod reminders;
 pub mod takedown;
 pub mod views;
 
@@ -38,6 +39,7 @@ pub use grounds::{
     Ground, Grounds, Hindrance, consents_of, grounds, hindrances, link, unlink, warnings,
 };
 pub use jobs::jobs;
+pub use reminders::{Reminders, consents_waiting};
 pub use model::{
     About, Answer, Because, Status, Story, StoryId, answers, by_id, campaigns_of, list, programs_of,
 };

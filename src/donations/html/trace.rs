@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use super::aim::Aim;
 use crate::db::Conn;
 use crate::donations::Giving;
+use crate::donations::disputes::{self, DisputeRow};
 use crate::donations::model::{self, Donation, GiftPart};
 use crate::donations::refunds::{self, RefundRow, RefundState};
 use crate::error::AppResult;
@@ -30,12 +31,18 @@ pub(super) struct Traced {
     pub parts: Vec<GiftPart>,
     /// The grants that took of it, oldest first.
     pub grants: Vec<GiftGrant>,
+    /// Each fund's part of what a match pool added, largest first.
+    pub matched_parts: Vec<GiftPart>,
+    /// The grants that took of that, oldest first.
+    pub matched_grants: Vec<GiftGrant>,
     /// What partners published on them.
     pub reports: Vec<TrancheReport>,
     /// What is known of the programs' work.
     pub figures: Vec<Figure>,
     /// Refunds in force, oldest first, each with what it took out of the funds.
     pub refunds: Vec<(RefundRow, i64)>,
+    /// What the giver's bank asked about.
+    pub disputes: Vec<DisputeRow>,
     /// The policy that the gift was made under.
     pub policy: Option<Policy>,
     pub shades: Shades,
@@ -51,7 +58,7 @@ impl Traced {
             return Ok(None);
         }
         let aim = Aim::of(conn, &gift)?;
-        let parts = model::parts_of(conn, gift.id)?;
+        let parts = model::parts_of(conn, gift.id, funds::Origin::Gift)?;
         let programs: Vec<_> = parts.iter().filter_map(|part| part.program_id).collect();
         let taken = refunds::taken_from_funds(conn, gift.id)?;
         let refunds = refunds::of_donation(conn, gift.id)?
@@ -62,11 +69,12 @@ impl Traced {
                 (row, from_funds)
             })
             .collect();
-        let grants: Vec<GiftGrant> = grants::trace::of_gift(conn, gift.id)?
+        let disputes = disputes::of_donation(conn, gift.id)?;
+        let all = grants::trace::of_gift(conn, gift.id)?;
+        let tranches: Vec<_> = all.iter().map(|grant| grant.tranche_id).collect();
+        let (grants, matched_grants): (Vec<GiftGrant>, Vec<GiftGrant>) = all
             .into_iter()
-            .filter(|grant| grant.origin == funds::Origin::Gift)
-            .collect();
-        let tranches: Vec<_> = grants.iter().map(|grant| grant.tranche_id).collect();
+            .partition(|grant| grant.origin == funds::Origin::Gift);
         let to = crate::campaigns::frame::Destinations::of(conn, aim.campaign(), now)?;
         Ok(Some(Self {
             weave: aim.weave(conn, Some(&gift.id.to_string()), now)?,
@@ -74,12 +82,15 @@ impl Traced {
             policy: funds::model::policy(conn, gift.policy_id)?,
             shades: to.shades(),
             matched: matching::match_of(conn, gift.id)?,
+            matched_parts: model::parts_of(conn, gift.id, funds::Origin::Match)?,
+            matched_grants,
             gift,
             aim,
             parts,
             reports: published_for_tranches(conn, &tranches)?,
             grants,
             refunds,
+            disputes,
         }))
     }
 }

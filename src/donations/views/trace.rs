@@ -40,6 +40,8 @@ pub struct TraceView {
     pub steps: Vec<StepView>,
     /// Where each part is.
     pub parts: Vec<PartView>,
+    /// Where each part of what a pool added is.
+    pub matched_parts: Vec<PartView>,
     /// How it was divided: "Your choice" or "By policy version 2".
     pub division: String,
     /// The page's band with this gift's thread.
