@@ -7,6 +7,8 @@ import { signIn } from "./participants.mjs";
 import { axe, lookAt, openVisitor, shot, sideways, until } from "./stage.mjs";
 
 const PROGRAM = "ijm-kolkata";
+/** The second tranche of the demo's own grant, in cents: it waits for its report. */
+const PROMISED = 15_000;
 
 export const money = [];
 const journey = (name, walk, options = {}) => money.push({ name, walk: (visit) => walk({ ...visit, options }), options });
@@ -88,10 +90,10 @@ journey("from three cards to a published result: givers, books, console and desk
   await control(base, { payout: true });
   const held = await until("the gifts are in the fund", async () => {
     const lies = fundIn(await books(base)).held.minor;
-    return lies > 500_000 && lies;
+    return lies > 515_000 && lies - PROMISED;
   });
 
-  // Finance plans a grant of all that lies in the fund, and is the first of two to approve it.
+  // Finance plans a grant of all in the fund that is promised to nobody, and is the first of two to approve it.
   const [finance, owner, coordinator, desk] = await Promise.all([1, 2, 3, 4].map(() => openVisitor(browser, base, options)));
   const everybody = [finance, owner, coordinator, desk];
   try {
@@ -124,7 +126,7 @@ journey("from three cards to a published result: givers, books, console and desk
       if (nth === 1) await shot(book, "journey-grant");
     }
     const after = await books(base);
-    assert.equal(fundIn(after).held.minor, 0, "all of it went to the partner");
+    assert.equal(fundIn(after).held.minor, PROMISED, "all the rest went to the partner");
 
     // Each giver's own page, and the books: the newest gifts went with both tranches.
     const before = await Promise.all(gifts.map(({ trace }) => trace)).then(async (traces) => {
@@ -132,7 +134,8 @@ journey("from three cards to a published result: givers, books, console and desk
       for (const trace of traces) all.push(await told(page, trace));
       return all;
     });
-    for (const { own, added } of before) {
+    // The last one's is what waits for the demo's second tranche.
+    for (const { own, added } of before.slice(0, 2)) {
       for (const part of [...own, ...added].filter((part) => part.grants.length > 0)) {
         const sum = part.grants.reduce((total, grant) => total + cents(grant.sum), 0);
         assert.equal(sum, cents(part.atWork), `${part.program}: granted whole`);
@@ -159,17 +162,17 @@ journey("from three cards to a published result: givers, books, console and desk
     await signIn(write, staff("partner"), "/desk");
     await write.waitForURL("**/desk");
     await write.locator("li.due", { hasText: number }).filter({ hasText: "part 1" }).getByRole("button").click();
-    await write.waitForURL("**/answers");
+    await write.waitForURL("**/answers**");
     for (const [field, words] of [["scope", "Two safe houses."], ["progress", "Both are open."], ["measurement", "Counted each night."], ["challenges", "The monsoon."], ["sustainability", "The city pays from May."]]) {
       await write.fill(`[name=${field}]`, words);
     }
     await write.getByRole("button", { name: "Save, and on" }).click();
-    await write.waitForURL("**/budget");
+    await write.waitForURL("**/budget**");
     await write.locator("[name=label]").first().fill("Rent and staff");
     await write.locator("[name=planned]").first().fill("5000");
     await write.locator("[name=spent]").first().fill("4987.65");
     await write.getByRole("button", { name: "Save, and on" }).click();
-    await write.waitForURL("**/figures");
+    await write.waitForURL("**/figures**");
     for (const [field, words] of [["label", "people in safe houses"], ["count", "41"], ["period", "in 2026"], ["source", "Night book"]]) {
       await write.locator(`[name=${field}]`).first().fill(words);
     }
@@ -192,8 +195,8 @@ journey("from three cards to a published result: givers, books, console and desk
     await review.getByRole("link", { name: /partners’ report/ }).waitFor();
     await review.goto(`/console/partner-reports/${report.split("/").pop()}`);
     await review.getByRole("button", { name: "Accept it" }).click();
-    await review.getByLabel("Grade").first().selectOption("evidence_attached");
-    await review.getByLabel("Document", { exact: true }).first().selectOption({ label: "Night book, May" });
+    await review.locator("select[name=grade]").first().selectOption("evidence_attached");
+    await review.locator("select[name=document]").first().selectOption({ label: "Night book, May" });
     await review.getByRole("button", { name: /^Grade/ }).first().click();
     await review.fill("#plain_title", "Forty-one people sleep safely");
     await review.fill("#plain", "Two houses, **both open**.");
