@@ -66,6 +66,7 @@ async fn what_a_bank_takes_leaves_the_funds_at_once_and_comes_back_when_it_is_wo
     assert_eq!(disputes_seen(&world).await, 1);
     let page = world.get(&format!("/gifts/{}", token(&world, &gift).await)).await.1;
     assert!(page.contains("With your bank until it decides"), "{page}");
+    assert!(page.contains("Your bank took it back") && !page.contains("It was given back"));
     // $1.75 for the charge, $15 for the dispute; the processor is short of what it took.
     assert_eq!(holds(&world, Account::fees()).await, 175 + 1_500);
     assert_eq!(holds(&world, Account::processor("stripe")).await, 4_825 - 5_000 - 1_500);

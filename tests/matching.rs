@@ -278,3 +278,49 @@ async fn the_rest_is_released_by_a_second_person_and_a_pledge_is_money_only_once
     assert_eq!(holds(&world, Account::bank()).await, 10_000);
     world.done().await;
 }
+
+/// S9: whoever runs another season decides nothing here, not even by the form of a pool of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_decided_by_those_who_run_its_own_season() {
+    use selvedge::auth::roles::{SetRole, set_role};
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let seasons = world.json("/api/v1/campaigns").await;
+    let other = seasons["items"].as_array().unwrap().iter();
+    let other = other.map(|one| one["slug"].as_str().unwrap()).find(|slug| *slug != CAMPAIGN);
+    let other = other.unwrap().to_owned();
+    let stranger = world.user("cleo@staff.example", Role::Coordinator).await;
+    let (slug, now) = (other.clone(), world.clock.now());
+    let narrowed = world.app.site.db.tx(move |c| {
+        let season = selvedge::campaigns::model::any_by_slug(c, &slug.parse().unwrap())?.unwrap();
+        let new = SetRole {
+            user: stranger,
+            role: Role::Coordinator,
+            has: true,
+            campaigns: vec![season.id],
+        };
+        set_role(c, &new, now)
+    });
+    narrowed.await.unwrap();
+    let cleo = world.visitor(Some(stranger)).await;
+    let theirs = pool(&world, &cleo, "5", &[("campaign", &other)]).await;
+    let ours = pool(&world, &theo, "20", &[]).await;
+    let place = format!("/console/matching/{ours}");
+    world.send(&theo, &place, &[("act", "end")]).await;
+    let propose = [("act", "propose"), ("kind", "return"), ("reason", "Nobody gave")];
+    world.send(&theo, &place, &propose).await;
+    let noor = staff(&world, "noor", Role::Coordinator).await;
+    let html = world.look(&noor, &place).await;
+    let release = html.split("name=\"release\" value=\"").nth(1).unwrap();
+    let release = release.split('"').next().unwrap().to_owned();
+    let by_own = format!("/console/matching/{theirs}");
+    for act in ["decide", "refuse"] {
+        let form = [("act", act), ("release", release.as_str())];
+        assert_eq!(world.ask(&cleo, "POST", &place, &form).await.status, 403, "{act}");
+        assert_eq!(world.ask(&cleo, "POST", &by_own, &form).await.status, 404, "{act}");
+    }
+    assert_eq!(holds(&world, Account::matching(ours)).await, 2_000);
+    world.send(&noor, &place, &[("act", "decide"), ("release", &release)]).await;
+    assert_eq!(holds(&world, Account::matching(ours)).await, 0);
+    world.done().await;
+}

@@ -419,12 +419,13 @@ async fn done(
                 .parse()
                 .map_err(|_| AppError::NotFound("this proposal"))?;
             if typed.text("act") == "refuse" {
-                db.tx(move |c| ops::refuse(c, release, by, now)).await?;
+                db.tx(move |c| ops::refuse(c, (release, id), by, now))
+                    .await?;
                 return Ok("refused");
             }
             let (with, ids) = (giving.settling(), NewIds::new()?);
             let (_, gift) = db
-                .tx(move |c| pools::decide(c, &with, (release, &ids), by, now))
+                .tx(move |c| pools::decide(c, &with, ((release, id), &ids), by, now))
                 .await?;
             if let Some(gift) = gift {
                 giving.show(&Applied {

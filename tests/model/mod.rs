@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use selvedge::db::schema::{donations, matches, splits, supporters, totals, transfers};
+use selvedge::db::schema::{
+    accounts as account_rows, donations, matches, splits, supporters, totals, transfers,
+};
 use selvedge::db::{Conn, Db};
 use selvedge::donations::model::{Donation, Split};
 use selvedge::donations::settle::{self, Settling};
@@ -27,7 +29,7 @@ use selvedge::error::{AppError, AppResult};
 use selvedge::funds::{self, FundId, Origin};
 use selvedge::ids::{PageId, ProgramId};
 use selvedge::kernel::{Currency, Money, Timestamp};
-use selvedge::ledger::{self, Account};
+use selvedge::ledger::{Account, Side};
 use selvedge::matching::Span;
 use selvedge::payments::client::{
     Charge, Dispute, Disputed, Fee, Payment, Refund, SessionState,
@@ -475,10 +477,22 @@ impl Seen {
         let sums = sums.map(|(scope, id, raised, gifts, donors)| {
             (format!("{scope} {id}"), (raised, gifts, donors))
         });
-        let mut balances = Vec::new();
-        for account in accounts {
-            balances.push(ledger::balance(conn, account, Currency::USD)?.minor());
-        }
+        // One statement: over a network each costs a journey.
+        let names: Vec<&str> = accounts.iter().map(Account::as_str).collect();
+        let own = account_rows::table
+            .filter(account_rows::name.eq_any(names))
+            .filter(account_rows::currency.eq(Currency::USD))
+            .select((account_rows::name, account_rows::debits, account_rows::credits));
+        let sums: Vec<(String, i64, i64)> = each!(conn, c => own.load(c))?;
+        let balance = |account: &Account| {
+            let found = sums.iter().find(|(name, ..)| name == account.as_str());
+            let (_, debits, credits) = found.cloned().unwrap_or_default();
+            match Account::side_of(account.as_str()) {
+                Side::Debit => debits - credits,
+                Side::Credit | Side::Either => credits - debits,
+            }
+        };
+        let balances = accounts.iter().map(balance).collect();
         Ok(Self {
             rows,
             parts,

@@ -194,7 +194,7 @@ impl Pools {
         let done = db
             .tx(move |c| {
                 ops::propose(c, &new, now)?;
-                selvedge::donations::pools::decide(c, &with, (new.id, &ids), by, now)
+                selvedge::donations::pools::decide(c, &with, ((new.id, new.pool), &ids), by, now)
             })
             .await;
         let may = now >= pool.ends && pool.holds > 0 && (kind == ReleaseKind::Return || pool.outstanding == 0);

@@ -8,7 +8,7 @@ use super::aim::Aim;
 use crate::db::Conn;
 use crate::donations::Giving;
 use crate::donations::disputes::{self, DisputeRow};
-use crate::donations::model::{self, Donation, GiftPart};
+use crate::donations::model::{self, Donation, DonationStatus, GiftPart};
 use crate::donations::refunds::{self, RefundRow, RefundState};
 use crate::error::AppResult;
 use crate::funds::{self, Policy};
@@ -51,6 +51,16 @@ pub(super) struct Traced {
 }
 
 impl Traced {
+    /// Whether a bank holds something of it, or has kept it.
+    pub(super) fn is_disputed(&self) -> bool {
+        self.gift.status == DonationStatus::Disputed
+    }
+
+    /// Whether it was divided, and all of it has been taken back since.
+    pub(super) fn is_gone(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|part| part.remaining() == 0)
+    }
+
     /// `None` while no money has arrived.
     pub(super) fn read(conn: &mut Conn, token: &str, now: Timestamp) -> AppResult<Option<Self>> {
         let gift = model::by_token(conn, token)?;

@@ -45,6 +45,7 @@ pub(super) fn view(
         steps: steps(traced, fee, net, remaining),
         parts: trace_parts::own(traced),
         matched_parts: trace_parts::matched(traced),
+        is_gone: traced.is_gone(),
         division: division(traced),
         band: traced
             .weave

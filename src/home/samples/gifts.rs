@@ -256,6 +256,7 @@ fn trace() {
                 "ahead",
             ),
         ],
+        is_gone: false,
         matched_parts: vec![part(
             "Kolkata investigations",
             1,
