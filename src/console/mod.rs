@@ -53,6 +53,7 @@ mod stories;
 mod story;
 mod story_deeds;
 mod story_form;
+mod subscribers;
 mod teams;
 mod today;
 mod unit_costs;
@@ -227,6 +228,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
+    subscribers::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.
