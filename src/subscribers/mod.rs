@@ -10,6 +10,7 @@ pub mod gifts;
 mod html;
 pub mod imports;
 pub mod joining;
+mod leaving;
 pub mod links;
 pub mod merge;
 pub mod model;

@@ -8,6 +8,7 @@ mod imports;
 mod list;
 mod lists;
 mod person;
+mod person_acts;
 mod suppressions;
 mod table;
 
@@ -49,7 +50,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/console/subscribers/{id}")
             .route(web::get().to(person::show))
-            .route(web::post().to(person::act)),
+            .route(web::post().to(person_acts::act)),
     )
     .service(
         web::resource("/console/lists")

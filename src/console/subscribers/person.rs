@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::super::desk::{Desk, Mend, Room};
-use super::super::fields::Typed;
 use super::super::record::{self, DeedView};
 use super::super::scope::Scope;
 use super::list::state_word;
@@ -17,14 +16,12 @@ use crate::db::Conn;
 use crate::db::schema::{deliveries, newsletters, suppressions};
 use crate::each;
 use crate::error::{AppError, AppResult};
-use crate::kernel::{Email, Timestamp};
+use crate::kernel::Timestamp;
 use crate::subscribers::merge;
-use crate::subscribers::model::{self, Standing, by_email, by_id, topics_off};
-use crate::subscribers::ops;
-use crate::subscribers::proofs::{self, Door, Proof, Said};
+use crate::subscribers::model::{self, Standing, by_id, topics_off};
+use crate::subscribers::proofs::{self, Proof};
 use crate::subscribers::{Subscriber, SubscriberId, SubscriptionState, SuppressionReason};
-use crate::web::site::see;
-use crate::web::{CsrfForm, Path, Site};
+use crate::web::{Path, Site};
 
 /// So many proofs and mails stand on the page.
 const MOST: i64 = 50;
@@ -108,13 +105,13 @@ struct View {
     notice: Option<String>,
 }
 
-fn id_of(text: &str) -> AppResult<SubscriberId> {
+pub(super) fn id_of(text: &str) -> AppResult<SubscriberId> {
     text.parse()
         .map_err(|_| AppError::NotFound("this subscriber"))
 }
 
 /// The person, if the reader may know of them: whose role holds for single seasons sees who is on their lists.
-fn seen(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Subscriber> {
+pub(super) fn seen(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Subscriber> {
     let person = by_id(conn, id)?;
     if let Some(lists) = narrowed(conn, scope)? {
         let own = model::standings(conn, id)?;
@@ -178,7 +175,12 @@ pub(super) async fn show(
     draw(&desk, id_of(&path.0)?, "", Mend::none()).await
 }
 
-async fn draw(desk: &Desk, id: SubscriberId, other: &str, mend: Mend) -> AppResult<HttpResponse> {
+pub(super) async fn draw(
+    desk: &Desk,
+    id: SubscriberId,
+    other: &str,
+    mend: Mend,
+) -> AppResult<HttpResponse> {
     let scope = Scope::of(&desk.signed);
     let is_whole = scope.is_whole();
     let found = desk.site.db.read(move |c| find(c, &scope, id)).await?;
@@ -288,83 +290,5 @@ fn mail((id, title, state, code, at): &Got) -> MailRow {
         state: state.clone(),
         code: code.map(|code| code.to_string()).unwrap_or_default(),
         at: at.map(Timestamp::rfc3339),
-    }
-}
-
-/// What is done to a reader: `act` is `leave` (with `list`), `leave_all`, `suppress`, `lift` or `merge` (with `other`).
-pub(super) async fn act(
-    site: Data<Site>,
-    request: HttpRequest,
-    staff: Coordinator,
-    path: Path<String>,
-    form: CsrfForm<Typed>,
-) -> AppResult<HttpResponse> {
-    let desk = Desk::new(&site, &request, staff.0, Room::Subscribers);
-    let id = id_of(&path.0)?;
-    let (scope, typed) = (Scope::of(&desk.signed), form.0);
-    let (by, now, asked) = (desk.signed.user(), desk.now(), typed.clone());
-    let done = site
-        .db
-        .tx(move |c| {
-            let person = seen(c, &scope, id)?;
-            done(c, (&scope, &person), &asked, by, now)
-        })
-        .await;
-    match done {
-        Ok(word) => Ok(see(&format!("/console/subscribers/{id}?done={word}"))),
-        Err(error) => draw(&desk, id, typed.text("other"), Mend::of(error)?).await,
-    }
-}
-
-fn done(
-    conn: &mut Conn,
-    (scope, person): (&Scope, &Subscriber),
-    typed: &Typed,
-    by: UserId,
-    now: Timestamp,
-) -> AppResult<&'static str> {
-    let id = person.id;
-    let subject = || ("subscriber", id.to_string());
-    let said = Said::by(Door::Staff).because_of(Some(by.to_string()));
-    if typed.text("act") == "leave" {
-        let lists = narrowed(conn, scope)?;
-        let list = typed.text("list").parse().ok();
-        let list = list.filter(|list| lists.as_ref().is_none_or(|seen| seen.contains(list)));
-        let list = list.ok_or(AppError::NotFound("this list"))?;
-        ops::leave_list(conn, id, list, &said, now)?;
-        let deed = Deed::new(by, "subscriber.leave", subject()).saying(list.to_string());
-        audit::record(conn, &deed, now)?;
-        return Ok("left");
-    }
-    scope.check_whole()?;
-    match typed.text("act") {
-        "leave_all" => {
-            ops::leave_all(conn, id, &said, now)?;
-            audit::record(conn, &Deed::new(by, "subscriber.leave_all", subject()), now)?;
-            Ok("left")
-        }
-        "suppress" => {
-            ops::suppress(conn, &person.email, SuppressionReason::Staff, "", now)?;
-            audit::record(conn, &Deed::new(by, "suppression.add", subject()), now)?;
-            Ok("suppressed")
-        }
-        "lift" => {
-            let reason =
-                ops::lift(conn, &person.email)?.ok_or(AppError::NotFound("this suppression"))?;
-            let deed = Deed::new(by, "suppression.lift", subject()).saying(reason.to_string());
-            audit::record(conn, &deed, now)?;
-            Ok("lifted")
-        }
-        "merge" => {
-            let other: Email = typed
-                .text("other")
-                .parse()
-                .map_err(|bad| AppError::field("other", bad))?;
-            let other = by_email(conn, &other)?
-                .ok_or_else(|| AppError::field("other", "nobody has this address"))?;
-            merge::merge(conn, (other.id, id), by, now)?;
-            Ok("merged")
-        }
-        _ => Err(AppError::NotFound("this deed")),
     }
 }
