@@ -57,14 +57,14 @@ pub fn sheet(bytes: &[u8]) -> Result<Sheet, AppError> {
     let delimiter = delimiter(first);
     let whole = format!("{text}{END}");
     let mut reader = reader(&whole, delimiter);
-    let mut cut = Cut::default();
+    let (mut cut, mut lines) = (Cut::default(), Lines::default());
     let mut record = csv::StringRecord::new();
     let mut head: Option<Vec<String>> = None;
     loop {
         let more = reader
             .read_record(&mut record)
             .map_err(|bad| broken(&bad))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let (start, line) = lines.begin(&whole, &record);
         if !more {
             return Err(open_quote(line));
         }
@@ -83,11 +83,10 @@ pub fn sheet(bytes: &[u8]) -> Result<Sheet, AppError> {
             head = Some(names);
             if is_header {
                 cut.has_header = true;
-                cut.from = end;
                 continue;
             }
         }
-        cut.take(&whole, line, end);
+        cut.take(&whole, (line, start), end);
         if cut.rows > ROWS {
             return Err(refused(format!(
                 "the file has more than {ROWS} rows; cut it into several"
@@ -134,21 +133,50 @@ pub fn reader(text: &str, delimiter: char) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
+/// Counts lines as an editor does. The reader's own count stops between `\r` and `\n`, and before empty lines.
+pub struct Lines {
+    at: usize,
+    line: i64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { at: 0, line: 1 }
+    }
+}
+
+impl Lines {
+    /// Where in `text` a record begins, and at which line; records must come in their order.
+    pub fn begin(&mut self, text: &str, record: &csv::StringRecord) -> (usize, i64) {
+        let after = record.position().map_or(0, csv::Position::byte);
+        let after = usize::try_from(after).unwrap_or(text.len());
+        let empty = text.get(after..).unwrap_or_default();
+        let empty = empty.len() - empty.trim_start_matches(['\r', '\n']).len();
+        let begin = after + empty;
+        let passed = text.get(self.at..begin).unwrap_or_default().as_bytes();
+        let ends = passed.iter().zip(passed.iter().skip(1).chain(&[0]));
+        let ends = ends.filter(|(one, next)| **one == b'\n' || (**one == b'\r' && **next != b'\n'));
+        self.line += i64::try_from(ends.count()).unwrap_or(0);
+        self.at = begin;
+        (begin, self.line)
+    }
+}
+
 #[derive(Default)]
 struct Cut {
     has_header: bool,
     from: usize,
     to: usize,
-    line: u64,
+    line: i64,
     records: i64,
     rows: usize,
     pieces: Vec<Piece>,
 }
 
 impl Cut {
-    fn take(&mut self, whole: &str, line: u64, end: usize) {
+    fn take(&mut self, whole: &str, (line, start): (i64, usize), end: usize) {
         if self.records == 0 {
-            self.line = line;
+            (self.line, self.from) = (line, start);
         }
         self.records += 1;
         self.rows += 1;
@@ -161,17 +189,16 @@ impl Cut {
     fn close(&mut self, whole: &str) {
         if self.records > 0 {
             self.pieces.push(Piece {
-                first_line: i64::try_from(self.line).unwrap_or(0),
+                first_line: self.line,
                 records: self.records,
                 text: whole.get(self.from..self.to).unwrap_or_default().to_owned(),
             });
         }
-        self.from = self.to;
         self.records = 0;
     }
 }
 
-fn check_size(record: &csv::StringRecord, line: u64) -> Result<(), AppError> {
+fn check_size(record: &csv::StringRecord, line: i64) -> Result<(), AppError> {
     if record.len() > COLUMNS {
         return Err(refused(format!(
             "line {line} has {} columns, and {COLUMNS} are the most; keep those that are needed",
@@ -186,7 +213,7 @@ fn check_size(record: &csv::StringRecord, line: u64) -> Result<(), AppError> {
     Ok(())
 }
 
-fn open_quote(line: u64) -> AppError {
+fn open_quote(line: i64) -> AppError {
     refused(format!(
         "a quotation mark is opened at line {line} or soon after, and never closed"
     ))
@@ -287,6 +314,8 @@ mod tests {
         assert_eq!(sheet.columns, ["email", "name"]);
         let sizes: Vec<i64> = sheet.pieces.iter().map(|one| one.records).collect();
         assert_eq!(sizes, [500, 500, 201]);
+        let lines: Vec<i64> = sheet.pieces.iter().map(|one| one.first_line).collect();
+        assert_eq!(lines, [2, 1_002, 2_002], "a row of two lines is two lines");
         let mut seen = 0;
         for piece in &sheet.pieces {
             for record in reader(&piece.text, ',').records() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::read::reader;
+use super::read::{Lines, reader};
 use crate::kernel::line::BadText;
 use crate::kernel::{Email, Line, Zone};
 use crate::subscribers::choices::is_language;
@@ -143,15 +143,15 @@ pub struct Read {
 
 /// The rows of a piece; empty ones are none.
 pub fn rows(text: &str, first_line: i64, delimiter: char, columns: &[Column]) -> Vec<Read> {
-    let mut all = Vec::new();
+    let (mut all, mut lines) = (Vec::new(), Lines::default());
     for record in reader(text, delimiter).into_records().map_while(Result::ok) {
-        let at = record.position().map_or(1, csv::Position::line);
+        let (_, line) = lines.begin(text, &record);
         let cells: Vec<String> = record.iter().map(str::to_owned).collect();
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         all.push(Read {
-            line: first_line + i64::try_from(at).unwrap_or(1) - 1,
+            line: first_line + line - 1,
             person: person(&cells, columns),
             cells,
         });
