@@ -21,13 +21,14 @@ use crate::pages::PageMails;
 use crate::partners::PartnerLetters;
 use crate::payments::client::Processor;
 use crate::payments::sandbox::{self, Sandbox, SandboxSettings};
+use crate::subscribers::Subscribing;
 use crate::teams::Desk;
 use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, payouts, stories, teams,
+    membership, openapi, pages, partners, payouts, stories, subscribers, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -45,6 +46,8 @@ pub struct App {
     pub accounts: Data<Accounts>,
     /// Opens and closes the vault of consents.
     pub safe: Data<Safe>,
+    /// Readers: joining, leaving, choosing.
+    pub subscribing: Data<Subscribing>,
     /// Works off jobs.
     pub runner: Arc<Runner>,
     /// Sends mail.
@@ -141,6 +144,8 @@ impl App {
         let letters = Letters::new(mails, off, &site.config);
         // One gate hashes and one count holds for all who ask for a password (S3, S5).
         let (hashing, tries) = (Arc::clone(&accounts.hashing), Arc::clone(&accounts.tries));
+        let subscribing = Subscribing::open(site.clone(), giving.mails.clone(), Arc::clone(&tries));
+        let subscribing = Data::new(subscribing.await?);
         let desk = Desk::new(letters, hashing, tries);
         let closed = Arc::clone(&giving.closed_because);
         site.add_readiness("payments", move || {
@@ -157,6 +162,7 @@ impl App {
             coach: Data::new(coach),
             accounts: Data::new(accounts),
             safe,
+            subscribing,
             runner,
             sender: Arc::new(sender),
             sandbox,
@@ -171,6 +177,7 @@ impl App {
             .app_data(self.coach.clone())
             .app_data(self.accounts.clone())
             .app_data(self.safe.clone())
+            .app_data(self.subscribing.clone())
             .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
             .app_data(Data::new(self.giving.mails.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
@@ -239,6 +246,7 @@ fn routes(cfg: &mut ServiceConfig) {
     stories::routes(cfg);
     donations::routes(cfg);
     accounts::routes(cfg);
+    subscribers::routes(cfg);
     diary::routes(cfg);
     coaching::routes(cfg);
     desk::routes(cfg);
@@ -258,6 +266,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     accounts::jobs(registry, &giving.site);
     let reminders = stories::Reminders::new(giving.mails.clone(), &giving.site.config);
     stories::jobs(registry, &giving.site, &reminders);
+    subscribers::jobs(registry, &giving.site);
     books::jobs(registry, &giving.site);
     let letters = PartnerLetters::new(giving.mails.clone(), &giving.site.config);
     impact::reports::jobs(registry, &giving.site, &letters);

@@ -42,6 +42,12 @@
 //! A partner's staff ([`partners::PartnerStaff`]) report at the [`desk`]; [`impact::reports`] keeps, grades and publishes what they
 //! write, and figures stand in [`impact`] with period, source and grade. What a partner withholds is [`partners::Withheld`].
 //!
+//! # Who reads
+//!
+//! [`subscribers`] knows readers apart from accounts and donors, and links the three: `joining` is the double opt-in, `gifts` the
+//! tick beside a gift, `leaving` and `links` the way out, `consent` what every sending asks; `imports` takes files of people,
+//! `merge` makes one of two, `own` is their data, taken along and wiped.
+//!
 //! # Where do I add …
 //!
 //! | what | where |
@@ -55,7 +61,7 @@
 //! | a kind of mail that can be switched off | [`auth::MailKind`](auth::mutes::MailKind), asked where the mail is queued |
 //! | a rule of a season | [`campaigns::rules`], and the console's season form |
 //! | a rule of the coach, a badge, a tip | [`coaching::rules`] |
-//! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs` |
+//! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs`; of a reader: `subscribers/own.rs` |
 //! | a word of the harm screen | `config/harm_words.toml`; staff add theirs in the console |
 //! | something that sends a story | ask [`stories::copies`] first, and note there what left |
 //! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |

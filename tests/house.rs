@@ -101,6 +101,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "findings",
             "matching",
             "offline",
+            "subscribers",
         ],
     ),
     ("offline", &[]),
@@ -166,11 +167,13 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "offline",
             "diary",
             "coaching",
+            "subscribers",
         ],
     ),
     (
         "console",
         &[
+            "subscribers",
             "grants",
             "stories",
             "consent_vault",
@@ -213,6 +216,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "subscribers",
             "grants",
             "stories",
             "consent_vault",

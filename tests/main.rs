@@ -32,6 +32,7 @@ mod payouts;
 mod permissions;
 mod refunds;
 mod stories;
+mod subscribers;
 mod teams;
 mod unseen;
 mod webhooks;

@@ -144,6 +144,35 @@ POST   /console/consents/{id}/sign                    1 3 3 3 4 3 3 4 3
 POST   /console/consents/{id}/revoke                  1 3 3 3 4 3 3 4 3
 ";
 
+const SUBSCRIBERS: &str = "
+GET    /subscribe                                     o o o o o o o o o
+POST   /subscribe                                     o o o o o o o o o
+GET    /subscribe/sent                                o o o o o o o o o
+GET    /subscribe/{token}                             o o o o o o o o o
+POST   /subscribe/{token}                             o o o o o o o o o
+GET    /unsubscribe/{token}                           4 4 4 4 4 4 4 4 4
+POST   /unsubscribe/{token}                           4 4 4 4 4 4 4 4 4
+GET    /preferences/{token}                           4 4 4 4 4 4 4 4 4
+POST   /preferences/{token}                           4 4 4 4 4 4 4 4 4
+GET    /preferences/{token}/data                      4 4 4 4 4 4 4 4 4
+POST   /preferences/{token}/erase                     4 4 4 4 4 4 4 4 4
+GET    /console/subscribers                           1 3 3 3 o o 3 o 3
+POST   /console/subscribers                           1 3 3 3 o o 3 o 3
+GET    /console/subscribers.csv                       1 3 3 3 o o 3 o 3
+GET    /console/subscribers/imports                   1 3 3 3 o 3 3 o 3
+POST   /console/subscribers/imports                   1 3 3 3 o 3 3 o 3
+GET    /console/subscribers/imports/{id}              1 3 3 3 4 3 3 4 3
+POST   /console/subscribers/imports/{id}              1 3 3 3 4 3 3 4 3
+GET    /console/subscribers/imports/{id}/faults.csv   1 3 3 3 4 3 3 4 3
+GET    /console/subscribers/suppressions              1 3 3 3 o 3 3 o 3
+POST   /console/subscribers/suppressions              1 3 3 3 o 3 3 o 3
+GET    /console/subscribers/{id}                      1 3 3 3 4 4 3 4 3
+POST   /console/subscribers/{id}                      1 3 3 3 4 4 3 4 3
+GET    /console/lists                                 1 3 3 3 o o 3 o 3
+POST   /console/lists                                 1 3 3 3 o 3 3 o 3
+POST   /console/lists/{id}                            1 3 3 3 4 4 3 4 3
+";
+
 // A partner's role opens nothing without a place at a partner's desk; tests/desk.rs has those who sit there.
 const DESK: &str = "
 GET    /desk                                          1 3 3 3 3 3 3 3 3
@@ -343,8 +372,21 @@ GET    /favicon.ico                                   o o o o o o o o o
 ";
 
 const TABLE: &[&str] = &[
-    HOME, ACCOUNTS, CAMPAIGNS, PAGES, TEAMS, PARTNERS, STORIES, DESK, GIFTS, DIARY, COACHING,
-    MEDIA, CONSOLE, PROGRAM,
+    HOME,
+    ACCOUNTS,
+    CAMPAIGNS,
+    PAGES,
+    TEAMS,
+    PARTNERS,
+    STORIES,
+    SUBSCRIBERS,
+    DESK,
+    GIFTS,
+    DIARY,
+    COACHING,
+    MEDIA,
+    CONSOLE,
+    PROGRAM,
 ];
 
 /// What is mounted in tests and demonstrations alone, or on the operator's own listener.
@@ -393,6 +435,9 @@ fn example(route: &str, own: UserId) -> String {
         route if route.contains("/policies/") => "pol",
         route if route.contains("/covers/") => "cov",
         route if route.contains("/reports/") => "rpt",
+        route if route.contains("/imports/") => "imp",
+        route if route.contains("/subscribers/") => "sub",
+        route if route.contains("/lists/") => "lst",
         route if route.starts_with("/media") => "med",
         route if route.contains("/passkeys/") => "pky",
         route if route.contains("/sessions/") => "ses",

@@ -21,6 +21,7 @@ use crate::mail::{MailId, forget_mails, forget_told, forget_words, forget_words_
 use crate::media::{MediaId, Use, named};
 use crate::pages::PageStatus;
 use crate::pages::model::name_key;
+use crate::subscribers::{self, ops::Fresh};
 use crate::totals;
 
 /// How a page's participant is called afterwards.
@@ -70,14 +71,15 @@ pub(super) fn hindrances(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>
     Ok(all)
 }
 
-/// Deletes the account of `user`; `mails` are those that were sent to it ([`crate::mail::mails_to`]).
+/// Deletes the account of `user`; `mails` are those that were sent to it ([`crate::mail::mails_to`]), `fresh` is for what stays of
+/// them as a reader of newsletters.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `still_needed`, with what keeps it.
 pub(super) fn delete(
     conn: &mut Conn,
     user: &User,
-    mails: &[MailId],
+    (mails, fresh): (&[MailId], &Fresh),
     now: Timestamp,
 ) -> AppResult<Gone> {
     if let Some(first) = hindrances(conn, user.id)?.into_iter().next() {
@@ -95,6 +97,7 @@ pub(super) fn delete(
     forget_letters(conn, user)?;
     forget_offline(conn, user)?;
     forget_gift_mails(conn, user, &gone.pages, now)?;
+    subscribers::own::erase_of(conn, &user.email, mails, fresh, now)?;
     gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
     close_doors(conn, user, now)?;
     forget_mails(conn, mails, &pseudonym, now)?;

@@ -15,6 +15,7 @@ use crate::each;
 use crate::error::AppResult;
 use crate::ids::PageId;
 use crate::kernel::{Currency, Money, Timestamp};
+use crate::subscribers;
 
 /// The export of `user`, taken at `now`.
 ///
@@ -66,6 +67,7 @@ pub(super) fn of(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<Valu
         "offline_gifts_entered": offline(conn, user)?,
         "own_milestones": milestones(conn, &ids)?,
         "days_sponsored": sponsored(conn, user)?,
+        "newsletters": subscribers::own::data_of(conn, &user.email)?,
     }))
 }
 

@@ -13,6 +13,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Line, Timestamp};
 use crate::mail::{Mails, NewMail};
+use crate::subscribers;
 use secrecy::SecretString;
 
 /// Settings and outbox: what a verb needs to tell by mail.
@@ -107,6 +108,7 @@ pub(super) fn move_address(
     let before = model::user_by_id(conn, id)?;
     let email: Email = link.payload.parse().map_err(AppError::internal)?;
     model::set_email(conn, id, &email, now)?;
+    subscribers::moving::follow(conn, id, &email, now)?;
     mailed::revoke_all(conn, id, Purpose::Reset, now)?;
     mailed::revoke_all(conn, id, Purpose::SignIn, now)?;
     let what = "Your account has moved to another address. This address gets no more of its mail.";

@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Line, Timestamp};
 use crate::mail::{Mails, NewMail};
+use crate::subscribers;
 
 /// The longest name.
 pub(super) const NAME_MOST: usize = 80;
@@ -149,6 +150,7 @@ pub(super) fn verify(
         }
         None => {
             let name = Line::parse(&waiting.name, NAME_MOST).map_err(AppError::internal)?;
+            let email = waiting.email.clone();
             let new = NewUser {
                 id: fresh,
                 email: waiting.email,
@@ -160,6 +162,8 @@ pub(super) fn verify(
                 roles: vec![Role::Participant],
             };
             insert_user(conn, &new, now)?;
+            // Whoever reads newsletters at this address is the same person (N19).
+            subscribers::ops::link_account(conn, &email, fresh)?;
             let deed = Deed::new(fresh, "user.sign_up", ("user", fresh.to_string()));
             audit::record(conn, &deed, now)?;
             fresh

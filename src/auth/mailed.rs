@@ -33,6 +33,8 @@ crate::words! {
         Passkey = "passkey",
         /// An earlier link of a promise to sponsor days, whose newest one stands with the promise.
         Sponsor = "sponsor",
+        /// Confirms that the owner of an address wants newsletters.
+        Subscribe = "subscribe",
     }
 }
 
@@ -45,6 +47,8 @@ impl Purpose {
             Self::Passkey => Duration::minutes(10),
             // As long as the promise waits to be confirmed.
             Self::Sponsor => Duration::days(14),
+            // Nothing is opened by it, and newsletters wait until somebody looks into their mail.
+            Self::Subscribe => Duration::days(7),
         }
     }
 }
@@ -209,9 +213,21 @@ pub fn revoke_all(
 pub fn remove_all(conn: &mut Conn, user: UserId, address: &str) -> AppResult<()> {
     let own = mailed_tokens::table.filter(mailed_tokens::user_id.eq(user));
     each!(conn, c => diesel::delete(own).execute(c))?;
-    // Links live for a day and are forgotten within the hour after it, so these are few; used ones carry nothing.
+    remove_carrying(conn, address)
+}
+
+/// Takes away the links that carry `address` and belong to nobody yet.
+///
+/// # Errors
+/// The database's.
+pub fn remove_carrying(conn: &mut Conn, address: &str) -> AppResult<()> {
+    // Links live for days, so these are few; used ones carry nothing.
     let query = mailed_tokens::table
-        .filter(mailed_tokens::purpose.eq_any([Purpose::Verify, Purpose::ChangeAddress]))
+        .filter(mailed_tokens::purpose.eq_any([
+            Purpose::Verify,
+            Purpose::ChangeAddress,
+            Purpose::Subscribe,
+        ]))
         .filter(mailed_tokens::used_at.is_null())
         .select((mailed_tokens::id, mailed_tokens::payload));
     let waiting: Vec<(MailedId, String)> = each!(conn, c => query.load(c))?;

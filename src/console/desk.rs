@@ -42,6 +42,10 @@ crate::words! {
         Grants = "grants",
         /// How undesignated money is shared out.
         Policies = "policies",
+        /// Readers of newsletters: people, files, who must not be written to.
+        Subscribers = "subscribers",
+        /// Mailing lists and topics.
+        Lists = "lists",
         /// Stories.
         Stories = "stories",
         /// The vault of consents.
@@ -77,6 +81,8 @@ impl Room {
             Self::Finance => "Finance",
             Self::Grants => "Grants",
             Self::Policies => "Policies",
+            Self::Subscribers => "Subscribers",
+            Self::Lists => "Lists and topics",
             Self::Stories => "Stories",
             Self::Consents => "Consents",
             Self::Partners => "Partners",
@@ -236,6 +242,34 @@ const DONE: &[(&str, &str)] = &[
     ("withheld", "Withheld again."),
     ("added", "Entered."),
     ("superseded", "Not shown any more. It stays on record."),
+    (
+        "invited-reader",
+        "Asked by mail. They are on the list once they say yes.",
+    ),
+    ("left", "They have left, and nothing more comes."),
+    (
+        "suppressed",
+        "Nothing that is sent to many goes to this address any more.",
+    ),
+    (
+        "lifted",
+        "Lifted. Mail goes to this address again where its owner agreed.",
+    ),
+    (
+        "merged",
+        "They are one person now, written to at this address.",
+    ),
+    ("list-made", "Made."),
+    (
+        "import-kept",
+        "The file can be read. Say what its columns are.",
+    ),
+    (
+        "import-begun",
+        "It is being worked on; you may leave this page.",
+    ),
+    ("import-stopped", "Halted. What was imported stays."),
+    ("import-gone", "Thrown away. Nothing of it was imported."),
     ("cost-ended", "It ends on that day, and stays in the book."),
 ];
 

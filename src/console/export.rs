@@ -24,13 +24,13 @@ use crate::web::query::query;
 use crate::web::{Query, Site};
 
 /// Rows that are read at once.
-const PIECE: i64 = 500;
+pub(super) const PIECE: i64 = 500;
 
 /// Rows of a piece, and where the next one begins.
-type Piece<P> = (Vec<Vec<String>>, Option<P>);
+pub(super) type Piece<P> = (Vec<Vec<String>>, Option<P>);
 
 /// Sends a table in pieces; `piece` reads the one after a place.
-fn send<P, F, W>(name: &str, columns: &[&str], piece: F) -> HttpResponse
+pub(super) fn send<P, F, W>(name: &str, columns: &[&str], piece: F) -> HttpResponse
 where
     P: 'static,
     F: Fn(Option<P>) -> W + 'static,
@@ -57,12 +57,12 @@ where
 }
 
 /// Whether the table goes on: it was read to the last row that was asked for.
-fn goes_on<T, P>(rows: &[T], place: impl Fn(&T) -> P) -> Option<P> {
+pub(super) fn goes_on<T, P>(rows: &[T], place: impl Fn(&T) -> P) -> Option<P> {
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= PIECE);
     rows.last().filter(|_| is_full).map(place)
 }
 
-fn note(
+pub(super) fn note(
     conn: &mut Conn,
     signed: &Signed,
     action: &'static str,

@@ -54,6 +54,7 @@ mod stories;
 mod story;
 mod story_deeds;
 mod story_form;
+mod subscribers;
 mod teams;
 mod today;
 mod unit_costs;
@@ -232,6 +233,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
+    subscribers::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

@@ -1420,6 +1420,8 @@ diesel::table! {
         token -> Text,
         left_all_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        merged_into -> Nullable<Text>,
+        erased_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1433,6 +1435,7 @@ diesel::table! {
         is_public -> Bool,
         created_at -> Timestamp,
         archived_at -> Nullable<Timestamp>,
+        takes_gifts -> Bool,
     }
 }
 
@@ -1510,6 +1513,82 @@ diesel::table! {
         detail -> Nullable<Text>,
         sent_at -> Nullable<Timestamp>,
         changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    topics (slug) {
+        slug -> Text,
+        name -> Text,
+        about -> Text,
+        created_at -> Timestamp,
+        archived_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    topic_mutes (subscriber_id, topic) {
+        subscriber_id -> Text,
+        topic -> Text,
+        muted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    subscription_proofs (id) {
+        id -> BigInt,
+        subscriber_id -> Text,
+        list_id -> Nullable<Text>,
+        act -> Text,
+        door -> Text,
+        source_id -> Nullable<Text>,
+        wording -> Text,
+        ip_hash -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    imports (id) {
+        id -> Text,
+        list_id -> Text,
+        made_by -> Text,
+        state -> Text,
+        basis -> Text,
+        agreed_on -> Text,
+        delimiter -> Text,
+        has_header -> Bool,
+        fields -> Text,
+        lines -> BigInt,
+        lines_done -> BigInt,
+        added -> BigInt,
+        joined -> BigInt,
+        known -> BigInt,
+        kept_out -> BigInt,
+        faulty -> BigInt,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    import_pieces (import_id, number) {
+        import_id -> Text,
+        number -> BigInt,
+        first_line -> BigInt,
+        records -> BigInt,
+        text -> Text,
+        done_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    import_faults (import_id, line) {
+        import_id -> Text,
+        line -> BigInt,
+        why -> Text,
+        cells -> Text,
     }
 }
 
@@ -1619,6 +1698,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_messages,
     report_drafts,
     subscribers,
+    topics,
+    topic_mutes,
+    subscription_proofs,
+    imports,
+    import_pieces,
+    import_faults,
     lists,
     subscriptions,
     suppressions,

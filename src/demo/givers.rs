@@ -185,5 +185,6 @@ fn request(number: usize, gift: &Gift) -> AppResult<GiveRequest> {
         "campaign": super::SEASON, "page": some(page), "program": some(program), "amount": amount,
         "donor": { "name": name, "email": format!("giver{number}@example.net") },
         "comment": some(comment), "anonymous": anonymous, "cover_fees": cover_fees,
+        "consent": { "newsletter": !anonymous },
     }))?)
 }

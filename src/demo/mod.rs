@@ -10,6 +10,7 @@ mod grants;
 mod logins;
 mod participants;
 mod partners;
+mod readers;
 mod reports;
 mod season;
 mod stories;
@@ -28,6 +29,7 @@ pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use grants::first_grant;
 pub use logins::{logins, welcome};
+pub use readers::{ReaderSeed, readers};
 pub use reports::{ReportSeed, reports};
 pub use stories::{KOLKATA, MORNINGS, signers, stories};
 

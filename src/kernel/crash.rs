@@ -2,7 +2,7 @@
 //!
 //! They act only in builds that hold the tests; `FAILPOINTS=name=return` in the environment arms one.
 
-/// Every place, so that a test can go through all of them.
+/// Every place on the path of a gift, so that a test can go through all of them.
 pub const POINTS: &[&str] = &[
     "gift-begun",
     "checkout-asked",
@@ -15,8 +15,11 @@ pub const POINTS: &[&str] = &[
     "mail-handed-over",
 ];
 
+/// The places in an import of people.
+pub const IMPORT_POINTS: &[&str] = &["import-before-commit", "import-committed"];
+
 /// Ends the process here, without unwinding, if the place is armed.
 pub fn point(name: &'static str) {
-    debug_assert!(POINTS.contains(&name));
+    debug_assert!(POINTS.contains(&name) || IMPORT_POINTS.contains(&name));
     fail::fail_point!(name, |_| std::process::abort());
 }

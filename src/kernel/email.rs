@@ -7,8 +7,9 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Deserializer, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
-/// A mail address: trimmed, its domain in lower case (N19), deliverable in form (RFC 5321).
+/// A mail address: trimmed, in Unicode's composed form (NFC), its domain in lower case (N19), deliverable in form (RFC 5321).
 ///
 /// It prints as itself, but its `Debug` form is masked, since addresses never enter a log (S14).
 #[derive(Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
@@ -36,9 +37,18 @@ impl Email {
         !self.0.ends_with(".invalid")
     }
 
-    /// The form in which addresses are compared: case folded throughout (N19).
+    /// The form in which addresses are compared: case folded throughout, composed (N19).
     pub fn folded(&self) -> String {
-        self.0.to_lowercase()
+        if self.0.is_ascii() {
+            self.0.to_ascii_lowercase()
+        } else {
+            self.0.to_lowercase().nfc().collect()
+        }
+    }
+
+    /// The part behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
@@ -46,7 +56,7 @@ impl FromStr for Email {
     type Err = BadEmail;
 
     fn from_str(text: &str) -> Result<Self, BadEmail> {
-        let text = text.trim();
+        let text: String = text.trim().nfc().collect();
         let (local, domain) = text.rsplit_once('@').ok_or(BadEmail)?;
         let fits = text.len() <= 254
             && local.len() <= 64
@@ -102,6 +112,15 @@ mod tests {
         assert_eq!(email.as_str(), "Maya.Roy@example.org");
         assert_eq!(email.folded(), "maya.roy@example.org");
         assert!(!format!("{email:?}").contains("Maya"));
+    }
+
+    #[test]
+    fn one_address_is_one_address_however_its_letters_are_composed() {
+        let composed: Email = "zo\u{eb}@example.org".parse().unwrap();
+        let decomposed: Email = "Zoe\u{308}@Example.org".parse().unwrap();
+        assert_eq!(composed.folded(), decomposed.folded());
+        assert_eq!(decomposed.as_str(), "Zo\u{eb}@example.org");
+        assert_eq!(composed.domain(), "example.org");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Line(String);
 
 /// Why a text cannot be taken.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadText {
     /// Nothing but white space.
     #[error("fill this in")]

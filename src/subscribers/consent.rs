@@ -1,12 +1,12 @@
 //! Who may be written to: asked when an audience is frozen, and again in the transaction that claims (N5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
 use super::model::{ListId, SubscriberId, SubscriptionState};
 use crate::db::Conn;
-use crate::db::schema::{subscribers, subscriptions, suppressions};
+use crate::db::schema::{subscribers, subscriptions, suppressions, topic_mutes};
 use crate::each;
 use crate::error::AppResult;
 
@@ -36,8 +36,30 @@ pub fn refused_among(
     people: &[SubscriberId],
     through: &[ListId],
 ) -> AppResult<BTreeMap<SubscriberId, Why>> {
+    refused_about(conn, people, through, None)
+}
+
+/// As [`refused_among`], of mail about `topic`, which a reader may have switched off. The gravest reason is told: suppressed,
+/// left everything, left the list, switched the topic off.
+///
+/// # Errors
+/// The database's.
+pub fn refused_about(
+    conn: &mut Conn,
+    people: &[SubscriberId],
+    through: &[ListId],
+    topic: Option<&str>,
+) -> AppResult<BTreeMap<SubscriberId, Why>> {
     let mut refused = BTreeMap::new();
     for chunk in people.chunks(1_000) {
+        if let Some(topic) = topic {
+            let off = topic_mutes::table
+                .filter(topic_mutes::subscriber_id.eq_any(chunk))
+                .filter(topic_mutes::topic.eq(topic))
+                .select(topic_mutes::subscriber_id);
+            let off: Vec<SubscriberId> = each!(conn, c => off.load(c))?;
+            refused.extend(off.into_iter().map(|id| (id, Why::TopicOff)));
+        }
         if !through.is_empty() {
             let on = subscriptions::table
                 .filter(subscriptions::subscriber_id.eq_any(chunk))
@@ -45,6 +67,7 @@ pub fn refused_among(
                 .filter(subscriptions::state.eq(SubscriptionState::Confirmed))
                 .select(subscriptions::subscriber_id);
             let on: Vec<SubscriberId> = each!(conn, c => on.load(c))?;
+            let on: BTreeSet<SubscriberId> = on.into_iter().collect();
             let off = chunk.iter().filter(|id| !on.contains(id));
             refused.extend(off.map(|id| (*id, Why::LeftList)));
         }

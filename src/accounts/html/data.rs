@@ -14,6 +14,7 @@ use crate::auth::{Signed, guard};
 use crate::error::{AppError, AppResult};
 use crate::mail::mails_to;
 use crate::media;
+use crate::subscribers::ops::Fresh;
 use crate::web::CsrfForm;
 use crate::web::views::shell::Link;
 
@@ -112,9 +113,10 @@ pub(super) async fn delete(
         .db
         .read(move |c| mails_to(c, &[&address, &folded]))
         .await?;
+    let fresh = Fresh::new()?;
     let deleted = site
         .db
-        .tx(move |c| deletion::delete(c, &user, &mails, now))
+        .tx(move |c| deletion::delete(c, &user, (&mails, &fresh), now))
         .await;
     let gone = match deleted {
         Ok(gone) => gone,

@@ -92,7 +92,10 @@ impl Shell {
             refresh_seconds: None,
             nav: Vec::new(),
             give_url: None,
-            footer: vec![Link::new("For programs: the API", "/api/openapi.json")],
+            footer: vec![
+                Link::new("Newsletters", "/subscribe"),
+                Link::new("For programs: the API", "/api/openapi.json"),
+            ],
             imprint: if test_mode {
                 format!("{name} in test mode: a demonstration, in which no money moves.")
             } else {

@@ -1,0 +1,13 @@
+DROP TABLE import_faults;
+DROP TABLE import_pieces;
+DROP TABLE imports;
+DROP TABLE subscription_proofs;
+DROP TABLE topic_mutes;
+DROP TABLE topics;
+DROP INDEX consents_by_donation;
+DROP INDEX suppressions_by_time;
+DROP INDEX subscriptions_by_state;
+DROP INDEX subscribers_by_name;
+ALTER TABLE subscribers DROP COLUMN erased_at;
+ALTER TABLE subscribers DROP COLUMN merged_into;
+ALTER TABLE lists DROP COLUMN takes_gifts;

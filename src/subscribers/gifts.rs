@@ -1,0 +1,105 @@
+//! The tick beside a gift: a yes that counts when the gift is paid.
+//!
+//! Not when it is begun: anybody can type anybody's address into the form of a gift, but few pay for it, and the receipt goes
+//! to that address in the same moment. Payment stands in for the second step of a double opt-in; wording and moment of the
+//! tick are its proof (N20).
+
+use diesel::prelude::*;
+
+use super::links::erased_mark;
+use super::model::{ListId, SubscriberId};
+use super::ops::{self, Fresh, Known};
+use super::proofs::{Door, Said};
+use crate::db::Conn;
+use crate::db::schema::{consents, donations, lists, supporters, suppressions};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::ids::{CampaignId, DonationId, SupporterId};
+use crate::kernel::secret::sha256_hex;
+use crate::kernel::{Email, Timestamp};
+
+/// A tick that came with a gift.
+#[derive(Queryable)]
+struct Tick {
+    donation: DonationId,
+    campaign: CampaignId,
+    gift_token: String,
+    supporter: SupporterId,
+    email: Email,
+    name: String,
+    wording: String,
+}
+
+/// Turns the ticks of these gifts, which are paid, into confirmed subscriptions. One query for a batch without ticks. Without
+/// a list that takes them, nothing is joined; the consents stay on record.
+///
+/// # Errors
+/// The database's.
+pub fn agree(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<()> {
+    let mut ticks: Vec<Tick> = Vec::new();
+    for chunk in paid.chunks(1_000) {
+        let query = consents::table
+            .inner_join(donations::table.on(donations::id.eq(consents::donation_id)))
+            .inner_join(supporters::table.on(supporters::id.eq(consents::supporter_id)))
+            .filter(consents::donation_id.eq_any(chunk))
+            .filter(consents::channel.eq("newsletter"))
+            .order(consents::id)
+            .select((
+                donations::id,
+                donations::campaign_id,
+                donations::token,
+                supporters::id,
+                supporters::email,
+                supporters::name,
+                consents::wording,
+            ));
+        ticks.extend(each!(conn, c => query.load::<Tick>(c))?);
+    }
+    for tick in ticks.iter().filter(|tick| tick.email.is_reachable()) {
+        join(conn, tick, now)?;
+    }
+    Ok(())
+}
+
+fn join(conn: &mut Conn, tick: &Tick, now: Timestamp) -> AppResult<()> {
+    let Some(list) = list_for(conn, tick.campaign)? else {
+        return Ok(());
+    };
+    // The transaction may run twice, so both are drawn from what is there: the gift's id, and its secret.
+    let id = tick.donation.to_string().replacen("don_", "sub_", 1);
+    let fresh = Fresh {
+        id: id.parse::<SubscriberId>().map_err(AppError::internal)?,
+        token: sha256_hex(format!("preferences:{}", tick.gift_token)),
+    };
+    let known = Known {
+        name: tick.name.clone(),
+        ..Known::default()
+    };
+    let person = ops::ensure(conn, &tick.email, &known, &fresh, now)?;
+    ops::link_donor(conn, &tick.email, tick.supporter)?;
+    // They had been erased, and said yes anew; what bounced or complained stays off.
+    if let Some(mark) = erased_mark(conn, &tick.email)? {
+        each!(conn, c => diesel::delete(suppressions::table.find(mark)).execute(c))?;
+    }
+    let said = Said::by(Door::Gift)
+        .because_of(Some(tick.donation.to_string()))
+        .in_words(&tick.wording);
+    ops::agree(conn, person.id, list, &said, now)
+}
+
+/// The list that takes the ticks of a season's gifts: its own, or else the one of no season.
+fn list_for(conn: &mut Conn, campaign: CampaignId) -> AppResult<Option<ListId>> {
+    let query = lists::table
+        .filter(lists::takes_gifts.eq(true))
+        .filter(lists::archived_at.is_null())
+        .filter(
+            lists::campaign_id
+                .eq(campaign)
+                .or(lists::campaign_id.is_null()),
+        )
+        .order(lists::created_at)
+        .select((lists::id, lists::campaign_id));
+    let found: Vec<(ListId, Option<CampaignId>)> = each!(conn, c => query.load(c))?;
+    let own = found.iter().find(|(_, of)| of.is_some());
+    Ok(own.or(found.first()).map(|(id, _)| *id))
+}
