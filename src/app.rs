@@ -26,7 +26,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, payouts, stories, teams,
+    membership, openapi, pages, partners, payouts, sequences, stories, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -252,6 +252,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     accounts::jobs(registry, &giving.site);
     stories::jobs(registry, &giving.site);
     books::jobs(registry, &giving.site);
+    sequences::jobs(registry, &giving.site);
     let letters = PartnerLetters::new(giving.mails.clone(), &giving.site.config);
     impact::reports::jobs(registry, &giving.site, &letters);
     teams::messages::jobs(registry, &giving.site, &desk.letters);

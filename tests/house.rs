@@ -46,6 +46,7 @@ const STOREYS: &[&[&str]] = &[
         "segments",
         "newsletters",
         "deliveries",
+        "sequences",
         "accounts",
         "console",
         "home",
@@ -133,6 +134,16 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "deliveries",
         &["newsletters", "subscribers", "segments", "campaigns"],
     ),
+    (
+        "sequences",
+        &[
+            "deliveries",
+            "newsletters",
+            "segments",
+            "subscribers",
+            "campaigns",
+        ],
+    ),
     ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
@@ -190,6 +201,10 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "diary",
             "coaching",
             "accounts",
+            "subscribers",
+            "segments",
+            "sequences",
+            "newsletters",
         ],
     ),
     (
@@ -229,6 +244,10 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "payouts",
             "diary",
             "coaching",
+            "subscribers",
+            "segments",
+            "newsletters",
+            "sequences",
         ],
     ),
     (

@@ -9,7 +9,7 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed, DiarySeed, ReportSeed};
+use crate::demo::{self, DemoSeed, DiarySeed, ReportSeed, SegmentSeed};
 use crate::kernel::Clock;
 use crate::partners::PartnerLetters;
 
@@ -84,6 +84,11 @@ impl Demo {
                 .await?;
             if let Some(signers) = app.site.db.read(demo::signers).await? {
                 demo::stories(&app.site, &app.safe, signers).await?;
+                let seed = SegmentSeed::new();
+                app.site
+                    .db
+                    .tx(move |conn| demo::segments(conn, &seed, signers[1], now))
+                    .await?;
             }
             let letters = PartnerLetters::new(app.giving.mails.clone(), &app.site.config);
             let seed = ReportSeed::new();

@@ -49,6 +49,8 @@ mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
+mod segments;
+mod sequences;
 mod stories;
 mod story;
 mod story_deeds;
@@ -227,6 +229,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
+    segments::routes(cfg);
+    sequences::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

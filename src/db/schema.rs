@@ -1475,6 +1475,7 @@ diesel::table! {
         changed_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        sequence_step_id -> Nullable<Text>,
     }
 }
 
@@ -1495,6 +1496,60 @@ diesel::table! {
         detail -> Nullable<Text>,
         sent_at -> Nullable<Timestamp>,
         changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sequences (id) {
+        id -> Text,
+        campaign_id -> Nullable<Text>,
+        name -> Text,
+        trigger_rule -> Text,
+        audience -> Text,
+        leaves -> Nullable<Text>,
+        days_between -> Integer,
+        state -> Text,
+        version -> BigInt,
+        made_by -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sequence_steps (id) {
+        id -> Text,
+        sequence_id -> Text,
+        position -> Integer,
+        wait_days -> Integer,
+        at_hour -> Nullable<Integer>,
+        segment_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sequence_enrolments (sequence_id, subscriber_id) {
+        sequence_id -> Text,
+        subscriber_id -> Text,
+        state -> Text,
+        position -> Integer,
+        due_at -> Timestamp,
+        happened_at -> Timestamp,
+        enrolled_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        why -> Text,
+    }
+}
+
+diesel::table! {
+    sequence_outcomes (step_id, subscriber_id) {
+        step_id -> Text,
+        subscriber_id -> Text,
+        outcome -> Text,
+        at -> Timestamp,
     }
 }
 
@@ -1609,4 +1664,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     segments,
     newsletters,
     deliveries,
+    sequences,
+    sequence_steps,
+    sequence_enrolments,
+    sequence_outcomes,
 );

@@ -12,6 +12,7 @@ mod participants;
 mod partners;
 mod reports;
 mod season;
+mod segments;
 mod stories;
 
 use crate::auth::{Role, UserId, model as users};
@@ -29,6 +30,7 @@ pub use givers::givers;
 pub use grants::first_grant;
 pub use logins::{logins, welcome};
 pub use reports::{ReportSeed, reports};
+pub use segments::{SegmentSeed, segments};
 pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.
