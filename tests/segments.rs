@@ -111,7 +111,10 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
     let address = format!("p{n}-{id}@example.org");
     let now = sql(place.now);
     let (is_donor, has_account) = (chance.percent(70), chance.percent(60));
-    let (supporter, user) = (selvedge::ids::SupporterId::new(), selvedge::auth::UserId::new());
+    let (supporter, user) = (
+        selvedge::ids::SupporterId::new(),
+        selvedge::auth::UserId::new(),
+    );
     let mut text = String::new();
     let mut put = |line: String| {
         text.push_str(&line);
@@ -119,17 +122,35 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
     };
     let in_use = chance.percent(85);
     if is_donor {
-        put(format!("INSERT INTO supporters (id, email, email_folded, name, created_at) VALUES ('{supporter}', '{address}', '{address}', 'P {n}', '{now}')"));
+        put(format!(
+            "INSERT INTO supporters (id, email, email_folded, name, created_at) VALUES ('{supporter}', '{address}', '{address}', 'P {n}', '{now}')"
+        ));
     }
     if has_account {
-        let verified = if in_use { format!("'{now}'") } else { "NULL".into() };
-        put(format!("INSERT INTO users (id, email, email_folded, name, created_at, verified_at) VALUES ('{user}', '{address}', '{address}', 'P {n}', '{now}', {verified})"));
+        let verified = if in_use {
+            format!("'{now}'")
+        } else {
+            "NULL".into()
+        };
+        put(format!(
+            "INSERT INTO users (id, email, email_folded, name, created_at, verified_at) VALUES ('{user}', '{address}', '{address}', 'P {n}', '{now}', {verified})"
+        ));
     }
-    let quoted = |is: bool, id: String| if is { format!("'{id}'") } else { "NULL".to_owned() };
+    let quoted = |is: bool, id: String| {
+        if is {
+            format!("'{id}'")
+        } else {
+            "NULL".to_owned()
+        }
+    };
     let language = pick(chance, &["", "en", "en-GB", "es", "es-MX", "EN"]);
     let country = pick(chance, &["", "US", "IN"]);
     let has_left = chance.percent(10);
-    let left = if has_left { format!("'{now}'") } else { "NULL".into() };
+    let left = if has_left {
+        format!("'{now}'")
+    } else {
+        "NULL".into()
+    };
     put(format!(
         "INSERT INTO subscribers (id, email, email_folded, name, language, country, supporter_id, user_id, token, left_all_at, created_at) VALUES ('{id}', '{address}', '{address}', 'P {n}', '{language}', '{country}', {}, {}, 'tok-{id}', {left}, '{now}')",
         quoted(is_donor, supporter.to_string()),
@@ -137,13 +158,17 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
     ));
     let is_suppressed = chance.percent(10);
     if is_suppressed {
-        put(format!("INSERT INTO suppressions (email_folded, reason, detail, created_at) VALUES ('{address}', 'staff', '', '{now}')"));
+        put(format!(
+            "INSERT INTO suppressions (email_folded, reason, detail, created_at) VALUES ('{address}', 'staff', '', '{now}')"
+        ));
     }
     let mut lists = Vec::new();
     for list in &place.lists {
         let state = pick(chance, &["confirmed", "confirmed", "pending", "left", ""]);
         if !state.is_empty() {
-            put(format!("INSERT INTO subscriptions (list_id, subscriber_id, state, changed_at) VALUES ('{list}', '{id}', '{state}', '{now}')"));
+            put(format!(
+                "INSERT INTO subscriptions (list_id, subscriber_id, state, changed_at) VALUES ('{list}', '{id}', '{state}', '{now}')"
+            ));
         }
         if state == "confirmed" {
             lists.push(*list);
@@ -154,7 +179,12 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
         if !has_account || !chance.percent(60) {
             continue;
         }
-        let teams: Vec<TeamId> = place.teams.iter().filter(|(_, of)| *of == season).map(|(id, _)| *id).collect();
+        let teams: Vec<TeamId> = place
+            .teams
+            .iter()
+            .filter(|(_, of)| *of == season)
+            .map(|(id, _)| *id)
+            .collect();
         let team = (!teams.is_empty() && chance.percent(50)).then(|| pick(chance, &teams));
         let page = Page {
             id: PageId::new(),
@@ -177,23 +207,44 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
             if page.is_live { "live" } else { "draft" },
         ));
         if page.raised > 0 {
-            put(format!("INSERT INTO totals (scope, scope_id, campaign_id, currency, raised, donations, donors, reached_at) VALUES ('page', '{}', '{}', 'USD', {}, 1, 1, '{now}')", page.id, place.seasons[season].id, page.raised));
+            put(format!(
+                "INSERT INTO totals (scope, scope_id, campaign_id, currency, raised, donations, donors, reached_at) VALUES ('page', '{}', '{}', 'USD', {}, 1, 1, '{now}')",
+                page.id, place.seasons[season].id, page.raised
+            ));
         }
         for day in 0..page.days {
-            put(format!("INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('ent-{}-{day}', '{}', '2026-12-0{}', '', '', '', TRUE, FALSE, '{now}', '{now}')", page.id, page.id, day + 1));
+            put(format!(
+                "INSERT INTO diary_entries (id, page_id, day, outfit, note, photo_alt, is_public, is_backfill, created_at, updated_at) VALUES ('ent-{}-{day}', '{}', '2026-12-0{}', '', '', '', TRUE, FALSE, '{now}', '{now}')",
+                page.id,
+                page.id,
+                day + 1
+            ));
         }
         pages.push(page);
     }
     let mut captain_of = Vec::new();
     if has_account && chance.percent(25) {
         let (team, season) = pick(chance, &place.teams);
-        put(format!("INSERT INTO team_co_captains (team_id, user_id, created_at) VALUES ('{team}', '{user}', '{now}')"));
+        put(format!(
+            "INSERT INTO team_co_captains (team_id, user_id, created_at) VALUES ('{team}', '{user}', '{now}')"
+        ));
         captain_of.push(season);
     }
     let mut gifts = Vec::new();
     for _gift in 0..(if is_donor { chance.below(4) } else { 0 }) {
         let season = chance.below(2);
-        let status = pick(chance, &["paid", "paid", "partially_refunded", "refunded", "pending", "disputed", "failed"]);
+        let status = pick(
+            chance,
+            &[
+                "paid",
+                "paid",
+                "partially_refunded",
+                "refunded",
+                "pending",
+                "disputed",
+                "failed",
+            ],
+        );
         let amount = pick(chance, &[500, 2_500, 5_000, 20_000]);
         let fee = pick(chance, &[0, 200]);
         let refunded = match status {
@@ -203,7 +254,10 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
         };
         let (team, page) = (pick(chance, &place.teams), chance.percent(30));
         let team = (team.1 == season && chance.percent(50)).then_some(team.0);
-        let page = pages.iter().find(|one| page && one.season == season).map(|one| one.id);
+        let page = pages
+            .iter()
+            .find(|one| page && one.season == season)
+            .map(|one| one.id);
         let hours = chance.between(0, 24 * 40);
         let mut gift = Gift {
             season,
@@ -211,7 +265,10 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
             team,
             is_given: matches!(status, "paid" | "partially_refunded"),
             kept: (amount + fee - refunded).min(amount),
-            currency: pick(chance, &[Currency::USD, Currency::USD, "INR".parse().unwrap()]),
+            currency: pick(
+                chance,
+                &[Currency::USD, Currency::USD, "INR".parse().unwrap()],
+            ),
             paid_at: place.now.minus(chrono::Duration::hours(hours)),
             programs: Vec::new(),
         };
@@ -228,7 +285,10 @@ fn person(c: &mut Conn, place: &Place, chance: &mut Chance, n: usize) -> Person 
         ));
         let (program, fund) = &place.programs[chance.below(place.programs.len())];
         let reversed = pick(chance, &[0, 0, amount]);
-        put(format!("INSERT INTO splits (donation_id, fund_id, origin, amount, reversed, carried, granted, held, settled_at) VALUES ('{donation}', '{fund}', 'gift', {amount}, {reversed}, 0, 0, {}, '{now}')", amount - reversed));
+        put(format!(
+            "INSERT INTO splits (donation_id, fund_id, origin, amount, reversed, carried, granted, held, settled_at) VALUES ('{donation}', '{fund}', 'gift', {amount}, {reversed}, 0, 0, {}, '{now}')",
+            amount - reversed
+        ));
         if reversed == 0 {
             gift.programs.push(*program);
         }
@@ -257,7 +317,13 @@ struct Model<'a> {
 
 impl Model<'_> {
     fn index(&self, named: Option<selvedge::ids::CampaignId>) -> Option<usize> {
-        let named = named.map(|id| self.place.seasons.iter().position(|one| one.id == id).unwrap());
+        let named = named.map(|id| {
+            self.place
+                .seasons
+                .iter()
+                .position(|one| one.id == id)
+                .unwrap()
+        });
         named.or(self.within)
     }
 
@@ -269,7 +335,11 @@ impl Model<'_> {
             Rule::Gave(gifts) => self.gave(gifts, one),
             Rule::NotGave(gifts) => !self.gave(gifts, one),
             Rule::Lapsed(of) => {
-                let gave = |season: usize| one.gifts.iter().any(|gift| gift.is_given && gift.season == season);
+                let gave = |season: usize| {
+                    one.gifts
+                        .iter()
+                        .any(|gift| gift.is_given && gift.season == season)
+                };
                 // The second season follows none.
                 self.index(of.campaign) == Some(0) && gave(1) && !gave(0)
             }
@@ -281,7 +351,8 @@ impl Model<'_> {
             Rule::Language(asked) => {
                 let spoken = one.language.to_lowercase();
                 spoken == asked.language
-                    || (!asked.language.is_empty() && spoken.starts_with(&format!("{}-", asked.language)))
+                    || (!asked.language.is_empty()
+                        && spoken.starts_with(&format!("{}-", asked.language)))
             }
             Rule::Country(asked) => one.country == asked.country,
             Rule::OnList(asked) => one.lists.contains(&asked.list),
@@ -291,24 +362,39 @@ impl Model<'_> {
 
     fn gave(&self, asked: &Gifts, one: &Person) -> bool {
         let season = self.index(asked.campaign);
-        let zone = season.map_or(selvedge::kernel::Zone::UTC, |at| self.place.seasons[at].time_zone);
+        let zone = season.map_or(selvedge::kernel::Zone::UTC, |at| {
+            self.place.seasons[at].time_zone
+        });
         let fits = |gift: &&Gift| {
             let day = zone.day_of(gift.paid_at).unwrap();
             gift.is_given
                 && season.is_none_or(|season| gift.season == season)
                 && asked.page.is_none_or(|page| gift.page == Some(page))
                 && asked.team.is_none_or(|team| gift.team == Some(team))
-                && asked.program.is_none_or(|program| gift.programs.contains(&program))
-                && asked.amount.as_ref().is_none_or(|amount| amount.currency == gift.currency)
+                && asked
+                    .program
+                    .is_none_or(|program| gift.programs.contains(&program))
+                && asked
+                    .amount
+                    .as_ref()
+                    .is_none_or(|amount| amount.currency == gift.currency)
                 && match asked.when {
                     When::Any => true,
                     When::Between(from, until) => {
-                        from.is_none_or(|from| day >= from) && until.is_none_or(|until| day <= until)
+                        from.is_none_or(|from| day >= from)
+                            && until.is_none_or(|until| day <= until)
                     }
-                    When::LastDays(days) => gift.paid_at >= self.place.now.minus(chrono::Duration::days(days)),
+                    When::LastDays(days) => {
+                        gift.paid_at >= self.place.now.minus(chrono::Duration::days(days))
+                    }
                 }
         };
-        let kept: Vec<i64> = one.gifts.iter().filter(fits).map(|gift| gift.kept).collect();
+        let kept: Vec<i64> = one
+            .gifts
+            .iter()
+            .filter(fits)
+            .map(|gift| gift.kept)
+            .collect();
         match &asked.amount {
             None => !kept.is_empty(),
             Some(amount) => {
@@ -330,12 +416,16 @@ impl Model<'_> {
             Side::AtLeast => is >= than,
         };
         page.is_live != asked.is_draft
-            && self.index(asked.campaign).is_none_or(|season| page.season == season)
+            && self
+                .index(asked.campaign)
+                .is_none_or(|season| page.season == season)
             && asked.team.is_none_or(|team| page.team == Some(team))
             && asked.raised.is_none_or(|(side, percent)| {
                 page.goal > 0 && on(side, page.raised * 100, page.goal * percent)
             })
-            && asked.days.is_none_or(|(side, days)| on(side, page.days, days))
+            && asked
+                .days
+                .is_none_or(|(side, days)| on(side, page.days, days))
             && asked.photo.is_none_or(|has| page.has_photo == has)
     }
 }
@@ -345,17 +435,25 @@ fn maybe<T>(chance: &mut Chance, percent: u64, make: impl FnOnce(&mut Chance) ->
 }
 
 fn gifts(chance: &mut Chance, place: &Place, people: &[Person]) -> Gifts {
-    let pages: Vec<PageId> = people.iter().flat_map(|one| &one.pages).map(|page| page.id).collect();
+    let pages: Vec<PageId> = people
+        .iter()
+        .flat_map(|one| &one.pages)
+        .map(|page| page.id)
+        .collect();
     Gifts {
         campaign: maybe(chance, 50, |chance| place.seasons[chance.below(2)].id),
-        program: maybe(chance, 20, |chance| place.programs[chance.below(place.programs.len())].0),
+        program: maybe(chance, 20, |chance| {
+            place.programs[chance.below(place.programs.len())].0
+        }),
         page: maybe(chance, 10, |chance| pick(chance, &pages)),
         team: maybe(chance, 10, |chance| pick(chance, &place.teams).0),
         when: match chance.below(4) {
             0 => When::LastDays(chance.between(0, 40)),
             1 => {
                 let day = |chance: &mut Chance| {
-                    let at = place.now.minus(chrono::Duration::days(chance.between(0, 40)));
+                    let at = place
+                        .now
+                        .minus(chrono::Duration::days(chance.between(0, 40)));
                     selvedge::kernel::Zone::UTC.day_of(at).unwrap()
                 };
                 When::Between(maybe(chance, 70, day), maybe(chance, 70, day))
@@ -384,16 +482,28 @@ fn rule(chance: &mut Chance, place: &Place, people: &[Person], depth: usize) -> 
             campaign: season(chance).campaign,
             team: maybe(chance, 20, |chance| pick(chance, &place.teams).0),
             is_draft: chance.percent(20),
-            raised: maybe(chance, 40, |chance| (side(chance), pick(chance, &[0, 10, 50, 100]))),
-            days: maybe(chance, 40, |chance| (side(chance), pick(chance, &[0, 1, 3]))),
+            raised: maybe(chance, 40, |chance| {
+                (side(chance), pick(chance, &[0, 10, 50, 100]))
+            }),
+            days: maybe(chance, 40, |chance| {
+                (side(chance), pick(chance, &[0, 1, 3]))
+            }),
             photo: maybe(chance, 40, |chance| chance.percent(50)),
         }),
         5 => Rule::Captain(season(chance)),
-        6 => Rule::Language(Language { language: pick(chance, &["", "en", "es", "en-gb", "fr"]).into() }),
-        7 => Rule::Country(Country { country: pick(chance, &["", "US", "IN", "BR"]).into() }),
-        8 => Rule::OnList(OnList { list: pick(chance, &place.lists) }),
+        6 => Rule::Language(Language {
+            language: pick(chance, &["", "en", "es", "en-gb", "fr"]).into(),
+        }),
+        7 => Rule::Country(Country {
+            country: pick(chance, &["", "US", "IN", "BR"]).into(),
+        }),
+        8 => Rule::OnList(OnList {
+            list: pick(chance, &place.lists),
+        }),
         group => {
-            let parts = (0..=chance.below(3)).map(|_| rule(chance, place, people, depth - 1)).collect();
+            let parts = (0..=chance.below(3))
+                .map(|_| rule(chance, place, people, depth - 1))
+                .collect();
             match group {
                 9 | 10 => Rule::All(parts),
                 11 => Rule::Any(parts),
@@ -408,28 +518,34 @@ async fn random_rules_give_the_people_that_the_model_gives() {
     let world = World::starting("2026-12-20T12:00:00Z").await;
     let db = world.app.site.db.clone();
     let mut chance = Chance::new("segments");
-    let place = place(&db, world.clock.now()).await;
+    let place = std::sync::Arc::new(place(&db, world.clock.now()).await);
     let mut seeds = Chance::new("people of segments");
-    let (place, people) = db
-        .tx(move |c| {
-            // The closure may run twice: the people are those of the run that counts.
-            let people: Vec<Person> = (0..40).map(|n| person(c, &place, &mut seeds, n)).collect();
-            Ok((place, people))
-        })
+    let shared = std::sync::Arc::clone(&place);
+    let people: Vec<Person> = db
+        .tx(move |c| Ok((0..40).map(|n| person(c, &shared, &mut seeds, n)).collect()))
         .await
         .unwrap();
-    assert!(people.iter().any(|one| one.has_account) && people.iter().any(|one| !one.may_be_written_to));
+    assert!(
+        people.iter().any(|one| one.has_account) && people.iter().any(|one| !one.may_be_written_to)
+    );
     let mut sizes = BTreeSet::new();
     for _round in 0..400 {
         let rule = rule(&mut chance, &place, &people, 3);
         let within = chance.percent(30).then(|| chance.below(2));
-        let model = Model { place: &place, within };
+        let model = Model {
+            place: &place,
+            within,
+        };
         let expected: BTreeSet<SubscriberId> = people
             .iter()
             .filter(|one| one.may_be_written_to && model.holds(&rule, one))
             .map(|one| one.id)
             .collect();
-        let (asked, season, now) = (rule.clone(), within.map(|at| place.seasons[at].id), place.now);
+        let (asked, season, now) = (
+            rule.clone(),
+            within.map(|at| place.seasons[at].id),
+            place.now,
+        );
         let (found, count) = db
             .read(move |c| {
                 let who = compile_rule(c, Among::Reachable(None), (&asked, season), now)?;
@@ -448,18 +564,31 @@ async fn random_rules_give_the_people_that_the_model_gives() {
 }
 
 /// A subscriber, confirmed on these lists, with the account of `user`.
-async fn subscriber(world: &World, address: &str, lists: &[ListId], user: Option<&str>) -> SubscriberId {
+async fn subscriber(
+    world: &World,
+    address: &str,
+    lists: &[ListId],
+    user: Option<&str>,
+) -> SubscriberId {
     let id = SubscriberId::new();
     let now = sql(world.clock.now());
     let user = match user {
         Some(email) => format!("'{}'", world.user_of(email).await),
         None => "NULL".into(),
     };
-    let mut text = format!("INSERT INTO subscribers (id, email, email_folded, name, language, country, user_id, token, created_at) VALUES ('{id}', '{address}', '{address}', 'Maria Rivera', 'es', 'US', {user}, 'tok-{id}', '{now}');");
+    let mut text = format!(
+        "INSERT INTO subscribers (id, email, email_folded, name, language, country, user_id, token, created_at) VALUES ('{id}', '{address}', '{address}', 'Maria Rivera', 'es', 'US', {user}, 'tok-{id}', '{now}');"
+    );
     for list in lists {
         text.push_str(&format!("INSERT INTO subscriptions (list_id, subscriber_id, state, changed_at) VALUES ('{list}', '{id}', 'confirmed', '{now}');"));
     }
-    world.app.site.db.tx(move |c| c.execute_batch(&text)).await.unwrap();
+    world
+        .app
+        .site
+        .db
+        .tx(move |c| c.execute_batch(&text))
+        .await
+        .unwrap();
     id
 }
 
@@ -487,25 +616,50 @@ async fn an_audience_is_lists_or_a_seasons_participants_and_nobody_gets_two() {
     let one = subscriber(&world, "one@example.org", &place.lists[..1], None).await;
     let none = subscriber(&world, "none@example.org", &[], None).await;
     let participant = subscriber(&world, "owner@example.org", &[], Some(&owner)).await;
-    let of_lists = Audience { lists: place.lists.clone(), ..Audience::default() };
+    let of_lists = Audience {
+        lists: place.lists.clone(),
+        ..Audience::default()
+    };
     assert_eq!(ids(&world, &of_lists).await, [both, one].into());
-    let everybody = Audience { participants: Some(place.seasons[0].id), ..of_lists.clone() };
-    assert_eq!(ids(&world, &everybody).await, [both, one, participant].into());
-    let own = Audience { participants: Some(place.seasons[0].id), ..Audience::default() };
+    let everybody = Audience {
+        participants: Some(place.seasons[0].id),
+        ..of_lists.clone()
+    };
+    assert_eq!(
+        ids(&world, &everybody).await,
+        [both, one, participant].into()
+    );
+    let own = Audience {
+        participants: Some(place.seasons[0].id),
+        ..Audience::default()
+    };
     assert_eq!(ids(&world, &own).await, [participant].into());
-    let by_and_by = Audience { one_by_one: true, ..everybody.clone() };
-    assert_eq!(ids(&world, &by_and_by).await, BTreeSet::new(), "a step's newsletter freezes nobody");
+    let by_and_by = Audience {
+        one_by_one: true,
+        ..everybody.clone()
+    };
+    assert_eq!(
+        ids(&world, &by_and_by).await,
+        BTreeSet::new(),
+        "a step's newsletter freezes nobody"
+    );
     assert_eq!(ids(&world, &Audience::default()).await, BTreeSet::new());
 
     // Asked again when a worker claims: by the same word as when it was frozen.
     let asked = [both, one, none, participant];
     let again = |audience: Audience| async move {
-        db.read(move |c| refused(c, &asked, &audience)).await.unwrap()
+        db.read(move |c| refused(c, &asked, &audience))
+            .await
+            .unwrap()
     };
-    assert_eq!(again(everybody.clone()).await, [(none, Why::LeftList)].into());
+    assert_eq!(
+        again(everybody.clone()).await,
+        [(none, Why::LeftList)].into()
+    );
     let told = again(own).await;
     assert_eq!(told.len(), 3, "{told:?}");
-    let text = format!("UPDATE subscribers SET left_all_at = created_at WHERE id = '{participant}'");
+    let text =
+        format!("UPDATE subscribers SET left_all_at = created_at WHERE id = '{participant}'");
     db.tx(move |c| c.execute_batch(&text)).await.unwrap();
     assert_eq!(again(everybody.clone()).await[&participant], Why::LeftAll);
     assert_eq!(ids(&world, &everybody).await, [both, one].into());
@@ -547,7 +701,13 @@ async fn coordinator(world: &World) -> Visitor {
 /// The value of the hidden field `name` in a page.
 fn hidden(html: &str, name: &str) -> String {
     let mark = format!("name=\"{name}\" value=\"");
-    html.split(&mark).nth(1).unwrap_or_else(|| panic!("{name}: {html}")).split('"').next().unwrap().to_owned()
+    html.split(&mark)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{name}: {html}"))
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -557,10 +717,18 @@ async fn a_segment_is_built_without_a_script_and_nothing_typed_is_lost() {
     let carla = coordinator(&world).await;
     subscriber(&world, "maria@example.org", &place.lists[..1], None).await;
     let empty = world.look(&carla, "/console/new-segment").await;
-    assert!(empty.contains("Everybody who may be written to."), "{empty}");
+    assert!(
+        empty.contains("Everybody who may be written to."),
+        "{empty}"
+    );
     assert!(empty.contains("1 person"), "{empty}");
     let id = hidden(&empty, "id");
-    let base = [("id", id.as_str()), ("name", "Spanish givers"), ("campaign", CAMPAIGN), ("n.0.part", "all")];
+    let base = [
+        ("id", id.as_str()),
+        ("name", "Spanish givers"),
+        ("campaign", CAMPAIGN),
+        ("n.0.part", "all"),
+    ];
     let post = |extra: Vec<(&'static str, &'static str)>| {
         let form: Vec<(&str, &str)> = base.iter().copied().chain(extra).collect();
         let (world, carla) = (&world, &carla);
@@ -568,9 +736,20 @@ async fn a_segment_is_built_without_a_script_and_nothing_typed_is_lost() {
     };
     let added = post(vec![("n.0.new", "language"), ("do", "add:0")]).await;
     assert_eq!(added.status, 200);
-    assert!(added.text.contains("name=\"n.0.0.language\"") && added.text.contains("Spanish givers"));
-    let grouped = post(vec![("n.0.0.part", "language"), ("n.0.0.language", "es"), ("do", "group:0")]).await;
-    assert!(grouped.text.contains("name=\"n.0.1.part\"") && grouped.text.contains("value=\"es\""), "{}", grouped.text);
+    assert!(
+        added.text.contains("name=\"n.0.0.language\"") && added.text.contains("Spanish givers")
+    );
+    let grouped = post(vec![
+        ("n.0.0.part", "language"),
+        ("n.0.0.language", "es"),
+        ("do", "group:0"),
+    ])
+    .await;
+    assert!(
+        grouped.text.contains("name=\"n.0.1.part\"") && grouped.text.contains("value=\"es\""),
+        "{}",
+        grouped.text
+    );
     // An empty group cannot be asked; a wrong amount is said beside its field; what was typed stays.
     let wrong = post(vec![
         ("n.0.0.part", "language"),
@@ -584,7 +763,11 @@ async fn a_segment_is_built_without_a_script_and_nothing_typed_is_lost() {
     ])
     .await;
     assert_eq!(wrong.status, 422, "{}", wrong.text);
-    assert!(wrong.text.contains("value=\"fifty\"") && wrong.text.contains("n.0.1.0.at_least-error"), "{}", wrong.text);
+    assert!(
+        wrong.text.contains("value=\"fifty\"") && wrong.text.contains("n.0.1.0.at_least-error"),
+        "{}",
+        wrong.text
+    );
     let removed = post(vec![
         ("n.0.0.part", "language"),
         ("n.0.0.language", "es"),
@@ -596,11 +779,31 @@ async fn a_segment_is_built_without_a_script_and_nothing_typed_is_lost() {
         ("do", "remove:0.1.0"),
     ])
     .await;
-    assert!(!removed.text.contains("fifty") && removed.text.contains("value=\"US\""), "{}", removed.text);
-    assert!(removed.text.contains("M… R…") && removed.text.contains("m…@example.org"), "{}", removed.text);
-    assert!(!removed.text.contains("Maria Rivera"), "names are masked until somebody asks");
-    let named = post(vec![("n.0.0.part", "language"), ("n.0.0.language", "es"), ("do", "names")]).await;
-    assert!(named.text.contains("Maria Rivera") && !named.text.contains("maria@"), "{}", named.text);
+    assert!(
+        !removed.text.contains("fifty") && removed.text.contains("value=\"US\""),
+        "{}",
+        removed.text
+    );
+    assert!(
+        removed.text.contains("M… R…") && removed.text.contains("m…@example.org"),
+        "{}",
+        removed.text
+    );
+    assert!(
+        !removed.text.contains("Maria Rivera"),
+        "names are masked until somebody asks"
+    );
+    let named = post(vec![
+        ("n.0.0.part", "language"),
+        ("n.0.0.language", "es"),
+        ("do", "names"),
+    ])
+    .await;
+    assert!(
+        named.text.contains("Maria Rivera") && !named.text.contains("maria@"),
+        "{}",
+        named.text
+    );
     let saved = post(vec![
         ("n.0.0.part", "language"),
         ("n.0.0.language", "es"),
@@ -613,25 +816,53 @@ async fn a_segment_is_built_without_a_script_and_nothing_typed_is_lost() {
     assert_eq!(saved.status, 303, "{}", saved.text);
     let own = format!("/console/segments/{id}");
     let page = world.look(&carla, &own).await;
-    assert!(page.contains("value=\"50.00\"") || page.contains("value=\"50\""), "{page}");
-    assert!(page.contains("did not give $50 or more in all in “"), "{page}");
-    assert!(world.look(&carla, "/console/segments").await.contains("Spanish givers"));
+    assert!(
+        page.contains("value=\"50.00\"") || page.contains("value=\"50\""),
+        "{page}"
+    );
+    assert!(
+        page.contains("did not give $50 or more in all in “"),
+        "{page}"
+    );
+    assert!(
+        world
+            .look(&carla, "/console/segments")
+            .await
+            .contains("Spanish givers")
+    );
 
     // Two who edit do not overwrite one another.
     let seen = hidden(&page, "seen");
     let edit = |name: &'static str| {
-        let form = [("id", id.as_str()), ("seen", seen.as_str()), ("name", name), ("n.0.part", "all"), ("do", "save")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let form = [
+            ("id", id.as_str()),
+            ("seen", seen.as_str()),
+            ("name", name),
+            ("n.0.part", "all"),
+            ("do", "save"),
+        ]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()));
         let (world, carla, own) = (&world, &carla, &own);
         async move {
-            let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let form: Vec<(&str, &str)> =
+                form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
             world.ask(carla, "POST", own, &form).await.status
         }
     };
     assert_eq!(edit("First").await, 303);
     assert_eq!(edit("Second").await, 409);
     let id: SegmentId = id.parse().unwrap();
-    let kept = world.app.site.db.read(move |c| model::by_id(c, id)).await.unwrap();
-    assert_eq!((kept.name.as_str(), kept.rule().unwrap()), ("First", Rule::default()));
+    let kept = world
+        .app
+        .site
+        .db
+        .read(move |c| model::by_id(c, id))
+        .await
+        .unwrap();
+    assert_eq!(
+        (kept.name.as_str(), kept.rule().unwrap()),
+        ("First", Rule::default())
+    );
     world.done().await;
 }
 
@@ -642,7 +873,9 @@ async fn a_segment_of_one_season_asks_about_that_season_alone() {
     let place = place(&world.app.site.db, world.clock.now()).await;
     subscriber(&world, "ours@example.org", &place.lists[..1], None).await;
     subscriber(&world, "theirs@example.org", &place.lists[1..], None).await;
-    let user = world.user("elsewhere@staff.example", Role::Coordinator).await;
+    let user = world
+        .user("elsewhere@staff.example", Role::Coordinator)
+        .await;
     let season = place.seasons[0].id;
     let narrow = SetRole {
         user,
@@ -651,10 +884,19 @@ async fn a_segment_of_one_season_asks_about_that_season_alone() {
         campaigns: vec![season],
     };
     let now = world.clock.now();
-    world.app.site.db.tx(move |c| set_role(c, &narrow, now)).await.unwrap();
+    world
+        .app
+        .site
+        .db
+        .tx(move |c| set_role(c, &narrow, now))
+        .await
+        .unwrap();
     let narrow = world.visitor(Some(user)).await;
     let page = world.look(&narrow, "/console/new-segment").await;
-    assert!(page.contains("1 person") && page.contains("o…@example.org"), "{page}");
+    assert!(
+        page.contains("1 person") && page.contains("o…@example.org"),
+        "{page}"
+    );
     assert!(!page.contains("Show names"), "{page}");
     // Another season's name, list and segment are nothing to them.
     let form = [
@@ -669,7 +911,11 @@ async fn a_segment_of_one_season_asks_about_that_season_alone() {
     ];
     let answer = world.ask(&narrow, "POST", "/console/segments", &form).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text.contains("choose a season") && answer.text.contains("choose a list"), "{}", answer.text);
+    assert!(
+        answer.text.contains("choose a season") && answer.text.contains("choose a list"),
+        "{}",
+        answer.text
+    );
     world.done().await;
 }
 
@@ -705,7 +951,9 @@ fn widest(place: &Place) -> Rule {
         Rule::Gave(gifts.clone()),
         Rule::All(vec![Rule::NotGave(gifts), Rule::Lapsed(of.clone())]),
         Rule::None(vec![Rule::Participant(page), Rule::Captain(of)]),
-        Rule::OnList(OnList { list: place.lists[0] }),
+        Rule::OnList(OnList {
+            list: place.lists[0],
+        }),
     ])
 }
 
@@ -717,7 +965,12 @@ async fn only_subscribers_are_scanned() {
     let place = place(db, world.clock.now()).await;
     let lines = db
         .read(move |c| {
-            let who = compile_rule(c, Among::Reachable(None), (&widest(&place), None), place.now)?;
+            let who = compile_rule(
+                c,
+                Among::Reachable(None),
+                (&widest(&place), None),
+                place.now,
+            )?;
             let Conn::Sqlite(c) = c else {
                 return Ok(Vec::new());
             };
@@ -727,8 +980,15 @@ async fn only_subscribers_are_scanned() {
         })
         .await
         .unwrap();
-    let scans: Vec<&str> = lines.iter().map(|line| line.detail.as_str()).filter(|line| line.starts_with("SCAN")).collect();
-    assert!(scans.iter().all(|line| line.starts_with("SCAN s")), "{scans:?}");
+    let scans: Vec<&str> = lines
+        .iter()
+        .map(|line| line.detail.as_str())
+        .filter(|line| line.starts_with("SCAN"))
+        .collect();
+    assert!(
+        scans.iter().all(|line| line.starts_with("SCAN s")),
+        "{scans:?}"
+    );
     world.done().await;
 }
 
@@ -752,7 +1012,11 @@ async fn a_hundred_thousand_subscribers() {
                     text.push_str(&format!("INSERT INTO splits (donation_id, fund_id, origin, amount, reversed, carried, granted, held, settled_at) VALUES ('don_{id:032}', '{}', 'gift', 5000, 0, 0, 0, 5000, '{now}');", place.programs[n % 3].1));
                 }
             }
-            let supporter = if donor { format!("'sup_{n:032}'") } else { "NULL".into() };
+            let supporter = if donor {
+                format!("'sup_{n:032}'")
+            } else {
+                "NULL".into()
+            };
             text.push_str(&format!("INSERT INTO subscribers (id, email, email_folded, name, language, country, supporter_id, token, created_at) VALUES ('sub_{n:032}', '{a}', '{a}', 'B', 'en', 'US', {supporter}, 'tks{n}', '{now}');"));
             text.push_str(&format!("INSERT INTO subscriptions (list_id, subscriber_id, state, changed_at) VALUES ('{}', 'sub_{n:032}', 'confirmed', '{now}');", place.lists[n % 2]));
         }
@@ -761,13 +1025,22 @@ async fn a_hundred_thousand_subscribers() {
     db.exclusive(|c| c.execute_batch("ANALYZE")).await.unwrap();
     let lines = db
         .read(move |c| {
-            let who = compile_rule(c, Among::Reachable(None), (&widest(&place), None), place.now)?;
+            let who = compile_rule(
+                c,
+                Among::Reachable(None),
+                (&widest(&place), None),
+                place.now,
+            )?;
             for round in 0..3 {
                 let begun = std::time::Instant::now();
                 let count = run::count(c, &who)?;
                 println!("round {round}: {count} people in {:?}", begun.elapsed());
             }
-            let explain = if c.is_sqlite() { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " };
+            let explain = if c.is_sqlite() {
+                "EXPLAIN QUERY PLAN "
+            } else {
+                "EXPLAIN "
+            };
             let text = format!("{explain}{}", literal(&who));
             let lines: Vec<Plan> = each!(c, c => diesel::sql_query(text).load(c))?;
             Ok(lines)
@@ -806,7 +1079,9 @@ where
 {
     fn build<'a>(row: &impl diesel::row::NamedRow<'a, DB>) -> diesel::deserialize::Result<Self> {
         let text = diesel::row::NamedRow::get::<diesel::sql_types::Text, String>(row, "detail")
-            .or_else(|_| diesel::row::NamedRow::get::<diesel::sql_types::Text, String>(row, "QUERY PLAN"))?;
+            .or_else(|_| {
+                diesel::row::NamedRow::get::<diesel::sql_types::Text, String>(row, "QUERY PLAN")
+            })?;
         Ok(Self { text })
     }
 }

@@ -522,7 +522,10 @@ fn bulk_mails(
         .filter(deliveries::state.ne_all(["failed", "skipped"]))
         .filter(deliveries::changed_at.gt(now.minus(chrono::Duration::days(60))))
         .group_by(subscribers::user_id)
-        .select((subscribers::user_id.assume_not_null(), max(deliveries::changed_at)));
+        .select((
+            subscribers::user_id.assume_not_null(),
+            max(deliveries::changed_at),
+        ));
     Ok(each!(conn, c => query.load(c))?)
 }
 

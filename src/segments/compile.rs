@@ -88,7 +88,13 @@ pub fn compile(conn: &mut Conn, audience: &Audience, now: Timestamp) -> AppResul
     for (id, word) in [(audience.segment, "AND"), (audience.without, "AND NOT")] {
         if let Some(id) = id {
             let segment = model::by_id(conn, id)?;
-            narrow(conn, &mut sql, word, (&segment.rule()?, segment.campaign_id), now)?;
+            narrow(
+                conn,
+                &mut sql,
+                word,
+                (&segment.rule()?, segment.campaign_id),
+                now,
+            )?;
         }
     }
     Ok(sql.done())

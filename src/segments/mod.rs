@@ -10,6 +10,7 @@
 pub mod compile;
 pub mod model;
 pub mod ops;
+pub mod participants;
 pub mod recheck;
 pub mod rule;
 pub mod run;

@@ -27,7 +27,10 @@ fn text(rule: &Rule) -> AppResult<String> {
     rule.check()?;
     let text = serde_json::to_string(rule).map_err(AppError::internal)?;
     if text.len() > MOST_TEXT {
-        return Err(AppError::field("rule", "this is too long to be one segment"));
+        return Err(AppError::field(
+            "rule",
+            "this is too long to be one segment",
+        ));
     }
     Ok(text)
 }

@@ -9,8 +9,8 @@ use crate::db::Conn;
 use crate::db::schema::{pages, subscribers};
 use crate::each;
 use crate::error::AppResult;
-use crate::subscribers::consent::{Why, refused_among};
 use crate::subscribers::SubscriberId;
+use crate::subscribers::consent::{Why, refused_among};
 
 /// Who of `people` must not get what is for `audience` any more, and why. Beside
 /// [`refused_among`], it knows that a season's participants are written to without a list.

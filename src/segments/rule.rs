@@ -236,7 +236,9 @@ impl Rule {
             return wrong(format!("a segment has at most {MOST_PARTS} parts"));
         }
         if self.depth() > MOST_DEEP {
-            return wrong(format!("groups stand at most {MOST_DEEP} deep in one another"));
+            return wrong(format!(
+                "groups stand at most {MOST_DEEP} deep in one another"
+            ));
         }
         let mut inner = all.iter().skip(1);
         if inner.any(|rule| rule.parts().is_some_and(<[Rule]>::is_empty)) {

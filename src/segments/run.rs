@@ -80,10 +80,7 @@ pub fn all(conn: &mut Conn, who: &Compiled) -> AppResult<BTreeSet<SubscriberId>>
 ///
 /// # Errors
 /// The database's.
-pub fn happenings(
-    conn: &mut Conn,
-    asked: &Compiled,
-) -> AppResult<Vec<(SubscriberId, Timestamp)>> {
+pub fn happenings(conn: &mut Conn, asked: &Compiled) -> AppResult<Vec<(SubscriberId, Timestamp)>> {
     let rows: Vec<Happened> = each!(conn, c: Db => bound!(Db, &asked.sql, &asked.binds).load(c))?;
     Ok(rows.into_iter().map(|row| (row.id, row.at)).collect())
 }

@@ -93,7 +93,8 @@ impl Sql {
             Rule::Language(one) => {
                 self.put("(lower(s.language) = ").text(&*one.language);
                 // A language's tag holds neither `%` nor `_` (BCP 47).
-                self.put(" OR lower(s.language) LIKE ").text(format!("{}-%", one.language));
+                self.put(" OR lower(s.language) LIKE ")
+                    .text(format!("{}-%", one.language));
                 self.put(")")
             }
             Rule::Country(one) => self.put("s.country = ").text(&*one.country),
@@ -136,11 +137,20 @@ impl Sql {
                 self.put(")")
             }
             amount => {
-                self.put("EXISTS (SELECT 1 FROM donations d WHERE ").gifts(gifts, with);
-                if let Some(Amount { at_least, at_most, .. }) = amount {
+                self.put("EXISTS (SELECT 1 FROM donations d WHERE ")
+                    .gifts(gifts, with);
+                if let Some(Amount {
+                    at_least, at_most, ..
+                }) = amount
+                {
                     for (sign, bound) in [(">=", at_least), ("<=", at_most)] {
                         if let Some(bound) = bound {
-                            self.put(" AND ").put(KEPT).put(" ").put(sign).put(" ").number(*bound);
+                            self.put(" AND ")
+                                .put(KEPT)
+                                .put(" ")
+                                .put(sign)
+                                .put(" ")
+                                .number(*bound);
                         }
                     }
                 }
@@ -161,7 +171,8 @@ impl Sql {
             self.put(" AND d.team_id = ").text(team.to_string());
         }
         if let Some(amount) = &gifts.amount {
-            self.put(" AND d.currency = ").text(amount.currency.to_string());
+            self.put(" AND d.currency = ")
+                .text(amount.currency.to_string());
         }
         let (from, before) = span(gifts.when, with.zone(season), with.now);
         for (sign, bound) in [(">=", from), ("<", before)] {
@@ -207,7 +218,11 @@ impl Sql {
             self.put(sign(side)).put(" ").number(days);
         }
         if let Some(has) = page.photo {
-            self.put(if has { " AND p.photo IS NOT NULL" } else { " AND p.photo IS NULL" });
+            self.put(if has {
+                " AND p.photo IS NOT NULL"
+            } else {
+                " AND p.photo IS NULL"
+            });
         }
         self.put(")")
     }

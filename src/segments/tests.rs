@@ -69,7 +69,11 @@ fn pieces_keep_their_marks_in_order() {
         sql: "a = $1 AND b = $2".into(),
         binds: vec![Bind::Number(1), Bind::Number(2)],
     };
-    let many = Compiled::plain("x ").then(&one).and(" OR ").then(&one).then(&one);
+    let many = Compiled::plain("x ")
+        .then(&one)
+        .and(" OR ")
+        .then(&one)
+        .then(&one);
     assert_eq!(
         many.sql,
         "x a = $1 AND b = $2 OR a = $3 AND b = $4a = $5 AND b = $6"

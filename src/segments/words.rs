@@ -64,7 +64,10 @@ impl Names {
 
     fn get(&self, id: &impl ToString, what: &str) -> String {
         let known = self.0.get(&id.to_string());
-        known.map_or_else(|| format!("{what} that is gone"), |name| format!("“{name}”"))
+        known.map_or_else(
+            || format!("{what} that is gone"),
+            |name| format!("“{name}”"),
+        )
     }
 }
 
@@ -78,9 +81,7 @@ struct Teller<'a> {
 pub fn sentence(rule: &Rule, names: &Names, within: Option<CampaignId>) -> String {
     let teller = Teller { names, within };
     match rule {
-        Rule::All(parts) if parts.is_empty() => {
-            "Everybody who may be written to.".to_owned()
-        }
+        Rule::All(parts) if parts.is_empty() => "Everybody who may be written to.".to_owned(),
         rule => format!("People who {}.", teller.say(rule, true)),
     }
 }
@@ -92,7 +93,10 @@ impl Teller<'_> {
             Rule::Any(parts) => self.joined(parts, ", or who ", " or ", is_outer),
             Rule::None(parts) => match parts.as_slice() {
                 [one] => format!("are none of those who {}", self.say(one, false)),
-                _ => format!("are none of those who {}", self.joined(parts, ", or who ", " or ", false)),
+                _ => format!(
+                    "are none of those who {}",
+                    self.joined(parts, ", or who ", " or ", false)
+                ),
             },
             Rule::Gave(gifts) => format!("gave{}", self.gifts(gifts)),
             Rule::NotGave(gifts) => format!("did not give{}", self.gifts(gifts)),
@@ -136,11 +140,15 @@ impl Teller<'_> {
     }
 
     fn season(&self, named: Option<CampaignId>) -> Option<String> {
-        named.or(self.within).map(|id| self.names.get(&id, "a season"))
+        named
+            .or(self.within)
+            .map(|id| self.names.get(&id, "a season"))
     }
 
     fn in_season(&self, named: Option<CampaignId>) -> String {
-        self.season(named).map(|season| format!(" in {season}")).unwrap_or_default()
+        self.season(named)
+            .map(|season| format!(" in {season}"))
+            .unwrap_or_default()
     }
 
     fn gifts(&self, gifts: &Gifts) -> String {
@@ -157,8 +165,12 @@ impl Teller<'_> {
         said.push_str(&self.in_season(gifts.campaign));
         match gifts.when {
             When::Any => {}
-            When::LastDays(days) => said.push_str(&format!(" in the last {}", counted(days, "day", "days"))),
-            When::Between(Some(from), Some(until)) => said.push_str(&format!(" from {from} to {until}")),
+            When::LastDays(days) => {
+                said.push_str(&format!(" in the last {}", counted(days, "day", "days")))
+            }
+            When::Between(Some(from), Some(until)) => {
+                said.push_str(&format!(" from {from} to {until}"))
+            }
             When::Between(Some(from), None) => said.push_str(&format!(" since {from}")),
             When::Between(None, Some(until)) => said.push_str(&format!(" up to {until}")),
             When::Between(None, None) => {}
@@ -167,20 +179,34 @@ impl Teller<'_> {
     }
 
     fn page(&self, page: &Participant) -> String {
-        let what = if page.is_draft { "have a page that is still a draft" } else { "have a page" };
+        let what = if page.is_draft {
+            "have a page that is still a draft"
+        } else {
+            "have a page"
+        };
         let mut said = format!("{what}{}", self.in_season(page.campaign));
         let mut more = Vec::new();
         if let Some(team) = page.team {
             more.push(format!("in the team {}", self.names.get(&team, "a team")));
         }
         match page.raised {
-            Some((Side::Below, percent)) => more.push(format!("that raised less than {percent} % of its goal")),
-            Some((Side::AtLeast, percent)) => more.push(format!("that raised {percent} % of its goal or more")),
+            Some((Side::Below, percent)) => {
+                more.push(format!("that raised less than {percent} % of its goal"))
+            }
+            Some((Side::AtLeast, percent)) => {
+                more.push(format!("that raised {percent} % of its goal or more"))
+            }
             None => {}
         }
         match page.days {
-            Some((Side::Below, days)) => more.push(format!("with fewer than {} in its diary", counted(days, "day", "days"))),
-            Some((Side::AtLeast, days)) => more.push(format!("with {} or more in its diary", counted(days, "day", "days"))),
+            Some((Side::Below, days)) => more.push(format!(
+                "with fewer than {} in its diary",
+                counted(days, "day", "days")
+            )),
+            Some((Side::AtLeast, days)) => more.push(format!(
+                "with {} or more in its diary",
+                counted(days, "day", "days")
+            )),
             None => {}
         }
         match page.photo {

@@ -10,15 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::cap;
-use super::model::{self, EnrolmentState, Outcome, Sequence, SequenceId, SequenceState, Step, StepId};
+use super::model::{
+    self, EnrolmentState, Outcome, Sequence, SequenceId, SequenceState, Step, StepId,
+};
 use super::rules::{self, Act, Seen, Timing};
-use crate::db::schema::{deliveries, sequence_enrolments, sequence_outcomes, sequences, subscribers};
+use crate::db::schema::{
+    deliveries, newsletters, sequence_enrolments, sequence_outcomes, sequences, subscribers,
+};
 use crate::db::{Conn, Db};
 use crate::deliveries::{DeliveryId, DeliveryState};
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Timestamp, Zone};
-use crate::newsletters::NewsletterId;
+use crate::newsletters::{NewsletterId, NewsletterState};
 use crate::segments::{self, Among, SegmentId, compile_rule, run};
 use crate::subscribers::{SubscriberId, Why};
 
@@ -34,16 +38,17 @@ pub struct Moved {
     pub mailed: usize,
 }
 
-/// Moves everybody whose step is due.
+/// Moves everybody whose step is due. Message-IDs end in `domain`, the one that newsletters come from.
 ///
 /// # Errors
 /// The database's; what was written before stays, and the next run goes on from there.
-pub async fn advance(db: &Db, now: Timestamp) -> AppResult<Moved> {
+pub async fn advance(db: &Db, domain: &str, now: Timestamp) -> AppResult<Moved> {
     let mut all = Moved::default();
     loop {
         // Made outside: a transaction may run twice.
         let ids: Vec<DeliveryId> = (0..BATCH).map(|_| DeliveryId::new()).collect();
-        let moved = db.tx(move |c| batch(c, &ids, now)).await?;
+        let domain = domain.to_owned();
+        let moved = db.tx(move |c| batch(c, &ids, &domain, now)).await?;
         all.due += moved.due;
         all.mailed += moved.mailed;
         if moved.due < BATCH {
@@ -65,7 +70,7 @@ struct Facts {
     domains: BTreeMap<SubscriberId, String>,
 }
 
-fn batch(conn: &mut Conn, ids: &[DeliveryId], now: Timestamp) -> AppResult<Moved> {
+fn batch(conn: &mut Conn, ids: &[DeliveryId], domain: &str, now: Timestamp) -> AppResult<Moved> {
     let due = due(conn, now)?;
     if due.is_empty() {
         return Ok(Moved::default());
@@ -75,9 +80,15 @@ fn batch(conn: &mut Conn, ids: &[DeliveryId], now: Timestamp) -> AppResult<Moved
     let mut ids = ids.iter();
     for (sequence, person, position, _) in &due {
         let id = ids.next().copied();
-        one(&mut facts, &mut changes, (*sequence, *person, *position), id, now);
+        one(
+            &mut facts,
+            &mut changes,
+            (*sequence, *person, *position),
+            id,
+            now,
+        );
     }
-    let mailed = changes.write(conn, now)?;
+    let mailed = changes.write(conn, domain, now)?;
     Ok(Moved {
         due: due.len(),
         mailed,
@@ -131,7 +142,9 @@ fn facts(conn: &mut Conn, due: &[Due], now: Timestamp) -> AppResult<Facts> {
         let zone = model::zone(conn, &sequence)?;
         asked.extend(sequence.leaves);
         let refused = segments::refused(conn, people, &sequence.audience.0)?;
-        let refused = refused.into_iter().map(|(person, why)| ((*id, person), why));
+        let refused = refused
+            .into_iter()
+            .map(|(person, why)| ((*id, person), why));
         facts.refused.extend(refused);
         facts.sequences.insert(*id, (sequence, zone));
     }
@@ -166,7 +179,11 @@ fn one(
     let Some((sequence, zone)) = facts.sequences.get(&sequence_id) else {
         return;
     };
-    let steps = facts.steps.get(&sequence_id).map(Vec::as_slice).unwrap_or_default();
+    let steps = facts
+        .steps
+        .get(&sequence_id)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let timings: Vec<Timing> = steps.iter().map(|step| step.timing).collect();
     let mut to = |state, position, due_at, why: &str| {
         let to = To {
@@ -175,7 +192,11 @@ fn one(
             due_at,
             why: why.to_owned(),
         };
-        changes.moves.entry((sequence_id, from.2, to)).or_default().push(person);
+        changes
+            .moves
+            .entry((sequence_id, from.2, to))
+            .or_default()
+            .push(person);
     };
     let Some(timing) = rules::next(&timings, position) else {
         return to(EnrolmentState::Done, position, now, "past the last step");
@@ -194,9 +215,23 @@ fn one(
         last_mail: facts.last_mails.get(&person).copied(),
     };
     let outcome = match rules::decide(&seen, sequence.days_between, now) {
-        Act::Wait(until) => return to(EnrolmentState::Active, position, until, "waits: a mail came lately"),
+        Act::Wait(until) => {
+            return to(
+                EnrolmentState::Active,
+                position,
+                until,
+                "waits: a mail came lately",
+            );
+        }
         Act::Refused(why) => return to(EnrolmentState::Left, position, now, why.as_str()),
-        Act::Leave => return to(EnrolmentState::Left, position, now, "the sequence’s end came about"),
+        Act::Leave => {
+            return to(
+                EnrolmentState::Left,
+                position,
+                now,
+                "the sequence’s end came about",
+            );
+        }
         Act::PassOver => Outcome::Passed,
         Act::Mail => Outcome::Mailed,
     };
@@ -205,7 +240,12 @@ fn one(
             let due = rules::due(next, now, *zone);
             to(EnrolmentState::Active, next.position, due, "");
         }
-        None => to(EnrolmentState::Done, timing.position + 1, now, "past the last step"),
+        None => to(
+            EnrolmentState::Done,
+            timing.position + 1,
+            now,
+            "past the last step",
+        ),
     }
     changes.outcomes.push((timing.id, person, outcome));
     if let (Outcome::Mailed, Some(id)) = (outcome, id) {
@@ -233,8 +273,14 @@ struct Changes {
 }
 
 impl Changes {
-    fn write(self, conn: &mut Conn, now: Timestamp) -> AppResult<usize> {
-        for ((sequence, position, to), people) in self.moves {
+    fn write(self, conn: &mut Conn, domain: &str, now: Timestamp) -> AppResult<usize> {
+        self.write_moves(conn, now)?;
+        self.write_outcomes(conn, now)?;
+        self.write_mails(conn, domain, now)
+    }
+
+    fn write_moves(&self, conn: &mut Conn, now: Timestamp) -> AppResult<()> {
+        for ((sequence, position, to), people) in &self.moves {
             let ended = (to.state != EnrolmentState::Active).then_some(now);
             let target = sequence_enrolments::table
                 .filter(sequence_enrolments::sequence_id.eq(sequence))
@@ -251,42 +297,57 @@ impl Changes {
                 ))
                 .execute(c))?;
         }
-        let outcomes: Vec<_> = self
-            .outcomes
-            .iter()
-            .map(|(step, person, outcome)| {
-                (
-                    sequence_outcomes::step_id.eq(*step),
-                    sequence_outcomes::subscriber_id.eq(*person),
-                    sequence_outcomes::outcome.eq(*outcome),
-                    sequence_outcomes::at.eq(now),
-                )
-            })
-            .collect();
+        Ok(())
+    }
+
+    fn write_outcomes(&self, conn: &mut Conn, now: Timestamp) -> AppResult<()> {
+        let rows = self.outcomes.iter().map(|(step, person, outcome)| {
+            (
+                sequence_outcomes::step_id.eq(*step),
+                sequence_outcomes::subscriber_id.eq(*person),
+                sequence_outcomes::outcome.eq(*outcome),
+                sequence_outcomes::at.eq(now),
+            )
+        });
+        let rows: Vec<_> = rows.collect();
         each!(conn, c => diesel::insert_into(sequence_outcomes::table)
-            .values(outcomes)
+            .values(rows)
             .on_conflict_do_nothing()
             .execute(c))?;
-        let mails: Vec<_> = self
-            .mails
-            .iter()
-            .map(|(id, newsletter, person, domain)| {
-                (
-                    deliveries::id.eq(*id),
-                    deliveries::newsletter_id.eq(*newsletter),
-                    deliveries::subscriber_id.eq(*person),
-                    deliveries::variant.eq("a"),
-                    deliveries::domain.eq(domain),
-                    deliveries::state.eq(DeliveryState::Queued),
-                    deliveries::run_at.eq(now),
-                    deliveries::attempts.eq(0),
-                    deliveries::changed_at.eq(now),
-                )
-            })
-            .collect();
-        Ok(each!(conn, c => diesel::insert_into(deliveries::table)
-            .values(mails)
+        Ok(())
+    }
+
+    fn write_mails(&self, conn: &mut Conn, domain: &str, now: Timestamp) -> AppResult<usize> {
+        let rows = self.mails.iter().map(|(id, newsletter, person, to)| {
+            (
+                deliveries::id.eq(*id),
+                deliveries::newsletter_id.eq(*newsletter),
+                deliveries::subscriber_id.eq(*person),
+                deliveries::variant.eq("a"),
+                deliveries::domain.eq(to),
+                deliveries::state.eq(DeliveryState::Queued),
+                deliveries::run_at.eq(now),
+                deliveries::attempts.eq(0),
+                deliveries::message_id.eq(format!("<{id}@{domain}>")),
+                deliveries::changed_at.eq(now),
+            )
+        });
+        let rows: Vec<_> = rows.collect();
+        let mailed = each!(conn, c => diesel::insert_into(deliveries::table)
+            .values(rows)
             .on_conflict_do_nothing()
-            .execute(c))?)
+            .execute(c))?;
+        // A step's newsletter is never over while its sequence is on: the engine that found every recipient at an end goes on.
+        let theirs: BTreeSet<NewsletterId> = self.mails.iter().map(|mail| mail.1).collect();
+        let target = newsletters::table
+            .filter(newsletters::id.eq_any(theirs))
+            .filter(newsletters::state.eq(NewsletterState::Sent));
+        each!(conn, c => diesel::update(target)
+            .set((
+                newsletters::state.eq(NewsletterState::Sending),
+                newsletters::ended_at.eq(None::<Timestamp>),
+            ))
+            .execute(c))?;
+        Ok(mailed)
     }
 }

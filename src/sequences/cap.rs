@@ -57,9 +57,8 @@ pub fn last_mails(
         note(each!(conn, c => on_the_way.load(c))?);
         let coached = subscribers::table
             .inner_join(
-                coaching_mails::table.on(coaching_mails::user_id
-                    .nullable()
-                    .eq(subscribers::user_id)),
+                coaching_mails::table
+                    .on(coaching_mails::user_id.nullable().eq(subscribers::user_id)),
             )
             .filter(subscribers::id.eq_any(chunk))
             .filter(coaching_mails::is_mailed.eq(true))

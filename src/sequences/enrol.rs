@@ -67,7 +67,9 @@ fn new_ones(
         .then(&time(now))
         .and(&format!(" ORDER BY q.id LIMIT {BATCH}"));
     let rows = run::happenings(conn, &query)?;
-    let delayed = rows.into_iter().map(|(id, at)| (id, at.plus(trigger.delay())));
+    let delayed = rows
+        .into_iter()
+        .map(|(id, at)| (id, at.plus(trigger.delay())));
     Ok(delayed.collect())
 }
 
@@ -119,8 +121,10 @@ fn write(
             )
         })
         .collect();
-    Ok(each!(conn, c => diesel::insert_into(sequence_enrolments::table)
+    Ok(
+        each!(conn, c => diesel::insert_into(sequence_enrolments::table)
         .values(rows)
         .on_conflict_do_nothing()
-        .execute(c))?)
+        .execute(c))?,
+    )
 }

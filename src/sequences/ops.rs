@@ -73,7 +73,10 @@ fn check(new: &Draft) -> AppResult<()> {
         ));
     }
     if !(1..=MOST_DAYS).contains(&new.days_between) {
-        return Err(AppError::field("days_between", format!("write a number from 1 to {MOST_DAYS}")));
+        return Err(AppError::field(
+            "days_between",
+            format!("write a number from 1 to {MOST_DAYS}"),
+        ));
     }
     let needs_season = matches!(new.trigger, Trigger::SeasonEnds { .. });
     if needs_season && new.campaign.is_none() {
@@ -86,7 +89,13 @@ fn check(new: &Draft) -> AppResult<()> {
 ///
 /// # Errors
 /// [`AppError::Invalid`] by field.
-pub fn make(conn: &mut Conn, id: SequenceId, new: &Draft, by: UserId, now: Timestamp) -> AppResult<()> {
+pub fn make(
+    conn: &mut Conn,
+    id: SequenceId,
+    new: &Draft,
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
     check(new)?;
     let row = (
         sequences::id.eq(id),
@@ -137,7 +146,10 @@ pub fn change(
         ))
         .execute(c))?;
     if changed == 0 {
-        return Err(conflict("changed", "it is on, or somebody changed it meanwhile: open it anew"));
+        return Err(conflict(
+            "changed",
+            "it is on, or somebody changed it meanwhile: open it anew",
+        ));
     }
     each!(conn, c => diesel::update(newsletters::table)
         .filter(newsletters::sequence_step_id.eq_any(
@@ -165,13 +177,19 @@ fn open(conn: &mut Conn, id: SequenceId) -> AppResult<Sequence> {
     let sequence = model::by_id(conn, id)?;
     match sequence.state {
         SequenceState::Draft | SequenceState::Off => Ok(sequence),
-        _ => Err(conflict("is_on", "switch it off first: who is on their way waits meanwhile")),
+        _ => Err(conflict(
+            "is_on",
+            "switch it off first: who is on their way waits meanwhile",
+        )),
     }
 }
 
 fn check_step(wait_days: i32, at_hour: Option<i32>) -> AppResult<()> {
     if !(0..=MOST_WAIT).contains(&wait_days) {
-        return Err(AppError::field("wait_days", format!("write a number from 0 to {MOST_WAIT}")));
+        return Err(AppError::field(
+            "wait_days",
+            format!("write a number from 0 to {MOST_WAIT}"),
+        ));
     }
     if at_hour.is_some_and(|hour| !(0..24).contains(&hour)) {
         return Err(AppError::field("at_hour", "write an hour from 0 to 23"));
@@ -293,7 +311,10 @@ fn moved(
         .set((sequences::state.eq(to), sequences::changed_at.eq(now)))
         .execute(c))?;
     if changed == 0 {
-        return Err(conflict("no_such_move", "it does not stand so that this could be done"));
+        return Err(conflict(
+            "no_such_move",
+            "it does not stand so that this could be done",
+        ));
     }
     Ok(())
 }
@@ -307,7 +328,13 @@ pub fn switch_on(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<(
     if steps.is_empty() {
         return Err(conflict("no_steps", "it has no step yet: add one"));
     }
-    moved(conn, id, &[SequenceState::Draft, SequenceState::Off], SequenceState::On, now)?;
+    moved(
+        conn,
+        id,
+        &[SequenceState::Draft, SequenceState::Off],
+        SequenceState::On,
+        now,
+    )?;
     let target = sequences::table
         .find(id)
         .filter(sequences::started_at.is_null());

@@ -103,7 +103,10 @@ fn let_come(
             None
         }
         Act::Wait(_) => {
-            let why = format!("“{}” is dropped: another mail came too shortly before", other.mail);
+            let why = format!(
+                "“{}” is dropped: another mail came too shortly before",
+                other.mail
+            );
             Some(event(other.at, None, why))
         }
         _ => {
@@ -226,10 +229,14 @@ fn course(
         None => match (asked.supposing, happened) {
             (Some(supposed), None) => supposed,
             (_, Some(_)) => {
-                return Ok(Err(Some(event("nothing: it happened before the sequence began"))));
+                return Ok(Err(Some(event(
+                    "nothing: it happened before the sequence began",
+                ))));
             }
             (None, None) => {
-                return Ok(Err(Some(event("nothing: what it waits for has not happened"))));
+                return Ok(Err(Some(event(
+                    "nothing: what it waits for has not happened",
+                ))));
             }
         },
     };
@@ -302,32 +309,51 @@ fn go(
         }
         None => course.position = OVER,
     };
-    Ok(match rules::decide(&seen, course.sequence.days_between, now) {
-        Act::Mail => {
-            let said = event(course, Some(subject), format!("because {}", course.because));
-            onward(course);
-            (said, true)
-        }
-        Act::PassOver => {
-            let said = event(course, None, format!("“{subject}” is passed over: they are not in its segment"));
-            onward(course);
-            (said, false)
-        }
-        Act::Wait(until) => {
-            course.due = until;
-            let why = format!("“{subject}” waits: they had a mail within {} days", course.sequence.days_between);
-            (event(course, None, why), false)
-        }
-        Act::Refused(why) => {
-            course.position = OVER;
-            let why = format!("it ends: they may not be written to ({})", why.as_str().replace('_', " "));
-            (event(course, None, why), false)
-        }
-        Act::Leave => {
-            course.position = OVER;
-            (event(course, None, "it ends: they are in the segment that leaves it".to_owned()), false)
-        }
-    })
+    Ok(
+        match rules::decide(&seen, course.sequence.days_between, now) {
+            Act::Mail => {
+                let said = event(course, Some(subject), format!("because {}", course.because));
+                onward(course);
+                (said, true)
+            }
+            Act::PassOver => {
+                let said = event(
+                    course,
+                    None,
+                    format!("“{subject}” is passed over: they are not in its segment"),
+                );
+                onward(course);
+                (said, false)
+            }
+            Act::Wait(until) => {
+                course.due = until;
+                let why = format!(
+                    "“{subject}” waits: they had a mail within {} days",
+                    course.sequence.days_between
+                );
+                (event(course, None, why), false)
+            }
+            Act::Refused(why) => {
+                course.position = OVER;
+                let why = format!(
+                    "it ends: they may not be written to ({})",
+                    why.as_str().replace('_', " ")
+                );
+                (event(course, None, why), false)
+            }
+            Act::Leave => {
+                course.position = OVER;
+                (
+                    event(
+                        course,
+                        None,
+                        "it ends: they are in the segment that leaves it".to_owned(),
+                    ),
+                    false,
+                )
+            }
+        },
+    )
 }
 
 fn is_in(conn: &mut Conn, id: SegmentId, person: SubscriberId, at: Timestamp) -> AppResult<bool> {

@@ -26,12 +26,24 @@ fn a_step_waits_its_days_and_then_for_its_hour() {
     let zone = zone("America/Los_Angeles");
     let from = at("2026-12-01T18:30:00Z"); // 10:30 there.
     assert_eq!(due(&step(1, 0, None), from, zone), from);
-    assert_eq!(due(&step(1, 3, None), from, zone), at("2026-12-04T18:30:00Z"));
-    assert_eq!(due(&step(1, 0, Some(9)), from, zone), at("2026-12-02T17:00:00Z"));
-    assert_eq!(due(&step(1, 0, Some(11)), from, zone), at("2026-12-01T19:00:00Z"));
+    assert_eq!(
+        due(&step(1, 3, None), from, zone),
+        at("2026-12-04T18:30:00Z")
+    );
+    assert_eq!(
+        due(&step(1, 0, Some(9)), from, zone),
+        at("2026-12-02T17:00:00Z")
+    );
+    assert_eq!(
+        due(&step(1, 0, Some(11)), from, zone),
+        at("2026-12-01T19:00:00Z")
+    );
     // Two o'clock of 8 March 2026 does not exist there: the next day's is taken.
     let spring = at("2026-03-08T09:00:00Z");
-    assert_eq!(due(&step(1, 0, Some(2)), spring, zone), at("2026-03-09T09:00:00Z"));
+    assert_eq!(
+        due(&step(1, 0, Some(2)), spring, zone),
+        at("2026-03-09T09:00:00Z")
+    );
 }
 
 #[test]
@@ -52,16 +64,34 @@ fn refusal_comes_before_leaving_and_leaving_before_the_step() {
         last_mail: None,
     };
     assert_eq!(decide(&free, 2, now), Act::Mail);
-    let left = Seen { has_left: true, ..free };
+    let left = Seen {
+        has_left: true,
+        ..free
+    };
     assert_eq!(decide(&left, 2, now), Act::Leave);
-    let refused = Seen { refused: Some(Why::LeftAll), ..left };
+    let refused = Seen {
+        refused: Some(Why::LeftAll),
+        ..left
+    };
     assert_eq!(decide(&refused, 2, now), Act::Refused(Why::LeftAll));
-    let lately = Seen { last_mail: Some(at("2026-12-09T12:00:00Z")), ..free };
-    assert_eq!(decide(&lately, 2, now), Act::Wait(at("2026-12-11T12:00:00Z")));
+    let lately = Seen {
+        last_mail: Some(at("2026-12-09T12:00:00Z")),
+        ..free
+    };
+    assert_eq!(
+        decide(&lately, 2, now),
+        Act::Wait(at("2026-12-11T12:00:00Z"))
+    );
     // What is not for them needs no room.
-    let other = Seen { is_meant: false, ..lately };
+    let other = Seen {
+        is_meant: false,
+        ..lately
+    };
     assert_eq!(decide(&other, 2, now), Act::PassOver);
-    let long_ago = Seen { last_mail: Some(at("2026-12-08T12:00:00Z")), ..free };
+    let long_ago = Seen {
+        last_mail: Some(at("2026-12-08T12:00:00Z")),
+        ..free
+    };
     assert_eq!(decide(&long_ago, 2, now), Act::Mail);
 }
 
@@ -69,7 +99,10 @@ fn refusal_comes_before_leaving_and_leaving_before_the_step() {
 fn triggers_are_kept_as_words() {
     let text = |trigger: Trigger| serde_json::to_string(&trigger).unwrap();
     assert_eq!(text(Trigger::PageLive), r#""page_live""#);
-    assert_eq!(text(Trigger::NoGift { days: 30 }), r#"{"no_gift":{"days":30}}"#);
+    assert_eq!(
+        text(Trigger::NoGift { days: 30 }),
+        r#"{"no_gift":{"days":30}}"#
+    );
 }
 
 proptest! {

@@ -72,9 +72,13 @@ pub(super) fn happened(
         in_season(Compiled::plain(&sql), "p", season).and(")")
     };
     Some(match trigger {
-        Trigger::SignedUp if audience.lists.is_empty() => page("p.created_at", "IN ('draft', 'live')"),
+        Trigger::SignedUp if audience.lists.is_empty() => {
+            page("p.created_at", "IN ('draft', 'live')")
+        }
         Trigger::SignedUp => {
-            let mut sql = Compiled::plain("(SELECT MIN(o.changed_at) FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND o.list_id IN (NULL");
+            let mut sql = Compiled::plain(
+                "(SELECT MIN(o.changed_at) FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND o.list_id IN (NULL",
+            );
             for list in &audience.lists {
                 sql = sql.and(", ").then(&text(list));
             }

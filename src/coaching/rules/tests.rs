@@ -418,7 +418,10 @@ async fn two_nudges_a_quiet_spell_and_a_new_one_after_something_stirs() {
 async fn tips_come_in_order_each_in_its_three_days() {
     let mut campaign = winter().await;
     let all = tips::series(&campaign);
-    let days: Vec<Day> = all.iter().filter_map(|tip| tips::day(tip, &campaign)).collect();
+    let days: Vec<Day> = all
+        .iter()
+        .filter_map(|tip| tips::day(tip, &campaign))
+        .collect();
     assert_eq!((days.len(), all.len()), (11, 11));
     assert!(
         days.windows(2).all(|pair| pair[0].days_to(pair[1]) >= 3),

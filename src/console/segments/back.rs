@@ -62,7 +62,12 @@ fn node_of(rule: &Rule, slugs: &BTreeMap<String, String>) -> Node {
     };
     let season = |part, of: &OfSeason| {
         let mut node = Node::new(part);
-        node.set("season", of.campaign.map(|id| slug(id.to_string())).unwrap_or_default());
+        node.set(
+            "season",
+            of.campaign
+                .map(|id| slug(id.to_string()))
+                .unwrap_or_default(),
+        );
         node
     };
     let one = |part, name: &str, value: String| {
@@ -100,7 +105,9 @@ fn gifts_node(part: Part, gifts: &Gifts, slug: &impl Fn(String) -> String) -> No
     }
     if let Some(amount) = &gifts.amount {
         let money = |minor: Option<i64>| {
-            minor.map(|minor| Money::new(minor, amount.currency).decimal()).unwrap_or_default()
+            minor
+                .map(|minor| Money::new(minor, amount.currency).decimal())
+                .unwrap_or_default()
         };
         node.set("of", amount.of);
         node.set("at_least", money(amount.at_least));
@@ -125,8 +132,16 @@ fn gifts_node(part: Part, gifts: &Gifts, slug: &impl Fn(String) -> String) -> No
 
 fn page_node(page: &Participant, slug: &impl Fn(String) -> String) -> Node {
     let mut node = Node::new(Part::Participant);
-    node.set("season", page.campaign.map(|id| slug(id.to_string())).unwrap_or_default());
-    node.set("team", page.team.map(|id| slug(id.to_string())).unwrap_or_default());
+    node.set(
+        "season",
+        page.campaign
+            .map(|id| slug(id.to_string()))
+            .unwrap_or_default(),
+    );
+    node.set(
+        "team",
+        page.team.map(|id| slug(id.to_string())).unwrap_or_default(),
+    );
     node.set("shown", if page.is_draft { "draft" } else { "live" });
     if let Some((side, percent)) = page.raised {
         node.set("raised_side", side);

@@ -72,8 +72,7 @@ struct Read {
 }
 
 fn id_of(text: &str) -> AppResult<SegmentId> {
-    text.parse()
-        .map_err(|_| AppError::NotFound("this segment"))
+    text.parse().map_err(|_| AppError::NotFound("this segment"))
 }
 
 /// Whether everything that a segment of no season may ask is open to somebody: else theirs has one.
@@ -86,9 +85,13 @@ fn read_form(
 ) -> AppResult<Read> {
     let known = Known::load(conn, scope, &form.root)?;
     let season = match known.season(&form.season).cloned() {
-        None if !scope.is_whole() => Some(known.seasons.first().cloned().ok_or(
-            AppError::Forbidden("you do not run a season"),
-        )?),
+        None if !scope.is_whole() => Some(
+            known
+                .seasons
+                .first()
+                .cloned()
+                .ok_or(AppError::Forbidden("you do not run a season"))?,
+        ),
         found => found,
     };
     let rule = rule_of(&form.root, &known, season.as_ref());
@@ -135,20 +138,35 @@ fn draw(desk: &Desk, form: &Form, read: Read, mend: Mend) -> AppResult<HttpRespo
         },
         id,
         is_new: form.stands.is_none(),
-        is_archived: form.stands.as_ref().is_some_and(|one| one.archived_at.is_some()),
+        is_archived: form
+            .stands
+            .as_ref()
+            .is_some_and(|one| one.archived_at.is_some()),
         name: form.name.clone(),
         name_error: mend.at("name"),
         season: slug.to_owned(),
-        season_title: read.season.as_ref().map(|one| one.title.clone()).unwrap_or_default(),
+        season_title: read
+            .season
+            .as_ref()
+            .map(|one| one.title.clone())
+            .unwrap_or_default(),
         seasons: is_whole.then_some(any).into_iter().chain(seasons).collect(),
         seen: form.seen.clone(),
         root: node_view(&form.root, &read.known, &mend),
-        may_see_names: is_whole && read.outcome.as_ref().is_some_and(|one| !one.has_names && one.count > 0),
+        may_see_names: is_whole
+            && read
+                .outcome
+                .as_ref()
+                .is_some_and(|one| !one.has_names && one.count > 0),
         outcome: read.outcome,
         errors: mend.faults.clone(),
         notice: mend.notice.clone(),
     };
-    let title = if view.is_new { "A new segment" } else { "Segment" };
+    let title = if view.is_new {
+        "A new segment"
+    } else {
+        "Segment"
+    };
     desk.show("segment", title, mend.status, view)
 }
 
@@ -159,7 +177,9 @@ fn posted(typed: &Typed, stands: Option<Segment>, season: Option<String>) -> (Fo
     root.apply(&deed);
     let id = stands.as_ref().map(|one| one.id);
     let form = Form {
-        id: id.or_else(|| typed.text("id").parse().ok()).unwrap_or_else(SegmentId::new),
+        id: id
+            .or_else(|| typed.text("id").parse().ok())
+            .unwrap_or_else(SegmentId::new),
         stands,
         name: typed.text("name").to_owned(),
         season: season.unwrap_or_else(|| typed.text("campaign").to_owned()),
@@ -256,7 +276,11 @@ pub(super) async fn change(
     // A segment's season stays: its conditions were said about that one.
     let (form, deed) = posted(&form.0, Some(segment), Some(season));
     if deed == Deed::Other("archive".to_owned()) {
-        let mut done = Done::new(desk.signed.user(), "segment.archive", ("segment", id.to_string()));
+        let mut done = Done::new(
+            desk.signed.user(),
+            "segment.archive",
+            ("segment", id.to_string()),
+        );
         done.campaign = form.stands.as_ref().and_then(|one| one.campaign_id);
         let now = desk.now();
         let away = move |c: &mut crate::db::Conn| {
@@ -282,7 +306,8 @@ async fn act(desk: &Desk, form: Form, deed: &Deed) -> AppResult<HttpResponse> {
     let has_names = word == "names" && Scope::of(&desk.signed).is_whole();
     if has_names {
         let who = ("segment", form.id.to_string());
-        desk.note(Done::new(desk.signed.user(), "segment.look", who)).await?;
+        desk.note(Done::new(desk.signed.user(), "segment.look", who))
+            .await?;
     }
     let mut read = read(desk, &form, has_names).await?;
     let mut mend = Mend::none();
@@ -310,7 +335,11 @@ async fn save(desk: &Desk, form: &Form, read: &mut Read) -> AppResult<()> {
         rule,
     };
     let (id, by, now) = (form.id, desk.signed.user(), desk.now());
-    let action = if form.stands.is_some() { "segment.change" } else { "segment.make" };
+    let action = if form.stands.is_some() {
+        "segment.change"
+    } else {
+        "segment.make"
+    };
     let mut done = Done::new(by, action, ("segment", id.to_string()));
     done.campaign = draft.campaign;
     let seen = form.seen.parse().ok().and_then(Timestamp::from_micros);

@@ -33,10 +33,11 @@ impl Known {
     pub(super) fn load(conn: &mut Conn, scope: &Scope, root: &Node) -> AppResult<Self> {
         let mut seasons = campaigns::all(conn)?;
         seasons.retain(|one| scope.holds(one.id));
-        let query = programs::table
-            .order(programs::name)
-            .limit(MOST)
-            .select((programs::slug, programs::id, programs::name));
+        let query = programs::table.order(programs::name).limit(MOST).select((
+            programs::slug,
+            programs::id,
+            programs::name,
+        ));
         let programs = each!(conn, c => query.load(c))?;
         let lists: Vec<(String, ListId, String)> = each!(conn, c: Db => {
             let mut query = lists::table.filter(lists::archived_at.is_null()).into_boxed::<Db>();

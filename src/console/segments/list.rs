@@ -60,11 +60,15 @@ pub(super) async fn list(
                     }
                     Err(_) => "This program cannot read it.".to_owned(),
                 };
-                let season = seasons.iter().find(|season| Some(season.id) == one.campaign_id);
+                let season = seasons
+                    .iter()
+                    .find(|season| Some(season.id) == one.campaign_id);
                 rows.push(RowView {
                     url: format!("/console/segments/{}", one.id),
                     name: one.name.clone(),
-                    season: season.map(|season| season.title.clone()).unwrap_or_default(),
+                    season: season
+                        .map(|season| season.title.clone())
+                        .unwrap_or_default(),
                     sentence: said,
                     changed_at: one.changed_at.rfc3339(),
                 });

@@ -57,16 +57,18 @@ pub(super) fn outcome(
             subscribers::language,
         ));
     let rows: Vec<(String, String, String, String)> = each!(conn, c => query.load(c))?;
-    let people = rows.into_iter().map(|(name, email, country, language)| PersonView {
-        name: if has_names { name } else { masked(&name) },
-        // Addresses are for the table of subscribers, where looking at them is on record one by one.
-        email: match email.rsplit_once('@') {
-            Some((local, domain)) => format!("{}@{domain}", masked(local)),
-            None => String::new(),
-        },
-        country,
-        language,
-    });
+    let people = rows
+        .into_iter()
+        .map(|(name, email, country, language)| PersonView {
+            name: if has_names { name } else { masked(&name) },
+            // Addresses are for the table of subscribers, where looking at them is on record one by one.
+            email: match email.rsplit_once('@') {
+                Some((local, domain)) => format!("{}@{domain}", masked(local)),
+                None => String::new(),
+            },
+            country,
+            language,
+        });
     Ok(Outcome {
         sentence: sentence(rule, &names, within),
         count,

@@ -66,18 +66,49 @@ const fn ask(name: &'static str, label: &'static str, shape: Shape) -> Ask {
     Ask { name, label, shape }
 }
 
-const SIDES: Shape = Shape::Words(&[("", "does not matter"), ("below", "below"), ("at_least", "at or above")]);
+const SIDES: Shape = Shape::Words(&[
+    ("", "does not matter"),
+    ("below", "below"),
+    ("at_least", "at or above"),
+]);
 
 const GIFTS: &[Ask] = &[
     ask("season", "Season", Shape::Season),
     ask("program", "Whose money went to", Shape::Program),
-    ask("page", "On the page", Shape::Text("its name in the address: maya-roy")),
-    ask("team", "To the team", Shape::Text("its name in the address")),
-    ask("of", "The amount is that of", Shape::Words(&[("one", "a single gift"), ("sum", "all these gifts together")])),
+    ask(
+        "page",
+        "On the page",
+        Shape::Text("its name in the address: maya-roy"),
+    ),
+    ask(
+        "team",
+        "To the team",
+        Shape::Text("its name in the address"),
+    ),
+    ask(
+        "of",
+        "The amount is that of",
+        Shape::Words(&[
+            ("one", "a single gift"),
+            ("sum", "all these gifts together"),
+        ]),
+    ),
     ask("at_least", "At least", Shape::Text("an amount, like 50")),
     ask("at_most", "At most", Shape::Text("an amount")),
-    ask("currency", "Currency", Shape::Text("three letters, where no season says")),
-    ask("when", "When", Shape::Words(&[("any", "whenever"), ("between", "between two days"), ("last", "in the last days")])),
+    ask(
+        "currency",
+        "Currency",
+        Shape::Text("three letters, where no season says"),
+    ),
+    ask(
+        "when",
+        "When",
+        Shape::Words(&[
+            ("any", "whenever"),
+            ("between", "between two days"),
+            ("last", "in the last days"),
+        ]),
+    ),
     ask("from", "From", Shape::Date),
     ask("until", "Up to", Shape::Date),
     ask("last_days", "Last so many days", Shape::Number),
@@ -87,19 +118,47 @@ const SEASON: &[Ask] = &[ask("season", "Season", Shape::Season)];
 
 const PAGE: &[Ask] = &[
     ask("season", "Season", Shape::Season),
-    ask("team", "In the team", Shape::Text("its name in the address")),
-    ask("shown", "The page is", Shape::Words(&[("live", "shown"), ("draft", "a draft")])),
+    ask(
+        "team",
+        "In the team",
+        Shape::Text("its name in the address"),
+    ),
+    ask(
+        "shown",
+        "The page is",
+        Shape::Words(&[("live", "shown"), ("draft", "a draft")]),
+    ),
     ask("raised_side", "What it raised is", SIDES),
     ask("raised", "Percent of its goal", Shape::Number),
     ask("days_side", "Its diary’s days are", SIDES),
     ask("days", "Days logged", Shape::Number),
-    ask("photo", "Photo", Shape::Words(&[("", "does not matter"), ("no", "it has none"), ("yes", "it has one")])),
+    ask(
+        "photo",
+        "Photo",
+        Shape::Words(&[
+            ("", "does not matter"),
+            ("no", "it has none"),
+            ("yes", "it has one"),
+        ]),
+    ),
 ];
 
-const LANGUAGE: &[Ask] = &[ask("language", "Language", Shape::Text("like en or es; empty: not known"))];
-const COUNTRY: &[Ask] = &[ask("country", "Country", Shape::Text("two letters, like US; empty: not known"))];
+const LANGUAGE: &[Ask] = &[ask(
+    "language",
+    "Language",
+    Shape::Text("like en or es; empty: not known"),
+)];
+const COUNTRY: &[Ask] = &[ask(
+    "country",
+    "Country",
+    Shape::Text("two letters, like US; empty: not known"),
+)];
 const LIST: &[Ask] = &[ask("list", "List", Shape::List)];
-const NEWSLETTER: &[Ask] = &[ask("newsletter", "Newsletter", Shape::Text("the last part of its address; empty: any"))];
+const NEWSLETTER: &[Ask] = &[ask(
+    "newsletter",
+    "Newsletter",
+    Shape::Text("the last part of its address; empty: any"),
+)];
 
 impl Part {
     /// What it says, before its fields.

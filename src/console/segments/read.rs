@@ -26,11 +26,7 @@ struct Reader<'a> {
 ///
 /// # Errors
 /// [`AppError::Invalid`] with a word for each field that is wrong, and for a rule that is too large.
-pub(super) fn rule_of(
-    root: &Node,
-    known: &Known,
-    within: Option<&Campaign>,
-) -> AppResult<Rule> {
+pub(super) fn rule_of(root: &Node, known: &Known, within: Option<&Campaign>) -> AppResult<Rule> {
     let mut reader = Reader {
         known,
         within,
@@ -77,7 +73,11 @@ impl Reader<'_> {
                 match known {
                     None => self.wrong(at, "season", "choose a season"),
                     Some(one) if one.previous_id.is_none() => {
-                        self.wrong(at, "season", "this season follows none: nobody can have lapsed");
+                        self.wrong(
+                            at,
+                            "season",
+                            "this season follows none: nobody can have lapsed",
+                        );
                     }
                     Some(_) => {}
                 }
@@ -87,7 +87,9 @@ impl Reader<'_> {
             Part::Captain => Rule::Captain(self.of_season(at)),
             Part::Language => {
                 let language = node.text("language").to_ascii_lowercase();
-                let fits = language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                let fits = language
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-');
                 if !fits || language.len() > 35 {
                     self.wrong(at, "language", "write a language like en or es-mx");
                 }
@@ -102,7 +104,11 @@ impl Reader<'_> {
                 Rule::Country(Country { country })
             }
             Part::OnList => {
-                let found = self.known.lists.iter().find(|(slug, ..)| slug == node.text("list"));
+                let found = self
+                    .known
+                    .lists
+                    .iter()
+                    .find(|(slug, ..)| slug == node.text("list"));
                 match found {
                     Some((_, list, _)) => Rule::OnList(OnList { list: *list }),
                     None => {

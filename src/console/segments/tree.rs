@@ -84,7 +84,9 @@ impl Node {
     pub(super) fn posted(typed: &Typed) -> Self {
         let mut found = Found::new();
         for (name, value) in &typed.0 {
-            let Some((at, field)) = name.strip_prefix("n.").and_then(|rest| rest.rsplit_once('.'))
+            let Some((at, field)) = name
+                .strip_prefix("n.")
+                .and_then(|rest| rest.rsplit_once('.'))
             else {
                 continue;
             };
@@ -109,7 +111,11 @@ impl Node {
             .take_while(|at| at.starts_with(place))
             .filter(|at| part.is_group() && at.len() == place.len() + 1);
         let parts = inner.filter_map(|at| Self::built(found, at)).collect();
-        Some(Self { part, fields, parts })
+        Some(Self {
+            part,
+            fields,
+            parts,
+        })
     }
 
     fn at(&mut self, place: &[usize]) -> Option<&mut Self> {

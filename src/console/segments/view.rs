@@ -44,7 +44,9 @@ pub(super) fn node_view(root: &Node, known: &Known, mend: &Mend) -> NodeView {
 fn draw(node: &Node, place: &[usize], known: &Known, mend: &Mend) -> NodeView {
     let at = path(place);
     let fields = node.part.asks().iter();
-    let fields = fields.map(|ask| field(ask, node, &at, known, mend)).collect();
+    let fields = fields
+        .map(|ask| field(ask, node, &at, known, mend))
+        .collect();
     let parts = node.parts.iter().enumerate();
     let parts = parts
         .map(|(number, part)| {
@@ -83,14 +85,23 @@ fn field(ask: &Ask, node: &Node, at: &str, known: &Known, mend: &Mend) -> FieldV
         is_current: slug == value,
     };
     let options: Vec<Choice> = match ask.shape {
-        Shape::Words(words) => words.iter().map(|(word, label)| choice(word, label)).collect(),
+        Shape::Words(words) => words
+            .iter()
+            .map(|(word, label)| choice(word, label))
+            .collect(),
         Shape::Season => {
             let all = known.seasons.iter();
             let all = all.map(|one| choice(one.slug.as_str(), &one.title));
-            [choice("", "the segment’s season, or any")].into_iter().chain(all).collect()
+            [choice("", "the segment’s season, or any")]
+                .into_iter()
+                .chain(all)
+                .collect()
         }
         Shape::Program => {
-            let all = known.programs.iter().map(|(slug, _, name)| choice(slug, name));
+            let all = known
+                .programs
+                .iter()
+                .map(|(slug, _, name)| choice(slug, name));
             [choice("", "whichever")].into_iter().chain(all).collect()
         }
         Shape::List => {

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::auth::mutes::{self, MailKind};
 use crate::auth::UserId;
+use crate::auth::mutes::{self, MailKind};
 use crate::campaigns::{CampaignId, CampaignStatus, model as campaigns};
 use crate::coaching::rules::{day_after, tips};
 use crate::db::Conn;
@@ -52,7 +52,10 @@ pub(super) fn tips(
                     days_between: i32::try_from(coaching.days_between.clamp(1, 365)).unwrap_or(2),
                     of: "The coach’s tips".to_owned(),
                     mail: tip.title,
-                    why: format!("because {}", MailKind::Tips.why().replace("you have", "they have")),
+                    why: format!(
+                        "because {}",
+                        MailKind::Tips.why().replace("you have", "they have")
+                    ),
                 });
             }
         }

@@ -41,7 +41,11 @@ impl Known {
         Ok(Self {
             seasons,
             lists,
-            segments: segments.items.into_iter().map(|one| (one.id, one.name)).collect(),
+            segments: segments
+                .items
+                .into_iter()
+                .map(|one| (one.id, one.name))
+                .collect(),
         })
     }
 
@@ -54,7 +58,10 @@ impl Known {
         };
         let all = self.segments.iter();
         let all = all.map(|(id, name)| choice(id.to_string(), name));
-        [choice(String::new(), none)].into_iter().chain(all).collect()
+        [choice(String::new(), none)]
+            .into_iter()
+            .chain(all)
+            .collect()
     }
 
     /// The segment of a field, if one was chosen.
@@ -72,12 +79,18 @@ impl Known {
 }
 
 const TRIGGERS: &[(&str, &str)] = &[
-    ("signed_up", "They agreed to one of the lists (participants: they began a page)"),
+    (
+        "signed_up",
+        "They agreed to one of the lists (participants: they began a page)",
+    ),
     ("page_live", "Their page went live"),
     ("first_gift", "Their first gift arrived"),
     ("no_gift", "Their last gift is N days ago"),
     ("milestone", "Their page reached N % of its goal"),
-    ("recurring_failed", "A monthly gift failed (nothing does that yet: there are no monthly plans)"),
+    (
+        "recurring_failed",
+        "A monthly gift failed (nothing does that yet: there are no monthly plans)",
+    ),
     ("season_ends", "N days are left until giving ends"),
 ];
 
@@ -195,10 +208,16 @@ pub(super) fn draft(known: &Known, season: Option<&Campaign>, typed: &Typed) -> 
     let (within, without, leaves) = (segment("segment"), segment("without"), segment("leaves"));
     let participants = typed.ticked("participants").then_some(season).flatten();
     if typed.ticked("participants") && season.is_none() {
-        faults.push(FieldError::new("participants", "choose the season whose participants are meant"));
+        faults.push(FieldError::new(
+            "participants",
+            "choose the season whose participants are meant",
+        ));
     }
     let asked: Vec<&str> = typed.all("list").collect();
-    let on = known.lists.iter().filter(|(id, _)| asked.contains(&id.to_string().as_str()));
+    let on = known
+        .lists
+        .iter()
+        .filter(|(id, _)| asked.contains(&id.to_string().as_str()));
     let audience = Audience {
         lists: on.map(|(id, _)| *id).collect(),
         segment: within,
@@ -237,8 +256,12 @@ fn trigger(typed: &Typed) -> AppResult<Trigger> {
         "signed_up" => Trigger::SignedUp,
         "page_live" => Trigger::PageLive,
         "first_gift" => Trigger::FirstGift,
-        "no_gift" => Trigger::NoGift { days: number(3_650)? },
-        "milestone" => Trigger::Milestone { percent: number(10_000)? },
+        "no_gift" => Trigger::NoGift {
+            days: number(3_650)?,
+        },
+        "milestone" => Trigger::Milestone {
+            percent: number(10_000)?,
+        },
         "recurring_failed" => Trigger::RecurringFailed,
         "season_ends" => Trigger::SeasonEnds { days: number(366)? },
         _ => return Err(AppError::field("trigger", "choose what has to happen")),

@@ -89,11 +89,16 @@ fn draw(
     let state = stands.map_or(SequenceState::Draft, |(one, ..)| one.state);
     let count = |state| {
         let rows = stands.map(|(.., rows)| rows).unwrap_or_default();
-        rows.iter().find(|(is, _)| *is == state).map_or(0, |(_, n)| *n)
+        rows.iter()
+            .find(|(is, _)| *is == state)
+            .map_or(0, |(_, n)| *n)
     };
     let steps = stands.map(|(_, steps, _)| steps).unwrap_or_default();
     let season = stands.and_then(|(one, ..)| {
-        known.seasons.iter().find(|season| Some(season.id) == one.campaign_id)
+        known
+            .seasons
+            .iter()
+            .find(|season| Some(season.id) == one.campaign_id)
     });
     let view = OneView {
         action: match stands {
@@ -115,7 +120,11 @@ fn draw(
                 mail_url: format!("/console/newsletters/{}", step.newsletter),
                 subject: step.subject.clone(),
                 wait_days: step.timing.wait_days,
-                at_hour: step.timing.at_hour.map(|hour| hour.to_string()).unwrap_or_default(),
+                at_hour: step
+                    .timing
+                    .at_hour
+                    .map(|hour| hour.to_string())
+                    .unwrap_or_default(),
                 segments: known.segment_choices(
                     &step.segment.map(|id| id.to_string()).unwrap_or_default(),
                     "everybody on their way",
@@ -132,7 +141,11 @@ fn draw(
         done: count(EnrolmentState::Done),
         left: count(EnrolmentState::Left),
     };
-    let title = if view.is_new { "A new sequence" } else { "Sequence" };
+    let title = if view.is_new {
+        "A new sequence"
+    } else {
+        "Sequence"
+    };
     desk.show("sequence", title, mend.status, view)
 }
 
@@ -179,7 +192,10 @@ pub(super) async fn make(
     let is_whole = scope.is_whole();
     let known = site.db.read(move |c| Known::load(c, &scope)).await?;
     let season = chosen(&known, is_whole, typed.text("campaign"))?;
-    let id = typed.text("id").parse().unwrap_or_else(|_| SequenceId::new());
+    let id = typed
+        .text("id")
+        .parse()
+        .unwrap_or_else(|_| SequenceId::new());
     let made = match draft(&known, season, &typed) {
         Ok(new) => {
             let (by, now) = (desk.signed.user(), desk.now());
@@ -228,7 +244,10 @@ pub(super) async fn draw_one(
             Ok((sequence, steps, standing, Known::load(c, &scope)?))
         })
         .await?;
-    let season = known.seasons.iter().find(|one| Some(one.id) == sequence.campaign_id);
+    let season = known
+        .seasons
+        .iter()
+        .find(|one| Some(one.id) == sequence.campaign_id);
     let slug = season.map_or("", |one| one.slug.as_str());
     let typed = match over {
         Some(typed) if typed.sent("name") => typed,
@@ -265,12 +284,7 @@ pub(super) async fn act(
     }
 }
 
-async fn done(
-    desk: &Desk,
-    sequence: &Sequence,
-    known: &Known,
-    typed: &Typed,
-) -> AppResult<String> {
+async fn done(desk: &Desk, sequence: &Sequence, known: &Known, typed: &Typed) -> AppResult<String> {
     let (id, by, now) = (sequence.id, desk.signed.user(), desk.now());
     let deed = |action| {
         let mut deed = Deed::new(by, action, ("sequence", id.to_string()));
@@ -281,7 +295,10 @@ async fn done(
     let here = format!("/console/sequences/{id}");
     match typed.text("do") {
         "save" => {
-            let season = known.seasons.iter().find(|one| Some(one.id) == sequence.campaign_id);
+            let season = known
+                .seasons
+                .iter()
+                .find(|one| Some(one.id) == sequence.campaign_id);
             let new = draft(known, season, typed)?;
             let version = typed.text("version").parse().unwrap_or_default();
             let deed = deed("sequence.change");

@@ -137,7 +137,8 @@ async fn answered(desk: &Desk, asked: &Asked) -> AppResult<Vec<EventView>> {
         })
         .await?;
     let who = ("subscriber", person.to_string());
-    desk.note(Deed::new(desk.signed.user(), "sequence.simulate", who)).await?;
+    desk.note(Deed::new(desk.signed.user(), "sequence.simulate", who))
+        .await?;
     let events = events.into_iter().map(|event| EventView {
         at: event.at.rfc3339(),
         sequence: event.sequence,

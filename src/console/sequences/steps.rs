@@ -32,7 +32,11 @@ fn when(known: &Known, typed: &Typed) -> AppResult<When> {
         "" => None,
         _ => Some(number("at_hour")?),
     };
-    Ok((number("wait_days")?, hour, known.segment(typed, "step_segment")?))
+    Ok((
+        number("wait_days")?,
+        hour,
+        known.segment(typed, "step_segment")?,
+    ))
 }
 
 async fn stands(desk: &Desk, id: SequenceId) -> AppResult<(Sequence, Known)> {

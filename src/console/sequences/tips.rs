@@ -103,7 +103,9 @@ fn view_of(number: usize, tip: &TipRule, campaign: &Campaign, mend: &Mend) -> Ti
                 is_current: *word == tip.tool,
             })
             .collect(),
-        day: rules::day(tip, campaign).map(|day| day.to_string()).unwrap_or_default(),
+        day: rules::day(tip, campaign)
+            .map(|day| day.to_string())
+            .unwrap_or_default(),
         error: mend.at(&format!("tip{number}")),
     }
 }
@@ -204,19 +206,25 @@ fn posted(typed: &Typed) -> (Vec<TipRule>, Vec<FieldError>) {
 
 fn paragraphs(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
-    let parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let parts = text
+        .split("\n\n")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     parts.filter(|part| !part.is_empty()).collect()
 }
 
 fn wrong(tip: &TipRule) -> Option<String> {
     let line = |what: &str, text: &str, most: usize| {
-        Line::parse(text, most).err().map(|bad| format!("{what}: {bad}"))
+        Line::parse(text, most)
+            .err()
+            .map(|bad| format!("{what}: {bad}"))
     };
     if !(-120..=120).contains(&tip.days) {
         return Some("days: write a number from -120 to 120".to_owned());
     }
     if tip.text.is_empty() || tip.text.len() > 6 {
-        return Some("text: write one to six paragraphs, with an empty line between them".to_owned());
+        return Some(
+            "text: write one to six paragraphs, with an empty line between them".to_owned(),
+        );
     }
     line("title", &tip.title, 100)
         .or_else(|| line("button", &tip.act, 60))
@@ -255,7 +263,11 @@ pub(super) async fn save(
         let (id, now) = (season.id, desk.now());
         let version = typed.text("version").parse().unwrap_or(0);
         let new = (!is_reset).then(|| tips.clone());
-        let mut deed = Deed::new(desk.signed.user(), "season.tips", ("campaign", id.to_string()));
+        let mut deed = Deed::new(
+            desk.signed.user(),
+            "season.tips",
+            ("campaign", id.to_string()),
+        );
         deed.campaign = Some(id);
         let work = move |c: &mut Conn| {
             let edited = edit::set_tips(c, id, version, new.as_deref())?;
@@ -270,7 +282,10 @@ pub(super) async fn save(
         Ok(()) => {
             site.views.changed("campaign", &season.id.to_string());
             let word = if is_reset { "tips-back" } else { "saved" };
-            Ok(see(&format!("/console/tips?campaign={}&done={word}", season.slug)))
+            Ok(see(&format!(
+                "/console/tips?campaign={}&done={word}",
+                season.slug
+            )))
         }
         Err(error) => {
             let mend = Mend::of(error)?;
