@@ -28,7 +28,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, payouts, stories, subscribers, teams,
+    membership, openapi, pages, partners, payouts, sequences, stories, subscribers, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -268,6 +268,7 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     stories::jobs(registry, &giving.site, &reminders);
     subscribers::jobs(registry, &giving.site);
     books::jobs(registry, &giving.site);
+    sequences::jobs(registry, &giving.site);
     let letters = PartnerLetters::new(giving.mails.clone(), &giving.site.config);
     impact::reports::jobs(registry, &giving.site, &letters);
     teams::messages::jobs(registry, &giving.site, &desk.letters);

@@ -46,6 +46,7 @@ const STOREYS: &[&[&str]] = &[
         "segments",
         "newsletters",
         "deliveries",
+        "sequences",
         "accounts",
         "console",
         "home",
@@ -134,6 +135,16 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "deliveries",
         &["newsletters", "subscribers", "segments", "campaigns"],
     ),
+    (
+        "sequences",
+        &[
+            "deliveries",
+            "newsletters",
+            "segments",
+            "subscribers",
+            "campaigns",
+        ],
+    ),
     ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
@@ -193,6 +204,10 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "diary",
             "coaching",
             "accounts",
+            "subscribers",
+            "segments",
+            "sequences",
+            "newsletters",
         ],
     ),
     (
@@ -233,6 +248,10 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "payouts",
             "diary",
             "coaching",
+            "subscribers",
+            "segments",
+            "newsletters",
+            "sequences",
         ],
     ),
     (

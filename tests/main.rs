@@ -31,6 +31,8 @@ mod pages;
 mod payouts;
 mod permissions;
 mod refunds;
+mod segments;
+mod sequences;
 mod stories;
 mod subscribers;
 mod teams;

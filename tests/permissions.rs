@@ -281,6 +281,24 @@ GET    /console/reports                               1 3 3 3 o o 3 o 3
 POST   /console/reports/{id}                          1 3 3 3 4 4 3 4 3
 ";
 
+const SEGMENTS: &str = "
+GET    /console/segments                              1 3 3 3 o o 3 o 3
+POST   /console/segments                              1 3 3 3 o o 3 o 3
+GET    /console/new-segment                           1 3 3 3 o o 3 o 3
+GET    /console/segments/{id}                         1 3 3 3 4 4 3 4 3
+POST   /console/segments/{id}                         1 3 3 3 4 4 3 4 3
+GET    /console/sequences                             1 3 3 3 o o 3 o 3
+POST   /console/sequences                             1 3 3 3 o o 3 o 3
+GET    /console/new-sequence                          1 3 3 3 o o 3 o 3
+GET    /console/sequences/{id}                        1 3 3 3 4 4 3 4 3
+POST   /console/sequences/{id}                        1 3 3 3 4 4 3 4 3
+POST   /console/sequences/{id}/steps                  1 3 3 3 4 4 3 4 3
+POST   /console/sequences/{id}/steps/{step}           1 3 3 3 4 4 3 4 3
+GET    /console/simulator                             1 3 3 3 o o 3 o 3
+GET    /console/tips                                  1 3 3 3 o o 3 o 3
+POST   /console/tips                                  1 3 3 3 4 4 3 4 3
+";
+
 const DIARY: &str = "
 GET    /pages/{slug}/diary                            o o o o o o o o o
 POST   /pages/{slug}/diary/again                      1 o 3 3 o 3 3 o 3
@@ -386,6 +404,7 @@ const TABLE: &[&str] = &[
     COACHING,
     MEDIA,
     CONSOLE,
+    SEGMENTS,
     PROGRAM,
 ];
 
@@ -429,6 +448,8 @@ fn example(route: &str, own: UserId) -> String {
         route if route.contains("/offline/") => "off",
         route if route.contains("/deposits/") => "dep",
         route if route.contains("/matching/") => "mpo",
+        route if route.contains("/segments/") => "seg",
+        route if route.contains("/sequences/") => "seq",
         route if route.contains("/stories/") => "sto",
         route if route.contains("/consents/") => "con",
         route if route.contains("/groups/") => "tgr",

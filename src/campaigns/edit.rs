@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::model::{Accent, Campaign, Question};
 use super::ops::{Bounds, name_programs};
-use super::rules::SeasonRules;
+use super::rules::{SeasonRules, TipRule};
 use super::{CampaignId, model};
 use crate::db::Conn;
 use crate::db::schema::{campaign_programs, campaigns};
@@ -110,6 +110,40 @@ pub fn set_rules(conn: &mut Conn, id: CampaignId, rules: &SeasonRules) -> AppRes
         .set(campaigns::rules.eq(Json(rules.clone())))
         .execute(c))?;
     Ok(())
+}
+
+/// Gives a season its own series of tips, or (`None`) the built-in one again. Answers what stood before and what stands after,
+/// for the record.
+///
+/// # Errors
+/// As [`edit`].
+pub fn set_tips(
+    conn: &mut Conn,
+    id: CampaignId,
+    version: i32,
+    tips: Option<&[TipRule]>,
+) -> AppResult<(String, String)> {
+    let before = model::by_id(conn, id)?;
+    let mut rules = before.rules.0.clone();
+    rules.coaching.tips = tips.map(<[TipRule]>::to_vec);
+    let target = campaigns::table
+        .filter(campaigns::id.eq(id))
+        .filter(campaigns::version.eq(version));
+    let changed = each!(conn, c => diesel::update(target)
+        .set((
+            campaigns::rules.eq(Json(rules)),
+            campaigns::version.eq(version + 1),
+        ))
+        .execute(c))?;
+    if changed == 0 {
+        return Err(AppError::Conflict {
+            code: "edited_meanwhile",
+            detail: "somebody else saved this season since you opened it".into(),
+        });
+    }
+    let programs = program_ids(conn, id)?;
+    let after = model::by_id(conn, id)?;
+    Ok((facts(&before, &programs)?, facts(&after, &programs)?))
 }
 
 /// The ids of the programs that a campaign pays for, in its order.

@@ -52,6 +52,43 @@ pub struct CoachingRules {
     pub days_between: i64,
     /// Days without gift, diary entry or update after which a nudge comes.
     pub nudge_after_days: i64,
+    /// The season's own series of tips; the built-in one where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tips: Option<Vec<TipRule>>,
+}
+
+/// From which day of a season a tip's day is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// The first of the challenge.
+    Start,
+    /// The last of the challenge.
+    End,
+    /// The last of giving.
+    Giving,
+}
+
+/// A tip as staff wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TipRule {
+    /// Its name, for good: whoever had it does not get it again.
+    pub key: String,
+    /// From which day its own is counted.
+    pub from: Since,
+    /// Days after it; before it, when negative.
+    pub days: i64,
+    /// Shorter seasons leave it out.
+    pub least_days: i64,
+    /// Its title; also the mail's subject.
+    pub title: String,
+    /// Its text, a paragraph each.
+    pub text: Vec<String>,
+    /// What the button says.
+    pub act: String,
+    /// Where it leads: a tool of the page, or empty for the page itself.
+    pub tool: String,
 }
 
 impl Default for DiaryRules {
@@ -71,6 +108,7 @@ impl Default for CoachingRules {
             is_on: true,
             days_between: 2,
             nudge_after_days: 5,
+            tips: None,
         }
     }
 }

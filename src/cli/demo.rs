@@ -9,7 +9,7 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed, DiarySeed, ReaderSeed, ReportSeed};
+use crate::demo::{self, DemoSeed, DiarySeed, ReaderSeed, ReportSeed, SegmentSeed};
 use crate::kernel::Clock;
 use crate::partners::PartnerLetters;
 
@@ -88,6 +88,11 @@ impl Demo {
                 app.site
                     .db
                     .tx(move |conn| demo::readers(conn, &seed, by, now))
+                    .await?;
+                let seed = SegmentSeed::new();
+                app.site
+                    .db
+                    .tx(move |conn| demo::segments(conn, &seed, signers[1], now))
                     .await?;
             }
             let letters = PartnerLetters::new(app.giving.mails.clone(), &app.site.config);

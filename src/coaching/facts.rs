@@ -15,8 +15,8 @@ use crate::auth::mutes::MailKind;
 use crate::campaigns::{Campaign, CampaignId, CampaignStatus};
 use crate::db::Conn;
 use crate::db::schema::{
-    campaigns, conversations, diary_entries, donations, gift_thanks, mail_mutes, page_asks,
-    page_updates, pages, supporters, tallies, teams, totals, users,
+    campaigns, conversations, deliveries, diary_entries, donations, gift_thanks, mail_mutes,
+    page_asks, page_updates, pages, subscribers, supporters, tallies, teams, totals, users,
 };
 use crate::donations::model::DonationStatus;
 use crate::each;
@@ -133,6 +133,8 @@ pub struct Person {
     pub muted: BTreeSet<MailKind>,
     /// What was said or passed over before, on all pages.
     pub told: Vec<Told>,
+    /// When they last got a newsletter or a step of a sequence, or had one put on its way, in the last sixty days.
+    pub last_bulk: Option<Timestamp>,
 }
 
 /// A page with what was earned and promised on it.
@@ -481,6 +483,7 @@ fn people(
             may_be_mailed: *verified && *in_use,
             muted: BTreeSet::new(),
             told: Vec::new(),
+            last_bulk: None,
         });
     }
     let ids: Vec<UserId> = people.keys().copied().collect();
@@ -493,12 +496,37 @@ fn people(
             person.muted.insert(kind);
         }
     }
+    for (id, at) in bulk_mails(conn, &ids, now)? {
+        if let Some(person) = people.get_mut(&id) {
+            person.last_bulk = person.last_bulk.max(at);
+        }
+    }
     for told in model::told_to(conn, &ids, now)? {
         if let Some(person) = people.get_mut(&told.user_id) {
             person.told.push(told);
         }
     }
     Ok(people)
+}
+
+/// When these people last got bulk mail that is not the coach's.
+fn bulk_mails(
+    conn: &mut Conn,
+    ids: &[UserId],
+    now: Timestamp,
+) -> AppResult<Vec<(UserId, Option<Timestamp>)>> {
+    // What waits counts from when it was put on its way; what failed or was skipped did not come.
+    let query = deliveries::table
+        .inner_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
+        .filter(subscribers::user_id.eq_any(ids))
+        .filter(deliveries::state.ne_all(["failed", "skipped"]))
+        .filter(deliveries::changed_at.gt(now.minus(chrono::Duration::days(60))))
+        .group_by(subscribers::user_id)
+        .select((
+            subscribers::user_id.assume_not_null(),
+            max(deliveries::changed_at),
+        ));
+    Ok(each!(conn, c => query.load(c))?)
 }
 
 /// Teams of a season, going on after a team, by id, with what is known of them: five statements.

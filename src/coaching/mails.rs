@@ -97,12 +97,12 @@ fn words(case: &Case, campaign: &Campaign, matter: &Matter, now: Timestamp) -> W
     match matter {
         Matter::Marks(reached) => marks_words(facts, campaign, reached),
         Matter::Tip(tip) => Words {
-            subject: tip.title.to_owned(),
-            title: tip.title.to_owned(),
-            lines: tip.text.iter().map(ToString::to_string).collect(),
+            subject: tip.title.clone(),
+            title: tip.title.clone(),
+            lines: tip.text.clone(),
             list: Vec::new(),
-            act: tip.act.to_owned(),
-            href: match tip.tool {
+            act: tip.act.clone(),
+            href: match tip.tool.as_str() {
                 "" => page,
                 tool => format!("{page}/{tool}"),
             },

@@ -337,11 +337,11 @@ fn tip_views(campaign: &Campaign, slug: &str, now: Timestamp) -> Vec<TipView> {
     tips::until(campaign, today)
         .into_iter()
         .map(|(day, tip)| TipView {
-            title: tip.title.to_owned(),
+            title: tip.title,
             day: day.to_string(),
-            text: tip.text.iter().map(ToString::to_string).collect(),
-            act: tip.act.to_owned(),
-            href: match tip.tool {
+            text: tip.text,
+            act: tip.act,
+            href: match tip.tool.as_str() {
                 "" => format!("/pages/{slug}"),
                 tool => format!("/pages/{slug}/{tool}"),
             },

@@ -58,6 +58,10 @@ crate::words! {
         Programs = "programs",
         /// What amounts cover.
         UnitCosts = "unit-costs",
+        /// People by what they did.
+        Segments = "segments",
+        /// Series of mails that go by themselves.
+        Sequences = "sequences",
         /// Seasons.
         Seasons = "seasons",
         /// The record of deeds.
@@ -89,6 +93,8 @@ impl Room {
             Self::PartnerReports => "Partner reports",
             Self::Programs => "Programs",
             Self::UnitCosts => "Unit costs",
+            Self::Segments => "Segments",
+            Self::Sequences => "Sequences",
             Self::Seasons => "Seasons",
             Self::Audit => "Audit",
         }
@@ -270,6 +276,14 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("import-stopped", "Halted. What was imported stays."),
     ("import-gone", "Thrown away. Nothing of it was imported."),
+        "sequence-on",
+        "It is on: whoever it happens to from now on is written to.",
+    ),
+    (
+        "sequence-off",
+        "It is off. Who is on their way waits, and it can be changed.",
+    ),
+    ("tips-back", "The built-in tips are back."),
     ("cost-ended", "It ends on that day, and stays in the book."),
 ];
 

@@ -50,6 +50,8 @@ mod season_fields;
 mod season_form;
 mod season_state;
 mod seasons;
+mod segments;
+mod sequences;
 mod stories;
 mod story;
 mod story_deeds;
@@ -234,6 +236,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
     subscribers::routes(cfg);
+    segments::routes(cfg);
+    sequences::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

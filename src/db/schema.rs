@@ -1219,19 +1219,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    disputes (id) {
-        id -> Text,
-        donation_id -> Text,
-        amount -> BigInt,
-        fee -> BigInt,
-        state -> Text,
-        reason -> Text,
-        opened_at -> Timestamp,
-        decided_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
     match_targets (pool_id, kind, target_id) {
         pool_id -> Text,
         kind -> Text,
@@ -1493,6 +1480,7 @@ diesel::table! {
         changed_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        sequence_step_id -> Nullable<Text>,
     }
 }
 
@@ -1513,6 +1501,19 @@ diesel::table! {
         detail -> Nullable<Text>,
         sent_at -> Nullable<Timestamp>,
         changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    disputes (id) {
+        id -> Text,
+        donation_id -> Text,
+        amount -> BigInt,
+        fee -> BigInt,
+        state -> Text,
+        reason -> Text,
+        opened_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1589,6 +1590,60 @@ diesel::table! {
         line -> BigInt,
         why -> Text,
         cells -> Text,
+    }
+}
+
+diesel::table! {
+    sequences (id) {
+        id -> Text,
+        campaign_id -> Nullable<Text>,
+        name -> Text,
+        trigger_rule -> Text,
+        audience -> Text,
+        leaves -> Nullable<Text>,
+        days_between -> Integer,
+        state -> Text,
+        version -> BigInt,
+        made_by -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sequence_steps (id) {
+        id -> Text,
+        sequence_id -> Text,
+        position -> Integer,
+        wait_days -> Integer,
+        at_hour -> Nullable<Integer>,
+        segment_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sequence_enrolments (sequence_id, subscriber_id) {
+        sequence_id -> Text,
+        subscriber_id -> Text,
+        state -> Text,
+        position -> Integer,
+        due_at -> Timestamp,
+        happened_at -> Timestamp,
+        enrolled_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        why -> Text,
+    }
+}
+
+diesel::table! {
+    sequence_outcomes (step_id, subscriber_id) {
+        step_id -> Text,
+        subscriber_id -> Text,
+        outcome -> Text,
+        at -> Timestamp,
     }
 }
 
@@ -1682,7 +1737,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_items,
     deposits,
     deposit_items,
-    disputes,
     match_pools,
     match_targets,
     matches,
@@ -1698,16 +1752,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_messages,
     report_drafts,
     subscribers,
-    topics,
-    topic_mutes,
-    subscription_proofs,
-    imports,
-    import_pieces,
-    import_faults,
     lists,
     subscriptions,
     suppressions,
     segments,
     newsletters,
     deliveries,
+    disputes,
+    topics,
+    topic_mutes,
+    subscription_proofs,
+    imports,
+    import_pieces,
+    import_faults,
+    sequences,
+    sequence_steps,
+    sequence_enrolments,
+    sequence_outcomes,
 );

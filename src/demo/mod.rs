@@ -13,6 +13,7 @@ mod partners;
 mod readers;
 mod reports;
 mod season;
+mod segments;
 mod stories;
 
 use crate::auth::{Role, UserId, model as users};
@@ -31,6 +32,7 @@ pub use grants::first_grant;
 pub use logins::{logins, welcome};
 pub use readers::{ReaderSeed, readers};
 pub use reports::{ReportSeed, reports};
+pub use segments::{SegmentSeed, segments};
 pub use stories::{KOLKATA, MORNINGS, signers, stories};
 
 /// The slug of the season that is live.

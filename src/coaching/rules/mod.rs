@@ -10,7 +10,8 @@
 //!
 //! How mails are kept few:
 //!
-//! - One person gets at most one coaching mail in `days_between` days, over all pages and seasons (product.md, *Coaching*).
+//! - One person gets at most one coaching mail in `days_between` days, over all pages and seasons (product.md, *Coaching*), and
+//!   none within as many days of a newsletter or of a step of a sequence.
 //! - Of what could be said, the first wins: a mark reached, then a tip, then badges, then a nudge.
 //! - A mark waits until there is room, and what was reached meanwhile is told in the same mail. A tip waits three days and
 //!   a badge seven, then they are dropped. A nudge is worked out anew each time, so it never tells of the past; it comes
@@ -57,7 +58,7 @@ pub fn mailing_day(campaign: &Campaign, now: Timestamp) -> Option<Day> {
         .and_utc()
         .with_timezone(&campaign.time_zone.tz());
     let is_day = (MORNING..EVENING).contains(&local.hour());
-    let has_begun = tips::first_day(campaign).is_some_and(|first| first <= today);
+    let has_begun = tips::first_day(campaign) <= today;
     (campaign.rules.0.coaching.is_on && is_day && has_begun).then_some(today)
 }
 

@@ -129,7 +129,7 @@ pub fn decide(
     decision
 }
 
-/// Whether the last coaching mail to this person, of whatever season, is long enough ago.
+/// Whether the last coaching mail to this person, of whatever season, and the last newsletter are long enough ago.
 fn has_room(person: &Person, campaign: &Campaign, now: Timestamp) -> bool {
     let days = campaign.rules.0.coaching.days_between.clamp(1, 365);
     let last = person
@@ -137,6 +137,7 @@ fn has_room(person: &Person, campaign: &Campaign, now: Timestamp) -> bool {
         .iter()
         .filter(|told| told.is_mailed)
         .map(|told| told.decided_at)
+        .chain(person.last_bulk)
         .max();
     last.is_none_or(|last| now >= last.plus(Duration::days(days)))
 }
@@ -199,7 +200,7 @@ fn letters(
         all.push(letter(Matter::Marks(reached), keys));
     }
     if let Some(tip) = tips::due(campaign, today) {
-        let key = tip.key_in(campaign);
+        let key = tips::key_in(&tip, campaign);
         let known = |told: &Told| told.kind == MailKind::Tips && told.key == key;
         if !person.told.iter().any(known) {
             all.push(letter(Matter::Tip(tip), vec![key]));

@@ -1,45 +1,36 @@
 //! The season's tips: when each is due, and its words.
 //!
 //! A tip's day is counted from the first day of the challenge, from its last, or from the last day of giving, so that
-//! the series fits a month as well as a single day.
+//! the series fits a month as well as a single day. Staff may give a season a series of its own
+//! ([`CoachingRules::tips`](crate::campaigns::rules::CoachingRules)): other words and days, the same rules.
 
 use super::{day_after, season_days};
 use crate::campaigns::Campaign;
+use crate::campaigns::rules::{Since, TipRule};
 use crate::kernel::Day;
 
 /// Days after its own on which a tip may still be mailed.
 const HOLDS: i64 = 2;
 
-/// From which day a tip's day is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Since {
-    Start,
-    End,
-    Giving,
-}
+/// A tip of a season.
+pub type Tip = TipRule;
 
-/// One tip.
+/// A built-in tip: see [`TipRule`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tip {
-    /// Its name, for good.
-    pub key: &'static str,
+struct BuiltIn {
+    key: &'static str,
     from: Since,
     days: i64,
-    /// Shorter seasons leave it out.
     least_days: i64,
-    /// Its title; also the mail's subject.
-    pub title: &'static str,
-    /// Its text, a paragraph each.
-    pub text: &'static [&'static str],
-    /// What the button says.
-    pub act: &'static str,
-    /// Where it leads: a tool of the page (`pages::tools`), or empty for the page itself.
-    pub tool: &'static str,
+    title: &'static str,
+    text: &'static [&'static str],
+    act: &'static str,
+    tool: &'static str,
 }
 
-/// The series, in the order of a month's season.
-pub const TIPS: [Tip; 11] = [
-    Tip {
+/// The built-in series, in the order of a month's season.
+const TIPS: [BuiltIn; 11] = [
+    BuiltIn {
         key: "two-weeks",
         from: Since::Start,
         days: -14,
@@ -52,7 +43,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Write your three sentences",
         tool: "edit",
     },
-    Tip {
+    BuiltIn {
         key: "first-thread",
         from: Since::Start,
         days: -9,
@@ -65,7 +56,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Look at your page",
         tool: "",
     },
-    Tip {
+    BuiltIn {
         key: "five-names",
         from: Since::Start,
         days: -5,
@@ -78,7 +69,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Find words for each channel",
         tool: "share",
     },
-    Tip {
+    BuiltIn {
         key: "first-day",
         from: Since::Start,
         days: 0,
@@ -91,7 +82,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Log your first day",
         tool: "diary",
     },
-    Tip {
+    BuiltIn {
         key: "the-question",
         from: Since::Start,
         days: 4,
@@ -104,7 +95,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Note a conversation",
         tool: "talks",
     },
-    Tip {
+    BuiltIn {
         key: "thanks",
         from: Since::Start,
         days: 8,
@@ -117,7 +108,7 @@ pub const TIPS: [Tip; 11] = [
         act: "See who gave",
         tool: "gifts",
     },
-    Tip {
+    BuiltIn {
         key: "news",
         from: Since::Start,
         days: 12,
@@ -130,7 +121,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Write an update",
         tool: "updates",
     },
-    Tip {
+    BuiltIn {
         key: "promise",
         from: Since::Start,
         days: 17,
@@ -143,7 +134,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Make a promise",
         tool: "coach",
     },
-    Tip {
+    BuiltIn {
         key: "once-more",
         from: Since::End,
         days: -6,
@@ -156,7 +147,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Find the words",
         tool: "share",
     },
-    Tip {
+    BuiltIn {
         key: "last-day",
         from: Since::End,
         days: 0,
@@ -169,7 +160,7 @@ pub const TIPS: [Tip; 11] = [
         act: "Finish the diary",
         tool: "diary",
     },
-    Tip {
+    BuiltIn {
         key: "giving-ends",
         from: Since::Giving,
         days: -4,
@@ -184,33 +175,61 @@ pub const TIPS: [Tip; 11] = [
     },
 ];
 
-impl Tip {
-    /// Its day in this season; `None` where the season leaves it out.
-    pub fn day(&self, campaign: &Campaign) -> Option<Day> {
-        if season_days(campaign) < self.least_days
-            || (self.tool == "diary" && !campaign.rules.0.diary.is_on)
-        {
-            return None;
-        }
-        let from = match self.from {
-            Since::Start => campaign.starts_on,
-            Since::End => campaign.ends_on,
-            Since::Giving => campaign.giving_until,
-        };
-        Some(day_after(from, self.days))
-    }
+/// The built-in series.
+pub fn built_in() -> Vec<Tip> {
+    let own = |tip: &BuiltIn| TipRule {
+        key: tip.key.to_owned(),
+        from: tip.from,
+        days: tip.days,
+        least_days: tip.least_days,
+        title: tip.title.to_owned(),
+        text: tip.text.iter().map(ToString::to_string).collect(),
+        act: tip.act.to_owned(),
+        tool: tip.tool.to_owned(),
+    };
+    TIPS.iter().map(own).collect()
+}
 
-    /// Its name in `coaching_mails`: once a season and person, whichever of their pages it names.
-    pub fn key_in(&self, campaign: &Campaign) -> String {
-        format!("{}:{}", campaign.slug, self.key)
+/// The series of a season: its own, or the built-in one.
+pub fn series(campaign: &Campaign) -> Vec<Tip> {
+    match &campaign.rules.0.coaching.tips {
+        Some(own) => own.clone(),
+        None => built_in(),
     }
+}
+
+/// A tip's day in a season; `None` where the season leaves it out.
+pub fn day(tip: &Tip, campaign: &Campaign) -> Option<Day> {
+    day_of(campaign, tip.from, (tip.days, tip.least_days), &tip.tool)
+}
+
+fn day_of(
+    campaign: &Campaign,
+    from: Since,
+    (days, least_days): (i64, i64),
+    tool: &str,
+) -> Option<Day> {
+    if season_days(campaign) < least_days || (tool == "diary" && !campaign.rules.0.diary.is_on) {
+        return None;
+    }
+    let from = match from {
+        Since::Start => campaign.starts_on,
+        Since::End => campaign.ends_on,
+        Since::Giving => campaign.giving_until,
+    };
+    Some(day_after(from, days))
+}
+
+/// A tip's name in `coaching_mails`: once a season and person, whichever of their pages it names.
+pub fn key_in(tip: &Tip, campaign: &Campaign) -> String {
+    format!("{}:{}", campaign.slug, tip.key)
 }
 
 /// The tips of this season that have had their day, newest first.
 pub fn until(campaign: &Campaign, today: Day) -> Vec<(Day, Tip)> {
-    let mut past: Vec<(Day, Tip)> = TIPS
+    let mut past: Vec<(Day, Tip)> = series(campaign)
         .into_iter()
-        .filter_map(|tip| tip.day(campaign).map(|day| (day, tip)))
+        .filter_map(|tip| day(&tip, campaign).map(|day| (day, tip)))
         .filter(|(day, _)| *day <= today)
         .collect();
     // Of two on one day the later of the series counts as newer.
@@ -227,7 +246,14 @@ pub fn due(campaign: &Campaign, today: Day) -> Option<Tip> {
         .map(|(_, tip)| tip)
 }
 
-/// The day of the first tip: nothing is mailed before.
-pub fn first_day(campaign: &Campaign) -> Option<Day> {
-    TIPS.iter().filter_map(|tip| tip.day(campaign)).min()
+/// The day of the first tip, or two weeks before the challenge in a season without any: nothing is mailed before.
+pub fn first_day(campaign: &Campaign) -> Day {
+    let first = match &campaign.rules.0.coaching.tips {
+        Some(own) => own.iter().filter_map(|tip| day(tip, campaign)).min(),
+        None => TIPS
+            .iter()
+            .filter_map(|tip| day_of(campaign, tip.from, (tip.days, tip.least_days), tip.tool))
+            .min(),
+    };
+    first.unwrap_or_else(|| day_after(campaign.starts_on, -14))
 }

@@ -1,0 +1,50 @@
+//! Whether who was frozen into an audience may still be written to through it (N5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::model::Audience;
+use crate::db::Conn;
+use crate::db::schema::{pages, subscribers};
+use crate::each;
+use crate::error::AppResult;
+use crate::subscribers::SubscriberId;
+use crate::subscribers::consent::{Why, refused_among};
+
+/// Who of `people` must not get what is for `audience` any more, and why. Beside
+/// [`refused_among`], it knows that a season's participants are written to without a list.
+///
+/// # Errors
+/// The database's.
+pub fn refused(
+    conn: &mut Conn,
+    people: &[SubscriberId],
+    audience: &Audience,
+) -> AppResult<BTreeMap<SubscriberId, Why>> {
+    let mut refused = refused_among(conn, people, &audience.lists)?;
+    let Some(season) = audience.participants else {
+        return Ok(refused);
+    };
+    let mut through = BTreeSet::new();
+    for chunk in people.chunks(1_000) {
+        let query = subscribers::table
+            .inner_join(pages::table.on(pages::owner_id.eq(subscribers::user_id)))
+            .filter(subscribers::id.eq_any(chunk))
+            .filter(pages::campaign_id.eq(season))
+            .filter(pages::status.eq("live"))
+            .select(subscribers::id)
+            .distinct();
+        through.extend(each!(conn, c => query.load::<SubscriberId>(c))?);
+    }
+    for id in people {
+        if through.contains(id) {
+            if refused.get(id) == Some(&Why::LeftList) {
+                refused.remove(id);
+            }
+        } else if audience.lists.is_empty() {
+            refused.entry(*id).or_insert(Why::LeftList);
+        }
+    }
+    Ok(refused)
+}

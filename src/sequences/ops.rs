@@ -1,0 +1,390 @@
+//! Making, changing, switching on and off, putting away.
+
+use diesel::prelude::*;
+
+use super::cap::MOST_DAYS;
+use super::model::{self, Sequence, SequenceId, SequenceState, StepId};
+use super::rules::Trigger;
+use crate::auth::UserId;
+use crate::db::Conn;
+use crate::db::schema::{newsletters, sequence_steps, sequences};
+use crate::each;
+use crate::error::{AppError, AppResult};
+use crate::ids::CampaignId;
+use crate::kernel::{Json, Line, Timestamp};
+use crate::newsletters::{NewsletterId, NewsletterState};
+use crate::segments::{Audience, SegmentId};
+
+/// Steps of one sequence, at most.
+pub const MOST_STEPS: usize = 30;
+/// Days that a step waits, at most.
+pub const MOST_WAIT: i32 = 400;
+
+/// A sequence to be kept.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What staff call it.
+    pub name: Line,
+    /// The season that it is about; once made, it stays.
+    pub campaign: Option<CampaignId>,
+    /// What has to happen.
+    pub trigger: Trigger,
+    /// To whom.
+    pub audience: Audience,
+    /// Whoever comes to be in this segment leaves.
+    pub leaves: Option<SegmentId>,
+    /// Days after any bulk mail in which none of these comes.
+    pub days_between: i32,
+}
+
+/// A step to be kept.
+#[derive(Debug, Clone)]
+pub struct NewStep {
+    /// The id.
+    pub id: StepId,
+    /// Its newsletter's.
+    pub newsletter: NewsletterId,
+    /// The mail's subject.
+    pub subject: Line,
+    /// What it says, as `newsletters.content` holds it; empty: it is written where newsletters are.
+    pub content: String,
+    /// Days to wait.
+    pub wait_days: i32,
+    /// And until which hour.
+    pub at_hour: Option<i32>,
+    /// Only for those in this segment.
+    pub segment: Option<SegmentId>,
+    /// The display name it comes from.
+    pub from_name: String,
+}
+
+fn conflict(code: &'static str, detail: &str) -> AppError {
+    AppError::Conflict {
+        code,
+        detail: detail.to_owned(),
+    }
+}
+
+fn check(new: &Draft) -> AppResult<()> {
+    if new.audience.lists.is_empty() && new.audience.participants.is_none() {
+        return Err(AppError::field(
+            "lists",
+            "choose a list, or the season’s participants: nobody else is written to",
+        ));
+    }
+    if !(1..=MOST_DAYS).contains(&new.days_between) {
+        return Err(AppError::field(
+            "days_between",
+            format!("write a number from 1 to {MOST_DAYS}"),
+        ));
+    }
+    let needs_season = matches!(new.trigger, Trigger::SeasonEnds { .. });
+    if needs_season && new.campaign.is_none() {
+        return Err(AppError::field("trigger", "a season’s end needs a season"));
+    }
+    Ok(())
+}
+
+/// Keeps a new sequence, as a draft; again under the same id it changes nothing.
+///
+/// # Errors
+/// [`AppError::Invalid`] by field.
+pub fn make(
+    conn: &mut Conn,
+    id: SequenceId,
+    new: &Draft,
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    check(new)?;
+    let row = (
+        sequences::id.eq(id),
+        sequences::campaign_id.eq(new.campaign),
+        sequences::name.eq(new.name.as_str()),
+        sequences::trigger_rule.eq(Json(new.trigger)),
+        sequences::audience.eq(Json(new.audience.clone())),
+        sequences::leaves.eq(new.leaves),
+        sequences::days_between.eq(new.days_between),
+        sequences::state.eq(SequenceState::Draft),
+        sequences::version.eq(1),
+        sequences::made_by.eq(by),
+        sequences::created_at.eq(now),
+        sequences::changed_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(sequences::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Changes a sequence that is not on and that nobody changed since `version`.
+///
+/// # Errors
+/// As [`make`]; [`AppError::Conflict`] `changed` or `is_on`.
+pub fn change(
+    conn: &mut Conn,
+    id: SequenceId,
+    new: &Draft,
+    version: i64,
+    now: Timestamp,
+) -> AppResult<()> {
+    check(new)?;
+    let target = sequences::table
+        .find(id)
+        .filter(sequences::version.eq(version))
+        .filter(sequences::state.eq_any([SequenceState::Draft, SequenceState::Off]));
+    let changed = each!(conn, c => diesel::update(target)
+        .set((
+            sequences::name.eq(new.name.as_str()),
+            sequences::trigger_rule.eq(Json(new.trigger)),
+            sequences::audience.eq(Json(new.audience.clone())),
+            sequences::leaves.eq(new.leaves),
+            sequences::days_between.eq(new.days_between),
+            sequences::version.eq(version + 1),
+            sequences::changed_at.eq(now),
+        ))
+        .execute(c))?;
+    if changed == 0 {
+        return Err(conflict(
+            "changed",
+            "it is on, or somebody changed it meanwhile: open it anew",
+        ));
+    }
+    each!(conn, c => diesel::update(newsletters::table)
+        .filter(newsletters::sequence_step_id.eq_any(
+            sequence_steps::table
+                .filter(sequence_steps::sequence_id.eq(id))
+                .select(sequence_steps::id.nullable()),
+        ))
+        .set(newsletters::audience.eq(Json(mail_audience(&new.audience))))
+        .execute(c))?;
+    Ok(())
+}
+
+/// For whom a step's newsletter is: for nobody at once, and for each by the sequence's lists and season.
+fn mail_audience(audience: &Audience) -> Audience {
+    Audience {
+        lists: audience.lists.clone(),
+        participants: audience.participants,
+        one_by_one: true,
+        ..Audience::default()
+    }
+}
+
+/// A sequence that may be changed.
+fn open(conn: &mut Conn, id: SequenceId) -> AppResult<Sequence> {
+    let sequence = model::by_id(conn, id)?;
+    match sequence.state {
+        SequenceState::Draft | SequenceState::Off => Ok(sequence),
+        _ => Err(conflict(
+            "is_on",
+            "switch it off first: who is on their way waits meanwhile",
+        )),
+    }
+}
+
+fn check_step(wait_days: i32, at_hour: Option<i32>) -> AppResult<()> {
+    if !(0..=MOST_WAIT).contains(&wait_days) {
+        return Err(AppError::field(
+            "wait_days",
+            format!("write a number from 0 to {MOST_WAIT}"),
+        ));
+    }
+    if at_hour.is_some_and(|hour| !(0..24).contains(&hour)) {
+        return Err(AppError::field("at_hour", "write an hour from 0 to 23"));
+    }
+    Ok(())
+}
+
+/// Adds a step behind the others, with an empty newsletter of its own.
+///
+/// # Errors
+/// [`AppError::Invalid`] by field; [`AppError::Conflict`] while the sequence is on, or with [`MOST_STEPS`].
+pub fn add_step(
+    conn: &mut Conn,
+    id: SequenceId,
+    new: &NewStep,
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    check_step(new.wait_days, new.at_hour)?;
+    let sequence = open(conn, id)?;
+    let all = sequence_steps::table
+        .filter(sequence_steps::sequence_id.eq(id))
+        .select(diesel::dsl::max(sequence_steps::position));
+    let last: Option<i32> = each!(conn, c => all.first(c))?;
+    if model::steps(conn, &[id])?.len() >= MOST_STEPS {
+        return Err(conflict("too_many", "thirty steps are enough"));
+    }
+    let row = (
+        sequence_steps::id.eq(new.id),
+        sequence_steps::sequence_id.eq(id),
+        sequence_steps::position.eq(last.unwrap_or(0) + 1),
+        sequence_steps::wait_days.eq(new.wait_days),
+        sequence_steps::at_hour.eq(new.at_hour),
+        sequence_steps::segment_id.eq(new.segment),
+        sequence_steps::created_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(sequence_steps::table).values(row).execute(c))?;
+    let mail = (
+        newsletters::id.eq(new.newsletter),
+        newsletters::campaign_id.eq(sequence.campaign_id),
+        newsletters::slug.eq(new.id.to_string().replace('_', "-")),
+        newsletters::title.eq(format!("{}: {}", sequence.name, new.subject.as_str())),
+        newsletters::subject.eq(new.subject.as_str()),
+        newsletters::preheader.eq(""),
+        newsletters::layout.eq("letter"),
+        newsletters::content.eq(&new.content),
+        newsletters::audience.eq(Json(mail_audience(&sequence.audience.0))),
+        newsletters::from_name.eq(&new.from_name),
+        newsletters::state.eq(NewsletterState::Draft),
+        newsletters::version.eq(1),
+        newsletters::made_by.eq(by),
+        newsletters::created_at.eq(now),
+        newsletters::changed_at.eq(now),
+        newsletters::sequence_step_id.eq(new.id),
+    );
+    each!(conn, c => diesel::insert_into(newsletters::table).values(mail).execute(c))?;
+    Ok(())
+}
+
+/// Changes when and for whom a step is.
+///
+/// # Errors
+/// As [`add_step`]; [`AppError::NotFound`] for a step of another sequence.
+pub fn change_step(
+    conn: &mut Conn,
+    id: SequenceId,
+    step: StepId,
+    (wait_days, at_hour, segment): (i32, Option<i32>, Option<SegmentId>),
+) -> AppResult<()> {
+    check_step(wait_days, at_hour)?;
+    open(conn, id)?;
+    let target = sequence_steps::table
+        .find(step)
+        .filter(sequence_steps::sequence_id.eq(id));
+    let changed = each!(conn, c => diesel::update(target)
+        .set((
+            sequence_steps::wait_days.eq(wait_days),
+            sequence_steps::at_hour.eq(at_hour),
+            sequence_steps::segment_id.eq(segment),
+        ))
+        .execute(c))?;
+    if changed == 0 {
+        return Err(AppError::NotFound("this step"));
+    }
+    Ok(())
+}
+
+/// Takes a step away: whoever waited for it goes on to the next. What was mailed by it stays on record.
+///
+/// # Errors
+/// As [`change_step`].
+pub fn remove_step(conn: &mut Conn, id: SequenceId, step: StepId, now: Timestamp) -> AppResult<()> {
+    open(conn, id)?;
+    let target = sequence_steps::table
+        .find(step)
+        .filter(sequence_steps::sequence_id.eq(id))
+        .filter(sequence_steps::removed_at.is_null());
+    let changed = each!(conn, c => diesel::update(target)
+        .set(sequence_steps::removed_at.eq(now))
+        .execute(c))?;
+    if changed == 0 {
+        return Err(AppError::NotFound("this step"));
+    }
+    set_mails(conn, &[step], NewsletterState::Cancelled, now)
+}
+
+/// Moves a sequence on, by the table of moves.
+fn moved(
+    conn: &mut Conn,
+    id: SequenceId,
+    from: &[SequenceState],
+    to: SequenceState,
+    now: Timestamp,
+) -> AppResult<()> {
+    let target = sequences::table
+        .find(id)
+        .filter(sequences::state.eq_any(from));
+    let changed = each!(conn, c => diesel::update(target)
+        .set((sequences::state.eq(to), sequences::changed_at.eq(now)))
+        .execute(c))?;
+    if changed == 0 {
+        return Err(conflict(
+            "no_such_move",
+            "it does not stand so that this could be done",
+        ));
+    }
+    Ok(())
+}
+
+/// Switches a sequence on: from now on it enrols and mails.
+///
+/// # Errors
+/// [`AppError::Conflict`] `no_steps`, or when it is on or put away.
+pub fn switch_on(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<()> {
+    let steps = model::steps(conn, &[id])?;
+    if steps.is_empty() {
+        return Err(conflict("no_steps", "it has no step yet: add one"));
+    }
+    moved(
+        conn,
+        id,
+        &[SequenceState::Draft, SequenceState::Off],
+        SequenceState::On,
+        now,
+    )?;
+    let target = sequences::table
+        .find(id)
+        .filter(sequences::started_at.is_null());
+    each!(conn, c => diesel::update(target)
+        .set(sequences::started_at.eq(now))
+        .execute(c))?;
+    let steps: Vec<StepId> = steps.iter().map(|step| step.timing.id).collect();
+    set_mails(conn, &steps, NewsletterState::Sending, now)
+}
+
+/// Switches it off: its mails that no server has yet wait, and can be written on.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it is not on.
+pub fn switch_off(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<()> {
+    moved(conn, id, &[SequenceState::On], SequenceState::Off, now)?;
+    let steps = model::steps(conn, &[id])?;
+    let steps: Vec<StepId> = steps.iter().map(|step| step.timing.id).collect();
+    set_mails(conn, &steps, NewsletterState::Draft, now)
+}
+
+/// Puts it away.
+///
+/// # Errors
+/// [`AppError::Conflict`] while it is on.
+pub fn archive(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<()> {
+    let from = [SequenceState::Draft, SequenceState::Off];
+    moved(conn, id, &from, SequenceState::Archived, now)?;
+    let steps = model::steps(conn, &[id])?;
+    let steps: Vec<StepId> = steps.iter().map(|step| step.timing.id).collect();
+    set_mails(conn, &steps, NewsletterState::Cancelled, now)
+}
+
+fn set_mails(
+    conn: &mut Conn,
+    steps: &[StepId],
+    to: NewsletterState,
+    now: Timestamp,
+) -> AppResult<()> {
+    let steps: Vec<Option<StepId>> = steps.iter().copied().map(Some).collect();
+    let target = newsletters::table
+        .filter(newsletters::sequence_step_id.eq_any(steps))
+        .filter(newsletters::state.ne(NewsletterState::Cancelled));
+    let started = (to == NewsletterState::Sending).then_some(now);
+    each!(conn, c => diesel::update(target)
+        .set((
+            newsletters::state.eq(to),
+            newsletters::started_at.eq(started),
+            newsletters::changed_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
