@@ -26,7 +26,7 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, payouts, stories, teams,
+    membership, newsletters, openapi, pages, partners, payouts, stories, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -231,6 +231,7 @@ fn routes(cfg: &mut ServiceConfig) {
     partners::routes(cfg);
     impact::routes(cfg);
     stories::routes(cfg);
+    newsletters::routes(cfg);
     donations::routes(cfg);
     accounts::routes(cfg);
     diary::routes(cfg);

@@ -127,6 +127,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "donations",
             "pages",
             "funds",
+            "totals",
+            "books",
+            "consent_vault",
         ],
     ),
     (
@@ -171,6 +174,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "newsletters",
+            "segments",
+            "subscribers",
             "grants",
             "stories",
             "consent_vault",
@@ -213,6 +219,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "newsletters",
+            "segments",
+            "subscribers",
             "grants",
             "stories",
             "consent_vault",

@@ -26,6 +26,7 @@ mod matching;
 mod media;
 mod model;
 mod model_grants;
+mod newsletters;
 mod offline;
 mod pages;
 mod payouts;

@@ -44,6 +44,8 @@ crate::words! {
         Policies = "policies",
         /// Stories.
         Stories = "stories",
+        /// Newsletters.
+        Newsletters = "newsletters",
         /// The vault of consents.
         Consents = "consents",
         /// Partners, and who sits at their desks.
@@ -78,6 +80,7 @@ impl Room {
             Self::Grants => "Grants",
             Self::Policies => "Policies",
             Self::Stories => "Stories",
+            Self::Newsletters => "Newsletters",
             Self::Consents => "Consents",
             Self::Partners => "Partners",
             Self::PartnerReports => "Partner reports",
@@ -210,6 +213,14 @@ const DONE: &[(&str, &str)] = &[
         "revoked",
         "Revoked. What stood on it is down, and its pictures of people are being removed.",
     ),
+    ("newsletter-made", "Made, as a draft. Nobody gets it yet."),
+    ("newsletter-test", "On its way to your own address."),
+    (
+        "newsletter-approved",
+        "Approved, as it stands. A change asks for a new approval.",
+    ),
+    ("newsletter-copied", "Copied, as a new draft."),
+    ("newsletter-discarded", "Put away. Nobody got it."),
     ("nothing", "Nothing was ticked, so nothing was changed."),
     ("invited", "The invitation is on its way."),
     ("invitation-off", "The invitation does not work any more."),

@@ -26,6 +26,7 @@ mod mails;
 mod matching;
 mod matching_form;
 mod needle;
+mod newsletters;
 mod offline;
 mod offline_entry;
 mod offline_form;
@@ -227,6 +228,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
+    newsletters::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

@@ -1475,6 +1475,39 @@ diesel::table! {
         changed_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        is_public -> Bool,
+        subject_b -> Nullable<Text>,
+        test_percent -> Integer,
+        test_minutes -> Integer,
+        changed_by -> Nullable<Text>,
+        report_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    newsletter_approvals (newsletter_id, digest, user_id) {
+        newsletter_id -> Text,
+        digest -> Text,
+        user_id -> Text,
+        recipients -> BigInt,
+        is_typed -> Bool,
+        approved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    newsletter_settings (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    newsletter_pictures (media_id) {
+        media_id -> Text,
+        alt -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -1608,5 +1641,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     suppressions,
     segments,
     newsletters,
+    newsletter_approvals,
+    newsletter_settings,
+    newsletter_pictures,
     deliveries,
 );

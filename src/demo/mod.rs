@@ -8,6 +8,7 @@ mod diaries;
 mod givers;
 mod grants;
 mod logins;
+mod newsletters;
 mod participants;
 mod partners;
 mod reports;
@@ -28,6 +29,7 @@ pub use diaries::{DiarySeed, diaries};
 pub use givers::givers;
 pub use grants::first_grant;
 pub use logins::{logins, welcome};
+pub use newsletters::{LetterSeed, letters};
 pub use reports::{ReportSeed, reports};
 pub use stories::{KOLKATA, MORNINGS, signers, stories};
 

@@ -33,20 +33,31 @@ pub fn compile(_conn: &mut Conn, audience: &Audience, _now: Timestamp) -> AppRes
     let marks: Vec<String> = (1..=audience.lists.len())
         .map(|n| format!("${n}"))
         .collect();
-    let marks = if marks.is_empty() {
-        "NULL".to_owned()
+    let on = if !marks.is_empty() {
+        format!("o.list_id IN ({})", marks.join(", "))
+    } else if audience.grant.is_some() {
+        "1 = 1".to_owned()
     } else {
-        marks.join(", ")
+        "1 = 0".to_owned()
     };
-    let sql = format!(
+    let mut sql = format!(
         "SELECT s.id AS id FROM subscribers s WHERE s.left_all_at IS NULL \
-         AND EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND o.list_id IN ({marks})) \
+         AND EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND {on}) \
          AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.email_folded = s.email_folded)"
     );
-    let binds = audience
+    let mut binds: Vec<Bind> = audience
         .lists
         .iter()
         .map(|list| Bind::Text(list.to_string()))
         .collect();
+    if let Some(grant) = audience.grant {
+        binds.push(Bind::Text(grant.to_string()));
+        sql.push_str(&format!(
+            " AND EXISTS (SELECT 1 FROM donations d JOIN grant_layers l ON l.donation_id = d.id \
+             JOIN grant_tranches t ON t.id = l.tranche_id \
+             WHERE d.supporter_id = s.supporter_id AND l.origin = 'gift' AND t.state <> 'returned' AND t.grant_id = ${})",
+            binds.len()
+        ));
+    }
     Ok(Compiled { sql, binds })
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::GrantId;
 use crate::subscribers::ListId;
 
 crate::id!(
@@ -20,4 +21,7 @@ pub struct Audience {
     pub segment: Option<SegmentId>,
     /// But not who is in this one.
     pub without: Option<SegmentId>,
+    /// And of them, whose money is in this grant. Where no list is named, of everybody who agreed to any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
 }
