@@ -199,6 +199,25 @@ fn text(words: &str) -> Block {
     }
 }
 
+/// What the selects of a page have chosen.
+fn selected(html: &str) -> Vec<(String, String)> {
+    let attribute = |tag: &str, name: &str| {
+        let text = tag.split(&format!("{name}=\"")).nth(1)?;
+        Some(text.split('"').next()?.to_owned())
+    };
+    html.split("<select ")
+        .skip(1)
+        .filter_map(|part| {
+            let select = part.split("</select>").next()?;
+            let chosen = select
+                .split("<option ")
+                .skip(1)
+                .find(|option| option.split('>').next().unwrap().ends_with(" selected"))?;
+            Some((attribute(select, "name")?, attribute(chosen, "value")?))
+        })
+        .collect()
+}
+
 /// The editor's form as a browser would send it untouched, with `changes`.
 fn form(html: &str, id: NewsletterId, changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let action = format!("/console/newsletters/{id}");
@@ -207,6 +226,7 @@ fn form(html: &str, id: NewsletterId, changes: &[(&str, &str)]) -> Vec<(String, 
         .filter(|(name, _)| name != "csrf" && name != "do" && name != "part")
         .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
         .collect();
+    all.extend(selected(html));
     all.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     all.extend(
         changes
@@ -734,7 +754,7 @@ fn give(
                 donations::created_at.eq(now),
                 donations::checked_at.eq(now),
                 donations::paid_at.eq(now),
-                donations::method.eq("card"),
+                donations::method.eq("online"),
             ),
         );
         each!(c, c => diesel::insert_into(donations::table).values(row).execute(c))?;

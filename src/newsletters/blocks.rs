@@ -3,7 +3,8 @@
 use super::content::{Block, Content};
 use super::house::House;
 use super::layout::{self, Slots};
-use super::merge::{Cond, Fault, Item, Marks, lex};
+use super::marks::Marks;
+use super::merge::{Cond, Fault, Item, lex};
 use super::shape::{self, escaped, harmless};
 use super::sources::Sources;
 use super::words;

@@ -3,7 +3,7 @@
 //! What people write never meets the MJML parser: the layout gets a word in its place (a slot), and the finished HTML gets
 //! the text. So nothing that was typed can be an element of the layout.
 
-use super::merge::Marks;
+use super::marks::Marks;
 use super::shape::escaped;
 use crate::error::{AppError, AppResult};
 use crate::web::views::palette::{Accent, Palette};

@@ -8,7 +8,8 @@ use super::facts::Facts;
 use super::fields::{Field, Values};
 use super::house::House;
 use super::impact::{FigureLine, Given, Impact, OwnPage, Part};
-use super::merge::{self, DEPTH_MOST, Marks, SOURCE_MOST};
+use super::marks::Marks;
+use super::merge::{self, DEPTH_MOST, SOURCE_MOST};
 use super::render::{MailLinks, Prepared};
 use super::sources::Sources;
 use super::{Newsletter, NewsletterId, NewsletterState, shape, words};
@@ -376,9 +377,10 @@ proptest! {
         let mail = prepared.render(&facts(&value), "a", &links()).unwrap();
         let same: Vec<&str> = tags(&plain.html);
         prop_assert_eq!(tags(&mail.html), same);
-        prop_assert!(!mail.subject.chars().any(char::is_control));
+        prop_assert!(!mail.subject.chars().any(char::is_control), "a control in the subject");
         prop_assert!(mail.subject.chars().count() <= 200);
-        prop_assert!(!mail.html.contains(['\u{0}', '\u{202e}', '\u{2028}']));
+        let hostile = ['\u{0}', '\u{202e}', '\u{2028}'];
+        prop_assert!(!mail.html.contains(hostile), "hostile characters");
         let draft = Draft {
             id: crate::mail::MailId::new(),
             to: "asha@example.org".parse().unwrap(),

@@ -2,7 +2,8 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::merge::{Fault, Item, Marks};
+use super::marks::Marks;
+use super::merge::{Fault, Item};
 use super::shape::{self, is_balanced};
 use crate::web::markdown;
 
