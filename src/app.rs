@@ -28,7 +28,8 @@ use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
     accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, openapi, pages, partners, payouts, sequences, stories, subscribers, teams,
+    membership, newsletters, openapi, pages, partners, payouts, sequences, stories, subscribers,
+    teams,
 };
 
 /// The program's parts. Clones share them.
@@ -244,6 +245,7 @@ fn routes(cfg: &mut ServiceConfig) {
     partners::routes(cfg);
     impact::routes(cfg);
     stories::routes(cfg);
+    newsletters::routes(cfg);
     donations::routes(cfg);
     accounts::routes(cfg);
     subscribers::routes(cfg);

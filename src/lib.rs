@@ -37,6 +37,13 @@
 //! [`consent_vault`] keeps who agreed to what, until when, signed off by two; [`stories`] shows what stands on it:
 //! `harm` asks the editor, `grounds` holds the story against the vault, `takedown` takes it down everywhere, `copies` lists
 //! what had left before.
+//!
+//! # A newsletter
+//!
+//! [`newsletters`] are blocks in a layout: `merge` is the language of what differs from reader to reader, `fields` the list of
+//! what may be said, `prepare` makes one ready once, `facts` reads a batch of readers, `render` makes their mails; `checks` say
+//! what keeps it, `approval` is a second person's word, `update` the one about a partner's report, `html` the archive.
+//!
 //! # What came of it
 //!
 //! A partner's staff ([`partners::PartnerStaff`]) report at the [`desk`]; [`impact::reports`] keeps, grades and publishes what they
@@ -66,6 +73,9 @@
 //! | a condition of segments | [`segments::rule`], its SQL in `segments/sql.rs`, its words in `segments/words.rs`, its fields in `console/segments/parts.rs` |
 //! | a trigger of sequences | [`sequences::rules`], its SQL in `sequences/trigger.rs` |
 //! | a word of the harm screen | `config/harm_words.toml`; staff add theirs in the console |
+//! | something that a newsletter may say of its reader | `newsletters/fields.rs`, and where `newsletters/facts.rs` reads it |
+//! | a kind of block | [`newsletters::content`], drawn in `blocks`, its form in `console/newsletters/views.rs`, its check in `checks` |
+//! | a newsletter's layout | `templates/newsletters/`, and its word in `newsletters/layout.rs` |
 //! | something that sends a story | ask [`stories::copies`] first, and note there what left |
 //! | something that runs by itself | the noun's `jobs.rs`, mounted in [`app`] |
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |

@@ -129,6 +129,9 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "donations",
             "pages",
             "funds",
+            "totals",
+            "books",
+            "consent_vault",
         ],
     ),
     (
@@ -184,6 +187,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "newsletters",
+            "segments",
             "subscribers",
             "grants",
             "stories",
@@ -231,6 +236,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
+            "newsletters",
+            "segments",
             "subscribers",
             "grants",
             "stories",

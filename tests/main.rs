@@ -26,6 +26,7 @@ mod ledger;
 mod matching;
 mod media;
 mod model;
+mod newsletters;
 mod offline;
 mod pages;
 mod payouts;

@@ -116,6 +116,25 @@ GET    /api/v1/programs                               o o o o o o o o o
 GET    /api/v1/programs/{slug}                        o o o o o o o o o
 ";
 
+const NEWSLETTERS: &str = "
+GET    /newsletters                                   o o o o o o o o o
+GET    /newsletters/feed.xml                          o o o o o o o o o
+GET    /newsletters/{slug}                            4 4 4 4 4 4 4 4 4
+GET    /console/newsletters                           1 3 3 3 o o 3 o 3
+POST   /console/newsletters                           1 3 3 3 o 3 3 o 3 campaign=dressember-2026
+POST   /console/newsletters/settings                  1 3 3 3 o 3 3 o 3
+GET    /console/newsletters/pictures                  1 3 3 3 o o 3 o 3
+POST   /console/newsletters/pictures                  1 3 3 3 o o 3 o 3
+POST   /console/newsletters/of-report/{report}        1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}                      1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}                      1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/mail                 1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/mail                 1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/test                 1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/approve              1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/state                1 3 3 3 4 4 3 4 3
+";
+
 const STORIES: &str = "
 GET    /stories/{slug}                                4 4 4 4 4 4 4 4 4
 GET    /campaigns/{slug}/stories                      o o o o o o o o o
@@ -398,6 +417,7 @@ const TABLE: &[&str] = &[
     PARTNERS,
     STORIES,
     SUBSCRIBERS,
+    NEWSLETTERS,
     DESK,
     GIFTS,
     DIARY,

@@ -226,7 +226,7 @@ fn remove_photographs(
                 .or(media::id.nullable().eq_any(on_pages)),
         )
         // A story's pictures are the house's, and stand or fall with its consents.
-        .filter(media::used_for.ne(Use::Story))
+        .filter(media::used_for.ne_all([Use::Story, Use::Newsletter]))
         .filter(media::removed_at.is_null());
     Ok(each!(conn, c => diesel::update(all)
         .set((media::hidden_at.eq(now), media::removed_at.eq(now)))

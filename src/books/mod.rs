@@ -30,7 +30,7 @@ pub use close::{ClosedDay, close};
 pub use html::routes;
 pub use jobs::jobs;
 pub use model::{Books, FundBook, read};
-pub use page::{PagePaid, paid_by_page};
+pub use page::{PagePaid, granted_by_pages, paid_by_page};
 pub use project::advance;
 
 use crate::kernel::Day;

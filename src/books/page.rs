@@ -80,3 +80,37 @@ pub fn paid_by_page(conn: &mut Conn, page: PageId, currency: Currency) -> AppRes
     paid.retain(|row| row.held.minor() > 0 || row.granted.minor() > 0);
     Ok(paid)
 }
+
+/// What was paid to partners of these pages' gifts, by page and program: for newsletters. One statement; a page has as many
+/// rows as grants took of its gifts.
+///
+/// # Errors
+/// The database's.
+pub fn granted_by_pages(
+    conn: &mut Conn,
+    pages: &[PageId],
+) -> AppResult<Vec<(PageId, String, i64)>> {
+    let query = book_page_sums::table
+        .inner_join(funds::table.on(funds::id.eq(book_page_sums::fund_id)))
+        .left_join(programs::table.on(programs::id.nullable().eq(funds::program_id)))
+        .filter(book_page_sums::page_id.eq_any(pages))
+        .filter(book_page_sums::line.eq(Line::Granted))
+        .order((book_page_sums::page_id, funds::name, funds::id))
+        .select((
+            book_page_sums::page_id,
+            programs::name.nullable(),
+            funds::name,
+            book_page_sums::amount,
+        ));
+    let rows: Vec<(PageId, Option<String>, String, i64)> = each!(conn, c => query.load(c))?;
+    let mut sums: Vec<(PageId, String, i64)> = Vec::new();
+    for (page, program, fund, amount) in rows {
+        let name = program.unwrap_or(fund);
+        match sums.last_mut() {
+            Some((last, known, sum)) if *last == page && *known == name => *sum += amount,
+            _ => sums.push((page, name, amount)),
+        }
+    }
+    sums.retain(|row| row.2 > 0);
+    Ok(sums)
+}

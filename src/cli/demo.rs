@@ -9,7 +9,7 @@ use super::{CliError, CliResult, migrate, progress, serve};
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Engine, migrations};
-use crate::demo::{self, DemoSeed, DiarySeed, ReaderSeed, ReportSeed, SegmentSeed};
+use crate::demo::{self, DemoSeed, DiarySeed, LetterSeed, ReaderSeed, ReportSeed, SegmentSeed};
 use crate::kernel::Clock;
 use crate::partners::PartnerLetters;
 
@@ -100,6 +100,11 @@ impl Demo {
             app.site
                 .db
                 .tx(move |conn| demo::reports(conn, &seed, &letters, now))
+                .await?;
+            let (seed, name) = (LetterSeed::new(), app.site.config.site.name.clone());
+            app.site
+                .db
+                .tx(move |conn| demo::letters(conn, &seed, &name, now))
                 .await?;
         }
         println!("{}", demo::welcome(&app.site.config));

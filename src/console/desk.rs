@@ -48,6 +48,8 @@ crate::words! {
         Lists = "lists",
         /// Stories.
         Stories = "stories",
+        /// Newsletters.
+        Newsletters = "newsletters",
         /// The vault of consents.
         Consents = "consents",
         /// Partners, and who sits at their desks.
@@ -88,6 +90,7 @@ impl Room {
             Self::Subscribers => "Subscribers",
             Self::Lists => "Lists and topics",
             Self::Stories => "Stories",
+            Self::Newsletters => "Newsletters",
             Self::Consents => "Consents",
             Self::Partners => "Partners",
             Self::PartnerReports => "Partner reports",
@@ -226,6 +229,14 @@ const DONE: &[(&str, &str)] = &[
         "revoked",
         "Revoked. What stood on it is down, and its pictures of people are being removed.",
     ),
+    ("newsletter-made", "Made, as a draft. Nobody gets it yet."),
+    ("newsletter-test", "On its way to your own address."),
+    (
+        "newsletter-approved",
+        "Approved, as it stands. A change asks for a new approval.",
+    ),
+    ("newsletter-copied", "Copied, as a new draft."),
+    ("newsletter-discarded", "Put away. Nobody got it."),
     ("nothing", "Nothing was ticked, so nothing was changed."),
     ("invited", "The invitation is on its way."),
     ("invitation-off", "The invitation does not work any more."),

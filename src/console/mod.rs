@@ -26,6 +26,7 @@ mod mails;
 mod matching;
 mod matching_form;
 mod needle;
+mod newsletters;
 mod offline;
 mod offline_entry;
 mod offline_form;
@@ -238,6 +239,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     subscribers::routes(cfg);
     segments::routes(cfg);
     sequences::routes(cfg);
+    newsletters::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

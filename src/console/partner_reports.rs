@@ -25,6 +25,8 @@ use crate::impact::reports::views::{
 use crate::impact::reports::{
     Move, ReportId, ReportOverview, ReportState, documents, model, tranches,
 };
+use crate::newsletters::model as newsletters;
+use crate::newsletters::{Newsletter, audience, update};
 use crate::partners::PartnerLetters;
 use crate::web::query::value;
 use crate::web::site::see;
@@ -151,10 +153,24 @@ struct ReportView {
     errors: Vec<FieldError>,
     notice: Option<String>,
     deeds: Vec<DeedView>,
+    has_update: bool,
+    /// To how many people an update would go: those whose money was in it.
+    update_people: i64,
+    updates: Vec<UpdateView>,
+}
+
+/// A newsletter that tells of the report.
+#[derive(Serialize)]
+struct UpdateView {
+    title: String,
+    href: String,
+    state: &'static str,
 }
 
 /// Everything that the page of a report tells.
 struct Found {
+    update_people: Option<i64>,
+    updates: Vec<Newsletter>,
     whole: Whole,
     shown: Vec<Figure>,
     deeds: Vec<Recorded>,
@@ -199,14 +215,20 @@ async fn draw(
     typed: &Typed,
     mend: Mend,
 ) -> AppResult<HttpResponse> {
-    let scope = Scope::of(&desk.signed);
+    let (scope, now) = (Scope::of(&desk.signed), desk.now());
     let found = desk
         .site
         .db
         .read(move |c| {
             let found = find(c, &scope, id)?;
             let deeds = audit::of_subject(c, "impact_report", &id.to_string(), 30)?;
+            let update_people = match update::subject(&found) {
+                Some(about) => Some(audience::count(c, &update::audience(about.grant), now)?),
+                None => None,
+            };
             Ok(Found {
+                update_people,
+                updates: newsletters::of_report(c, id)?,
                 shown: impact_model::figures(c, found.report.program_id)?,
                 whole: Whole::read(c, found)?,
                 names: record::names(c, &deeds)?,
@@ -352,6 +374,17 @@ fn view(found: &Found, staff: &Coordinator, typed: &Typed, mend: Mend) -> AppRes
             .deeds
             .iter()
             .map(|deed| record::view(deed, &found.names))
+            .collect(),
+        has_update: found.update_people.is_some(),
+        update_people: found.update_people.unwrap_or_default(),
+        updates: found
+            .updates
+            .iter()
+            .map(|one| UpdateView {
+                title: one.title.clone(),
+                href: format!("/console/newsletters/{}", one.id),
+                state: one.state.as_str(),
+            })
             .collect(),
     })
 }

@@ -1481,6 +1481,12 @@ diesel::table! {
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
         sequence_step_id -> Nullable<Text>,
+        is_public -> Bool,
+        subject_b -> Nullable<Text>,
+        test_percent -> Integer,
+        test_minutes -> Integer,
+        changed_by -> Nullable<Text>,
+        report_id -> Nullable<Text>,
     }
 }
 
@@ -1647,6 +1653,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    newsletter_approvals (newsletter_id, digest, user_id) {
+        newsletter_id -> Text,
+        digest -> Text,
+        user_id -> Text,
+        recipients -> BigInt,
+        is_typed -> Bool,
+        approved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    newsletter_settings (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    newsletter_pictures (media_id) {
+        media_id -> Text,
+        alt -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1769,4 +1802,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sequence_steps,
     sequence_enrolments,
     sequence_outcomes,
+    newsletter_approvals,
+    newsletter_settings,
+    newsletter_pictures,
 );

@@ -16,7 +16,8 @@ pub mod transport;
 
 pub use letter::Origin;
 pub use outbox::{
-    Mails, NewMail, forget_mails, forget_told, forget_words, forget_words_to_each, mails_to,
+    Mails, NewMail, ReadyMail, forget_mails, forget_told, forget_words, forget_words_to_each,
+    mails_to,
 };
 pub use sender::Sender;
 pub use templates::Templates;

@@ -35,6 +35,27 @@ pub struct NewMail {
     pub context: Value,
 }
 
+/// A mail whose three texts are there: one that no template of the program makes, as a test of a newsletter.
+#[derive(Clone)]
+pub struct ReadyMail {
+    /// Made by the caller, outside the transaction.
+    pub id: MailId,
+    /// What it is.
+    pub kind: &'static str,
+    /// What it tells of; see [`NewMail::source_id`].
+    pub source_id: String,
+    /// To whom.
+    pub to: Email,
+    /// The recipient's name.
+    pub to_name: Option<String>,
+    /// One line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part.
+    pub text: String,
+}
+
 /// Writes mails into the outbox. Clones share the templates.
 #[derive(Clone)]
 pub struct Mails {
@@ -120,6 +141,41 @@ impl Mails {
                 .execute(c))?;
         }
         Ok(new)
+    }
+
+    /// Inserts a mail that is written already.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] for a subject that is no harmless line (N10); the database's.
+    pub fn queue_ready(&self, conn: &mut Conn, mail: &ReadyMail, now: Timestamp) -> AppResult<()> {
+        let subject: String = mail
+            .subject
+            .chars()
+            .take(super::templates::SUBJECT_MOST)
+            .collect();
+        let subject = Line::parse(&subject, super::templates::SUBJECT_MOST)
+            .map_err(|bad| AppError::field("subject", bad))?;
+        let row = Row {
+            id: mail.id,
+            kind: mail.kind,
+            source_id: mail.source_id.clone(),
+            to_email: mail.to.clone(),
+            to_name: mail.to_name.as_deref().and_then(harmless_name),
+            subject: subject.into_string(),
+            html: mail.html.clone(),
+            text: mail.text.clone(),
+            message_id: format!("<{}@{}>", mail.id, self.domain),
+            state: MailState::Queued,
+            attempts: 0,
+            run_at: now,
+            created_at: now,
+            off_url: None,
+        };
+        each!(conn, c => diesel::insert_into(mails::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ crate::words! {
         Team = "team",
         /// A story.
         Story = "story",
+        /// Newsletters: everybody who gets one sees it.
+        Newsletter = "newsletter",
     }
 }
 
@@ -158,7 +160,7 @@ pub(super) fn staff_campaign(conn: &mut Conn, media: &Media) -> AppResult<Option
             each!(conn, c => query.first(c).optional())?
         }
         // Several seasons may list one: see [`story_campaigns_of`].
-        Use::Story => None,
+        Use::Story | Use::Newsletter => None,
     };
     Ok(found)
 }

@@ -1,0 +1,12 @@
+DROP TABLE newsletter_pictures;
+DROP TABLE newsletter_settings;
+DROP TABLE newsletter_approvals;
+DROP INDEX newsletters_by_report;
+DROP INDEX newsletters_by_change;
+DROP INDEX newsletters_by_end;
+ALTER TABLE newsletters DROP COLUMN report_id;
+ALTER TABLE newsletters DROP COLUMN changed_by;
+ALTER TABLE newsletters DROP COLUMN test_minutes;
+ALTER TABLE newsletters DROP COLUMN test_percent;
+ALTER TABLE newsletters DROP COLUMN subject_b;
+ALTER TABLE newsletters DROP COLUMN is_public;
