@@ -31,6 +31,7 @@ mod pages;
 mod payouts;
 mod permissions;
 mod refunds;
+mod sending;
 mod stories;
 mod teams;
 mod unseen;
