@@ -190,6 +190,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "diary",
             "coaching",
             "accounts",
+            "newsletters",
+            "deliveries",
         ],
     ),
     (

@@ -229,6 +229,10 @@ GET    /console/payouts                               1 3 3 3 o 3 o o 3
 GET    /console/payouts/{id}                          1 3 3 3 4 3 4 4 3
 GET    /console/findings                              1 3 3 3 o 3 o o 3
 POST   /console/findings/{id}                         1 3 3 3 4 3 4 4 3
+GET    /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/recipients           1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/recipients.csv       1 3 3 3 4 4 3 4 3
 GET    /console/groups                                1 3 3 3 o 3 3 o 3
 POST   /console/groups                                1 3 3 3 4 4 3 4 3
 GET    /console/groups/{id}                           1 3 3 3 4 4 3 4 3

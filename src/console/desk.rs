@@ -44,6 +44,8 @@ crate::words! {
         Policies = "policies",
         /// Stories.
         Stories = "stories",
+        /// Newsletters.
+        Newsletters = "newsletters",
         /// The vault of consents.
         Consents = "consents",
         /// Partners, and who sits at their desks.
@@ -78,6 +80,7 @@ impl Room {
             Self::Grants => "Grants",
             Self::Policies => "Policies",
             Self::Stories => "Stories",
+            Self::Newsletters => "Newsletters",
             Self::Consents => "Consents",
             Self::Partners => "Partners",
             Self::PartnerReports => "Partner reports",
@@ -210,6 +213,21 @@ const DONE: &[(&str, &str)] = &[
         "revoked",
         "Revoked. What stood on it is down, and its pictures of people are being removed.",
     ),
+    (
+        "nws-started",
+        "Started. Its recipients are being gathered; then it goes out.",
+    ),
+    ("nws-scheduled", "Scheduled."),
+    ("nws-unscheduled", "Taken back: it is a draft again."),
+    ("nws-paused", "Halted. Nothing more goes out until you say so."),
+    ("nws-resumed", "It goes on."),
+    (
+        "nws-cancelled",
+        "Cancelled. Whoever has not got it will not get it.",
+    ),
+    ("nws-decided", "Noted."),
+    ("nws-retried", "They are tried once more."),
+    ("nws-let-go", "Newsletters may be sent again."),
     ("nothing", "Nothing was ticked, so nothing was changed."),
     ("invited", "The invitation is on its way."),
     ("invitation-off", "The invitation does not work any more."),

@@ -10,6 +10,7 @@ mod chart;
 mod consent;
 mod consents;
 mod covers;
+mod deliveries;
 mod deposits;
 mod desk;
 mod export;
@@ -227,6 +228,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(web::resource("/console/audit").route(web::get().to(record::list)));
     stories(cfg);
+    deliveries::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.
