@@ -247,6 +247,7 @@ fn routes(cfg: &mut ServiceConfig) {
     coaching::routes(cfg);
     desk::routes(cfg);
     console::routes(cfg);
+    crate::bounces::routes(cfg);
     openapi::routes(cfg);
     crate::web::assets::routes(cfg);
 }

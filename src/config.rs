@@ -140,6 +140,9 @@ pub struct Newsletters {
     pub per_day: i64,
     pub warm_up: String,
     pub bounce_domain: String,
+    pub inbound_secret: SecretString,
+    pub postmark_secret: SecretString,
+    pub sendgrid_key: String,
     pub pause_at_failed_percent: u32,
 }
 

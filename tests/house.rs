@@ -46,6 +46,7 @@ const STOREYS: &[&[&str]] = &[
         "segments",
         "newsletters",
         "deliveries",
+        "bounces",
         "accounts",
         "console",
         "home",
@@ -133,6 +134,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "deliveries",
         &["newsletters", "subscribers", "segments", "campaigns"],
     ),
+    ("bounces", &["deliveries", "newsletters", "subscribers"]),
     ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",

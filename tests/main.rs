@@ -11,6 +11,7 @@
 mod accounts;
 mod articles;
 mod books;
+mod bounces;
 mod coaching;
 mod console;
 mod crowd;

@@ -167,6 +167,9 @@ POST   /give/{campaign}                               o o o o o o o o o
 GET    /thanks/{token}                                4 4 4 4 4 4 4 4 4
 GET    /gifts/{token}                                 4 4 4 4 4 4 4 4 4
 POST   /webhooks/stripe                               o o o o o o o o o
+POST   /webhooks/mail/inbound                         4 4 4 4 4 4 4 4 4
+POST   /webhooks/mail/postmark                        4 4 4 4 4 4 4 4 4
+POST   /webhooks/mail/sendgrid                        4 4 4 4 4 4 4 4 4
 POST   /api/v1/donations                              o o o o o o o o o
 GET    /api/v1/donations/{id}                         4 4 4 4 4 4 4 4 4
 GET    /api/v1/pages/{slug}/donations                 o o o o o o o o o
@@ -386,6 +389,7 @@ fn example(route: &str, own: UserId) -> String {
     }
     // Nothing has this id: whoever may ask is told so.
     let kind = match route {
+        route if route.contains("/newsletters/") => "nws",
         route if route.contains("/offline/") => "off",
         route if route.contains("/deposits/") => "dep",
         route if route.contains("/matching/") => "mpo",

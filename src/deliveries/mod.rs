@@ -17,6 +17,7 @@ mod freeze;
 pub mod model;
 pub mod ops;
 mod pace;
+pub mod refusals;
 pub mod return_path;
 pub mod schedule;
 mod tests_of_subjects;

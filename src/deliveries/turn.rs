@@ -32,15 +32,17 @@ use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 use super::claim::{Claimed, skip};
 use super::model::{DeliveryId, DeliveryState};
 use super::pace;
+use super::refusals::{is_dead, status_in};
 use crate::db::Conn;
-use crate::db::schema::{deliveries, newsletters};
+use crate::db::schema::{deliveries, newsletters, subscribers};
 use crate::each;
 use crate::error::AppResult;
-use crate::kernel::Timestamp;
+use crate::kernel::{Email, Timestamp};
 use crate::mail::transport::{Fault, Outcome};
 use crate::newsletters::NewsletterState;
 use crate::subscribers::consent::refused_among;
-use crate::subscribers::{ListId, SubscriberId};
+use crate::subscribers::ops::suppress;
+use crate::subscribers::{ListId, SubscriberId, SuppressionReason};
 
 /// Minutes until the next try, by the number of tries made; the last holds from then on (N13).
 const WAITS: [i64; 5] = [1, 5, 15, 60, 240];
@@ -150,6 +152,27 @@ fn refused(conn: &mut Conn, next: &[Next]) -> AppResult<BTreeMap<String, Vec<Del
     Ok(found)
 }
 
+/// An address that its server calls dead in our face is suppressed at once, as by a report (N14).
+fn suppress_dead(
+    conn: &mut Conn,
+    claimed: &Claimed,
+    fault: &Fault,
+    now: Timestamp,
+) -> AppResult<()> {
+    let status = fault.code.and_then(|_| status_in(&fault.said));
+    let Some(status) = status.filter(|status| is_dead(status)) else {
+        return Ok(());
+    };
+    let email = subscribers::table
+        .find(claimed.subscriber)
+        .select(subscribers::email);
+    let email: Option<Email> = each!(conn, c => email.first(c).optional())?;
+    match email {
+        Some(email) => suppress(conn, &email, SuppressionReason::HardBounce, &status, now),
+        None => Ok(()),
+    }
+}
+
 /// What a row becomes.
 struct Written {
     state: DeliveryState,
@@ -188,6 +211,9 @@ pub(super) fn settle(conn: &mut Conn, done: &[Done], now: Timestamp) -> AppResul
     for one in done {
         if let Some(written) = written(one, now) {
             write(conn, &one.claimed, &written, now)?;
+            if let End::Tried(Outcome::Refused(fault)) = &one.end {
+                suppress_dead(conn, &one.claimed, fault, now)?;
+            }
         }
     }
     Ok(())
