@@ -129,7 +129,9 @@ async fn bare(port: u16, mails: usize, bytes: usize) -> f64 {
             ];
             let mut first = true;
             while left
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                    left.checked_sub(1)
+                })
                 .is_ok()
             {
                 for step in &steps[usize::from(!first)..] {
@@ -262,7 +264,9 @@ async fn send(url: &str, port: u16, count: usize, dkim: bool) -> Run {
         Vec::new()
     };
     let clock = Clock::system();
-    let engine = Engine::open(&config, db.clone(), clock.clone(), Arc::new(keys)).await.unwrap();
+    let engine = Engine::open(&config, db.clone(), clock.clone(), Arc::new(keys))
+        .await
+        .unwrap();
     let (plan, now) = (
         Plan {
             newsletter: id,
@@ -273,7 +277,9 @@ async fn send(url: &str, port: u16, count: usize, dkim: bool) -> Run {
         },
         clock.now(),
     );
-    db.tx(move |conn| ops::start(conn, &plan, now)).await.unwrap();
+    db.tx(move |conn| ops::start(conn, &plan, now))
+        .await
+        .unwrap();
     let running = {
         let engine = engine.clone();
         tokio::spawn(async move { engine.deliver_due().await })
@@ -309,14 +315,21 @@ async fn send(url: &str, port: u16, count: usize, dkim: bool) -> Run {
         .read(move |conn| selvedge::deliveries::model::counts(conn, id))
         .await
         .unwrap();
-    assert_eq!(counts.get(&DeliveryState::Sent).copied(), Some(count as i64), "{counts:?}");
+    assert_eq!(
+        counts.get(&DeliveryState::Sent).copied(),
+        Some(count as i64),
+        "{counts:?}"
+    );
     db.close().await;
     run
 }
 
 fn rss_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
     let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib / 1024
 }
@@ -343,8 +356,12 @@ pub fn newsletter(bench: &Bench) -> Vec<Row> {
     let mut rows = Vec::new();
     for (engine, place) in bench.runtime.block_on(place::engines()) {
         let sink = Sink::start();
-        let ceiling = bench.runtime.block_on(bare(sink.port, count.min(30_000), 2_000));
-        let run = bench.runtime.block_on(send(&place.url(), sink.port, count, false));
+        let ceiling = bench
+            .runtime
+            .block_on(bare(sink.port, count.min(30_000), 2_000));
+        let run = bench
+            .runtime
+            .block_on(send(&place.url(), sink.port, count, false));
         rows.push(Row {
             name: format!("newsletter.{engine}"),
             what: format!("mails of one newsletter to {count} readers over {LINES} connections, against a bare client"),
@@ -362,7 +379,9 @@ pub fn newsletter(bench: &Bench) -> Vec<Row> {
         if engine == "sqlite" {
             let one_core = signatures();
             let signed = count / 5;
-            let run = bench.runtime.block_on(send(&place.url(), sink.port, signed, true));
+            let run = bench
+                .runtime
+                .block_on(send(&place.url(), sink.port, signed, true));
             let cores = (run.cpu_us * run.rate / 1e6).max(0.1);
             rows.push(Row {
                 name: "newsletter.dkim".into(),

@@ -70,7 +70,9 @@ async fn suppressed(world: &World, address: &str) -> Option<String> {
 }
 
 async fn post(world: &World, door: &str, headers: &[(&str, &str)], body: Vec<u8>) -> u16 {
-    let mut request = world.http.post(world.url(&format!("/webhooks/mail/{door}")));
+    let mut request = world
+        .http
+        .post(world.url(&format!("/webhooks/mail/{door}")));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -92,7 +94,10 @@ async fn bounce(world: &World, letter: &Letter, address: &str, status: &str, num
     let path = &world.app.engine.house().return_path;
     let to = path.address(Purpose::Report, id).unwrap();
     let bearer = format!("Bearer {SECRET}");
-    let headers = [("authorization", bearer.as_str()), ("content-type", "message/rfc822")];
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "message/rfc822"),
+    ];
     let status = post(world, "inbound", &headers, dsn(to.as_str(), status, number)).await;
     assert_eq!(status, 200);
 }
@@ -103,9 +108,15 @@ async fn bounces_suppress_by_their_thresholds() {
     let world = world(&[]).await;
     let letter = sent(&world, 4).await;
     bounce(&world, &letter, "reader0@example.net", "5.1.1", 0).await;
-    assert_eq!(suppressed(&world, "reader0@example.net").await.as_deref(), Some("hard_bounce"));
+    assert_eq!(
+        suppressed(&world, "reader0@example.net").await.as_deref(),
+        Some("hard_bounce")
+    );
     let state = letter.of("reader0@example.net").await;
-    assert_eq!((state.0, state.2.as_str()), (DeliveryState::Bounced, "5.1.1"));
+    assert_eq!(
+        (state.0, state.2.as_str()),
+        (DeliveryState::Bounced, "5.1.1")
+    );
     // The same report twice counts once.
     for number in [1, 1, 1, 1] {
         bounce(&world, &letter, "reader1@example.net", "5.2.2", number).await;
@@ -115,7 +126,10 @@ async fn bounces_suppress_by_their_thresholds() {
     assert_eq!(suppressed(&world, "reader1@example.net").await, None);
     world.clock.advance(chrono::Duration::days(29));
     bounce(&world, &letter, "reader1@example.net", "5.7.1", 3).await;
-    assert_eq!(suppressed(&world, "reader1@example.net").await.as_deref(), Some("soft_bounces"));
+    assert_eq!(
+        suppressed(&world, "reader1@example.net").await.as_deref(),
+        Some("soft_bounces")
+    );
     // Two of a month ago and one of today are one of today.
     for number in [4, 5] {
         bounce(&world, &letter, "reader2@example.net", "5.2.2", number).await;
@@ -124,7 +138,12 @@ async fn bounces_suppress_by_their_thresholds() {
     bounce(&world, &letter, "reader2@example.net", "5.2.2", 6).await;
     assert_eq!(suppressed(&world, "reader2@example.net").await, None);
     // Who is suppressed gets no other newsletter.
-    let next = Letter::to(&world.app.site.db, vec!["new@example.net".into()], world.clock.now()).await;
+    let next = Letter::to(
+        &world.app.site.db,
+        vec!["new@example.net".into()],
+        world.clock.now(),
+    )
+    .await;
     let (list, now) = (next.list, world.clock.now());
     world
         .app
@@ -143,7 +162,11 @@ async fn bounces_suppress_by_their_thresholds() {
         .unwrap();
     next.start(world.clock.now()).await;
     world.app.engine.deliver_due().await.unwrap();
-    assert_eq!(next.count(DeliveryState::Sent).await, 3, "two of five are suppressed");
+    assert_eq!(
+        next.count(DeliveryState::Sent).await,
+        3,
+        "two of five are suppressed"
+    );
     world.done().await;
 }
 
@@ -158,16 +181,30 @@ async fn what_is_forged_or_too_large_changes_nothing() {
     let genuine = [("authorization", bearer.as_str())];
     for wrong in ["", "Bearer ", "Bearer wrong", SECRET] {
         let headers = [("authorization", wrong)];
-        assert_eq!(post(&world, "inbound", &headers, dsn(&to, "5.1.1", 0)).await, 403, "{wrong}");
+        assert_eq!(
+            post(&world, "inbound", &headers, dsn(&to, "5.1.1", 0)).await,
+            403,
+            "{wrong}"
+        );
     }
     let bent = to.replacen("b+", "b+0", 1);
-    assert_eq!(post(&world, "inbound", &genuine, dsn(&bent, "5.1.1", 0)).await, 200);
+    assert_eq!(
+        post(&world, "inbound", &genuine, dsn(&bent, "5.1.1", 0)).await,
+        200
+    );
     let mut large = dsn(&to, "5.1.1", 0);
     large.resize(10 * 1024 * 1024, b'x');
     assert_eq!(post(&world, "inbound", &genuine, large).await, 413);
-    assert_eq!(post(&world, "sendgrid", &[], b"[]".to_vec()).await, 404, "a door without a key is closed");
+    assert_eq!(
+        post(&world, "sendgrid", &[], b"[]".to_vec()).await,
+        404,
+        "a door without a key is closed"
+    );
     assert_eq!(suppressed(&world, "reader0@example.net").await, None);
-    assert_eq!(letter.of("reader0@example.net").await.0, DeliveryState::Sent);
+    assert_eq!(
+        letter.of("reader0@example.net").await.0,
+        DeliveryState::Sent
+    );
     world.done().await;
 }
 
@@ -210,27 +247,68 @@ async fn providers_are_believed_by_their_signatures() {
     assert_eq!(ask(now, &good, b"[]").await, 403, "another body");
     assert_eq!(ask(now + 1, &good, &body).await, 403, "another time");
     assert_eq!(ask(now, "", &body).await, 403);
-    assert_eq!(ask(now - 3_600, &sign(now - 3_600, &body), &body).await, 403, "sent again later");
+    assert_eq!(
+        ask(now - 3_600, &sign(now - 3_600, &body), &body).await,
+        403,
+        "sent again later"
+    );
     assert_eq!(suppressed(&world, "reader0@example.net").await, None);
     assert_eq!(ask(now, &good, &body).await, 200);
-    assert_eq!(suppressed(&world, "reader0@example.net").await.as_deref(), Some("hard_bounce"));
-    assert_eq!(suppressed(&world, "reader1@example.net").await.as_deref(), Some("complaint"));
-    assert_eq!(letter.of("reader0@example.net").await.0, DeliveryState::Bounced);
+    assert_eq!(
+        suppressed(&world, "reader0@example.net").await.as_deref(),
+        Some("hard_bounce")
+    );
+    assert_eq!(
+        suppressed(&world, "reader1@example.net").await.as_deref(),
+        Some("complaint")
+    );
+    assert_eq!(
+        letter.of("reader0@example.net").await.0,
+        DeliveryState::Bounced
+    );
     // Postmark, by user and password.
     let body = |kind: &str, to: &str| {
-        serde_json::json!({ "RecordType": "Bounce", "Type": kind, "Email": to, "ID": 7 }).to_string()
+        serde_json::json!({ "RecordType": "Bounce", "Type": kind, "Email": to, "ID": 7 })
+            .to_string()
     };
     let basic = |words: &str| format!("Basic {}", STANDARD.encode(words));
     let hard = body("HardBounce", "reader2@example.net").into_bytes();
     let wrong = basic("postmark:wrong");
-    assert_eq!(post(&world, "postmark", &[("authorization", &wrong)], hard.clone()).await, 403);
+    assert_eq!(
+        post(
+            &world,
+            "postmark",
+            &[("authorization", &wrong)],
+            hard.clone()
+        )
+        .await,
+        403
+    );
     let right = basic("postmark:hush");
-    assert_eq!(post(&world, "postmark", &[("authorization", &right)], hard).await, 200);
-    assert_eq!(suppressed(&world, "reader2@example.net").await.as_deref(), Some("hard_bounce"));
+    assert_eq!(
+        post(&world, "postmark", &[("authorization", &right)], hard).await,
+        200
+    );
+    assert_eq!(
+        suppressed(&world, "reader2@example.net").await.as_deref(),
+        Some("hard_bounce")
+    );
     let auto = body("AutoResponder", "reader3@example.net").into_bytes();
-    assert_eq!(post(&world, "postmark", &[("authorization", &right)], auto).await, 200);
+    assert_eq!(
+        post(&world, "postmark", &[("authorization", &right)], auto).await,
+        200
+    );
     assert_eq!(suppressed(&world, "reader3@example.net").await, None);
-    assert_eq!(post(&world, "postmark", &[("authorization", &right)], b"{".to_vec()).await, 400);
+    assert_eq!(
+        post(
+            &world,
+            "postmark",
+            &[("authorization", &right)],
+            b"{".to_vec()
+        )
+        .await,
+        400
+    );
     world.done().await;
 }
 
@@ -240,13 +318,20 @@ async fn a_newsletter_that_readers_call_spam_halts() {
     let world = world(&[("newsletters.per_hour", "300")]).await;
     let letter = sent(&world, 400).await;
     assert_eq!(letter.count(DeliveryState::Sent).await, 300);
-    assert_eq!(letter.state().await, NewsletterState::Sending, "a hundred wait for the next hour");
+    assert_eq!(
+        letter.state().await,
+        NewsletterState::Sending,
+        "a hundred wait for the next hour"
+    );
     let right = format!("Basic {}", STANDARD.encode("postmark:hush"));
     for number in 0..3 {
         assert_eq!(letter.state().await, NewsletterState::Sending);
         let body = serde_json::json!({ "RecordType": "SpamComplaint", "Email": format!("reader{number}@example.net"), "ID": number });
         let headers = [("authorization", right.as_str())];
-        assert_eq!(post(&world, "postmark", &headers, body.to_string().into_bytes()).await, 200);
+        assert_eq!(
+            post(&world, "postmark", &headers, body.to_string().into_bytes()).await,
+            200
+        );
     }
     assert_eq!(letter.state().await, NewsletterState::Paused);
     world.done().await;

@@ -65,15 +65,24 @@ async fn everybody_gets_one_copy_with_all_that_bulk_mail_must_carry() {
     assert_eq!(copies.len(), 600);
     assert!(copies.values().all(|copies| *copies == 1));
     for one in sink.taken() {
-        let header = |name: &str| one.header(name).unwrap_or_else(|| panic!("{name} is missing"));
+        let header = |name: &str| {
+            one.header(name)
+                .unwrap_or_else(|| panic!("{name} is missing"))
+        };
         assert!(header("From").ends_with("<campaign@selvedge.example>"));
         assert!(header("To").ends_with(&format!("<{}>", one.to)));
         assert!(header("Message-ID").starts_with("<del_"));
         assert!(header("Message-ID").ends_with("@selvedge.example>"));
         assert!(header("List-Id").ends_with(".lists.selvedge.example>"));
-        assert_eq!(header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+        assert_eq!(
+            header("List-Unsubscribe-Post"),
+            "List-Unsubscribe=One-Click"
+        );
         let leave = header("List-Unsubscribe");
-        assert!(leave.starts_with(&format!("<{}/unsubscribe/", world.base)), "{leave}");
+        assert!(
+            leave.starts_with(&format!("<{}/unsubscribe/", world.base)),
+            "{leave}"
+        );
         assert!(leave.contains(">, <mailto:u+"), "{leave}");
         assert_eq!(header("Precedence"), "bulk");
         assert!(header("Content-Type").starts_with("multipart/alternative"));
@@ -117,7 +126,11 @@ async fn each_answer_of_a_server_has_its_consequence() {
     for (wait, tries) in [(5, 3), (15, 4), (60, 5), (240, 6), (240, 7)] {
         minutes(&world, wait - 1);
         deliver(&world).await;
-        assert_eq!(state("late").await.3, tries - 1, "not before {wait} minutes");
+        assert_eq!(
+            state("late").await.3,
+            tries - 1,
+            "not before {wait} minutes"
+        );
         minutes(&world, 1);
         deliver(&world).await;
         assert_eq!(state("late").await.3, tries);
@@ -130,7 +143,11 @@ async fn each_answer_of_a_server_has_its_consequence() {
     let late = state("late").await;
     assert_eq!((late.0, late.1), (DeliveryState::Failed, Some(451)));
     assert_eq!(letter.state().await, NewsletterState::Sent);
-    assert!(sink.copies().values().all(|copies| *copies == 1), "{:?}", sink.copies());
+    assert!(
+        sink.copies().values().all(|copies| *copies == 1),
+        "{:?}",
+        sink.copies()
+    );
     world.done().await;
 }
 
@@ -162,7 +179,10 @@ async fn in_doubt_is_decided_by_a_person_and_failed_ones_alone_are_tried_again()
         .filter(|one| one.to.starts_with("drop1"))
         .map(|one| one.header("Message-ID").unwrap())
         .collect();
-    assert_eq!(ids[0], ids[1], "a reader's program may see that it is the same");
+    assert_eq!(
+        ids[0], ids[1],
+        "a reader's program may see that it is the same"
+    );
     assert_eq!(decide(Doubt::Leave).await, 2);
     assert_eq!(decide(Doubt::Leave).await, 0);
     assert_eq!(decide(Doubt::SendAgain).await, 0, "that was decided");
@@ -198,7 +218,11 @@ async fn a_fault_of_the_server_halts_the_newsletter_and_blames_no_recipient() {
         (ask.url(), named(&["ask1", "ask2", "ask3"])),
         (away, named(&["a", "b", "c"])),
     ] {
-        let world = world(&ask, &[("mail.smtp_url", &url), ("mail.timeout_seconds", "1")]).await;
+        let world = world(
+            &ask,
+            &[("mail.smtp_url", &url), ("mail.timeout_seconds", "1")],
+        )
+        .await;
         let letter = letter(&world, names).await;
         letter.start(world.clock.now()).await;
         for _ in 0..3 {
@@ -348,19 +372,26 @@ async fn a_pause_and_a_cancellation_stand_in_front_of_every_mail_that_is_not_out
     assert!(sink.count() <= out + 8, "{out} {}", sink.count());
     assert_eq!(letter.state().await, NewsletterState::Paused);
     assert_eq!(letter.count(DeliveryState::Sending).await, 0);
-    db.tx(move |conn| ops::resume(conn, id, by, now)).await.unwrap();
+    db.tx(move |conn| ops::resume(conn, id, by, now))
+        .await
+        .unwrap();
     let engine = world.app.engine.clone();
     let running = tokio::spawn(async move { engine.deliver_due().await });
     while sink.count() < 300 {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    db.tx(move |conn| ops::cancel(conn, id, by, now)).await.unwrap();
+    db.tx(move |conn| ops::cancel(conn, id, by, now))
+        .await
+        .unwrap();
     let out = sink.count();
     running.await.unwrap().unwrap();
     assert!(sink.count() <= out + 8);
     deliver(&world).await;
     let counts = letter.counts().await;
-    assert_eq!(counts.keys().copied().collect::<Vec<_>>(), [DeliveryState::Sent, DeliveryState::Skipped]);
+    assert_eq!(
+        counts.keys().copied().collect::<Vec<_>>(),
+        [DeliveryState::Sent, DeliveryState::Skipped]
+    );
     assert_eq!(counts.values().sum::<i64>(), 1_200);
     assert!(sink.copies().values().all(|copies| *copies == 1));
     world.done().await;
@@ -375,7 +406,13 @@ async fn no_domain_gets_more_in_a_second_than_it_should() {
         ("newsletters.domain_connections", "2"),
     ];
     let world = world(&sink, &limits).await;
-    let domains = ["a.example", "b.example", "c.example", "gmail.com", "googlemail.com"];
+    let domains = [
+        "a.example",
+        "b.example",
+        "c.example",
+        "gmail.com",
+        "googlemail.com",
+    ];
     let letter = letter(&world, readers(500, &domains)).await;
     letter.start(world.clock.now()).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -383,7 +420,11 @@ async fn no_domain_gets_more_in_a_second_than_it_should() {
     let running = tokio::spawn(async move { engine.run(stopped).await });
     let began = tokio::time::Instant::now();
     while letter.state().await != NewsletterState::Sent {
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", letter.counts().await);
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            letter.counts().await
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     stop.send_replace(true);
@@ -393,16 +434,25 @@ async fn no_domain_gets_more_in_a_second_than_it_should() {
     for lane in [&domains[..1], &domains[1..2], &domains[2..3], &domains[3..]] {
         let times: Vec<_> = taken
             .iter()
-            .filter(|one| lane.iter().any(|domain| one.to.ends_with(&format!("@{domain}"))))
+            .filter(|one| {
+                lane.iter()
+                    .any(|domain| one.to.ends_with(&format!("@{domain}")))
+            })
             .map(|one| one.at)
             .collect();
         let windows = times.windows(21);
         let tightest = windows.map(|few| few[20] - few[0]).min().unwrap();
-        assert!(tightest >= Duration::from_millis(990), "{lane:?}: {tightest:?}");
+        assert!(
+            tightest >= Duration::from_millis(990),
+            "{lane:?}: {tightest:?}"
+        );
         // 100 at 20 a second take five seconds, the two that are one domain ten.
         let whole = *times.last().unwrap() - times[0];
         let ideal = Duration::from_millis(50 * times.len() as u64);
-        assert!(whole < ideal + Duration::from_secs(6), "{lane:?}: {whole:?}");
+        assert!(
+            whole < ideal + Duration::from_secs(6),
+            "{lane:?}: {whole:?}"
+        );
     }
     world.done().await;
 }
@@ -417,7 +467,9 @@ async fn a_schedule_starts_by_itself_but_asks_when_it_is_an_hour_late() {
         let letter = letter_to_one(&world, letters.len()).await;
         let (plan, now) = (letter.plan(), world.clock.now());
         let at = now.plus(chrono::Duration::hours(letters.len() as i64 * 3 + 1));
-        db.tx(move |conn| ops::schedule(conn, &plan, at, now)).await.unwrap();
+        db.tx(move |conn| ops::schedule(conn, &plan, at, now))
+            .await
+            .unwrap();
         letters.push(letter);
     }
     deliver(&world).await;
@@ -430,7 +482,10 @@ async fn a_schedule_starts_by_itself_but_asks_when_it_is_an_hour_late() {
     deliver(&world).await;
     assert_eq!(letters[1].state().await, NewsletterState::Asking);
     assert_eq!(sink.count(), 1);
-    assert!(letters[1].start(world.clock.now()).await, "a person says yes");
+    assert!(
+        letters[1].start(world.clock.now()).await,
+        "a person says yes"
+    );
     deliver(&world).await;
     assert_eq!(sink.count(), 2);
     world.done().await;
@@ -458,14 +513,21 @@ async fn a_restored_backup_sends_nothing_and_a_long_silence_halts_what_was_under
     // A process that starts two hours after the last one lived.
     minutes(&world, 120);
     let config = &world.app.site.config;
-    let other = selvedge::deliveries::Engine::open(config, db.clone(), world.clock.clone(), Default::default())
-        .await
-        .unwrap();
+    let other = selvedge::deliveries::Engine::open(
+        config,
+        db.clone(),
+        world.clock.clone(),
+        Default::default(),
+    )
+    .await
+    .unwrap();
     other.deliver_due().await.unwrap();
     assert_eq!(letter.state().await, NewsletterState::Paused);
     assert_eq!(sink.count(), 0);
     let (id, by, now) = (letter.id, letter.by, world.clock.now());
-    db.tx(move |conn| ops::resume(conn, id, by, now)).await.unwrap();
+    db.tx(move |conn| ops::resume(conn, id, by, now))
+        .await
+        .unwrap();
     other.deliver_due().await.unwrap();
     assert_eq!(sink.count(), 1);
     world.done().await;
@@ -538,7 +600,9 @@ async fn two_engines_share_a_newsletter_and_nobody_gets_two() {
     letter.start(world.clock.now()).await;
     let config = world.app.site.config.clone();
     let (db, clock) = (world.app.site.db.clone(), world.clock.clone());
-    let other = selvedge::deliveries::Engine::open(&config, db, clock, Default::default()).await.unwrap();
+    let other = selvedge::deliveries::Engine::open(&config, db, clock, Default::default())
+        .await
+        .unwrap();
     let own = world.app.engine.clone();
     let (one, two) = tokio::join!(own.deliver_due(), other.deliver_due());
     one.unwrap();

@@ -165,6 +165,14 @@ fn failure(text: &str) -> Option<(Kind, String)> {
 fn complaint(text: &str) -> bool {
     let all = fields(&text.replace("\r\n", "\n"));
     let kind = field(&all, "feedback-type").unwrap_or_default();
-    ["abuse", "fraud", "complaint", "opt-out", "opt-out-list", "virus", "other"]
-        .contains(&kind.to_lowercase().as_str())
+    [
+        "abuse",
+        "fraud",
+        "complaint",
+        "opt-out",
+        "opt-out-list",
+        "virus",
+        "other",
+    ]
+    .contains(&kind.to_lowercase().as_str())
 }

@@ -70,12 +70,7 @@ const COMPLAINTS_LEAST: i64 = 3;
 ///
 /// # Errors
 /// The database's.
-pub fn take(
-    conn: &mut Conn,
-    id: BounceId,
-    report: &Report,
-    now: Timestamp,
-) -> AppResult<bool> {
+pub fn take(conn: &mut Conn, id: BounceId, report: &Report, now: Timestamp) -> AppResult<bool> {
     let Some((subscriber, email)) = person(conn, &report.whose)? else {
         return Ok(false);
     };
@@ -127,9 +122,7 @@ fn person(conn: &mut Conn, whose: &Whose) -> AppResult<Option<(SubscriberId, Ema
     Ok(match whose {
         Whose::Delivery(id) => {
             let query = deliveries::table
-                .inner_join(
-                    subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)),
-                )
+                .inner_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
                 .filter(deliveries::id.eq(id))
                 .select(columns);
             each!(conn, c => query.first(c).optional())?
@@ -177,12 +170,7 @@ fn soft_lately(conn: &mut Conn, subscriber: SubscriberId, now: Timestamp) -> App
 }
 
 /// A mail that a server took, or may have taken, did not arrive.
-fn came_back(
-    conn: &mut Conn,
-    id: DeliveryId,
-    report: &Report,
-    now: Timestamp,
-) -> AppResult<()> {
+fn came_back(conn: &mut Conn, id: DeliveryId, report: &Report, now: Timestamp) -> AppResult<()> {
     let out = [DeliveryState::Sent, DeliveryState::Unknown];
     let row = deliveries::table
         .filter(deliveries::id.eq(id))

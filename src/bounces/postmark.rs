@@ -21,9 +21,15 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Report>, serde_json::Error> {
     let (kind, status) = match (event.record_type.as_str(), event.r#type.as_str()) {
         ("SpamComplaint", _) | ("Bounce", "SpamComplaint") => (Kind::Complaint, ""),
         ("Bounce", "HardBounce" | "BadEmailAddress") => (Kind::Hard, "5.1.1"),
-        ("Bounce", "SoftBounce" | "DnsError" | "SpamNotification" | "Blocked" | "ManuallyDeactivated" | "DMARCPolicy") => {
-            (Kind::Soft, "")
-        }
+        (
+            "Bounce",
+            "SoftBounce"
+            | "DnsError"
+            | "SpamNotification"
+            | "Blocked"
+            | "ManuallyDeactivated"
+            | "DMARCPolicy",
+        ) => (Kind::Soft, ""),
         _ => return Ok(None),
     };
     let Ok(email) = event.email.parse() else {

@@ -40,7 +40,11 @@ pub(super) fn is_genuine(
     let (Ok(der), Ok(signature)) = (STANDARD.decode(key), STANDARD.decode(signature)) else {
         return false;
     };
-    let Some(point) = der.len().checked_sub(POINT).and_then(|from| der.get(from..)) else {
+    let Some(point) = der
+        .len()
+        .checked_sub(POINT)
+        .and_then(|from| der.get(from..))
+    else {
         return false;
     };
     let mut signed = timestamp.as_bytes().to_vec();

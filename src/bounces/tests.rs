@@ -50,33 +50,129 @@ async fn thirty_reports_are_read_by_their_fields() {
     let elsewhere = "fbl@selvedge.example";
     let samples: Vec<(String, Option<(Kind, String)>)> = vec![
         // Postfix, Exim, Exchange, Gmail, Yahoo, qmail-like, Sendmail: dead addresses.
-        (dsn(&to, "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <asha>: User unknown", prose), hard("5.1.1")),
-        (dsn(&to, "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist", ""), hard("5.1.1")),
-        (dsn(&to, "Action: failed\nStatus: 5.1.10\nDiagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound", ""), hard("5.1.10")),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <asha>: User unknown",
+                prose,
+            ),
+            hard("5.1.1"),
+        ),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist",
+                "",
+            ),
+            hard("5.1.1"),
+        ),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.1.10\nDiagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound",
+                "",
+            ),
+            hard("5.1.10"),
+        ),
         (dsn(&to, "action: FAILED\nstatus: 5.1.2", ""), hard("5.1.2")),
-        (dsn(&to, "Action: failed (bad address)\nStatus: 5.1.3 (syntax)", ""), hard("5.1.3")),
+        (
+            dsn(
+                &to,
+                "Action: failed (bad address)\nStatus: 5.1.3 (syntax)",
+                "",
+            ),
+            hard("5.1.3"),
+        ),
         (dsn(&to, "Action: failed\nStatus: 5.1.6", ""), hard("5.1.6")),
-        (dsn(&to, "Action: failed\nStatus: 5.2.1\nDiagnostic-Code: smtp; 550 5.2.1 disabled", ""), hard("5.2.1")),
-        (dsn(&to, "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp;\n\t550 5.1.1 no mailbox\n\there", ""), hard("5.1.1")),
-        (dsn(&to, "Action: failed\nDiagnostic-Code: smtp; 550 5.1.1 gone", ""), hard("5.1.1")),
-        (dsn(&format!("<{}>", to.to_uppercase()), "Action: failed\nStatus: 5.1.1", ""), hard("5.1.1")),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.2.1\nDiagnostic-Code: smtp; 550 5.2.1 disabled",
+                "",
+            ),
+            hard("5.2.1"),
+        ),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp;\n\t550 5.1.1 no mailbox\n\there",
+                "",
+            ),
+            hard("5.1.1"),
+        ),
+        (
+            dsn(
+                &to,
+                "Action: failed\nDiagnostic-Code: smtp; 550 5.1.1 gone",
+                "",
+            ),
+            hard("5.1.1"),
+        ),
+        (
+            dsn(
+                &format!("<{}>", to.to_uppercase()),
+                "Action: failed\nStatus: 5.1.1",
+                "",
+            ),
+            hard("5.1.1"),
+        ),
         // What may pass, or is about this mail.
-        (dsn(&to, "Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full", prose), soft("5.2.2")),
-        (dsn(&to, "Action: failed\nStatus: 4.4.7", prose), soft("4.4.7")),
-        (dsn(&to, "Action: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp; 550 5.7.1 [192.0.2.1] blocked", prose), soft("5.7.1")),
-        (dsn(&to, "Action: failed\nStatus: 5.3.4", prose), soft("5.3.4")),
-        (dsn(&to, "Action: failed\nStatus: 5.7.26", ""), soft("5.7.26")),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full",
+                prose,
+            ),
+            soft("5.2.2"),
+        ),
+        (
+            dsn(&to, "Action: failed\nStatus: 4.4.7", prose),
+            soft("4.4.7"),
+        ),
+        (
+            dsn(
+                &to,
+                "Action: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp; 550 5.7.1 [192.0.2.1] blocked",
+                prose,
+            ),
+            soft("5.7.1"),
+        ),
+        (
+            dsn(&to, "Action: failed\nStatus: 5.3.4", prose),
+            soft("5.3.4"),
+        ),
+        (
+            dsn(&to, "Action: failed\nStatus: 5.7.26", ""),
+            soft("5.7.26"),
+        ),
         (dsn(&to, "Action: failed\nStatus: 5.0.0", ""), soft("5.0.0")),
         (dsn(&to, "Action: failed\nStatus: 4.2.2", ""), soft("4.2.2")),
-        (dsn(&to, "Action: failed\nDiagnostic-Code: smtp; rejected", ""), soft("")),
+        (
+            dsn(&to, "Action: failed\nDiagnostic-Code: smtp; rejected", ""),
+            soft(""),
+        ),
         // Not final, or no failure: whatever the prose says.
-        (dsn(&to, "Action: delayed\nStatus: 4.4.1\nWill-Retry-Until: Thu, 3 Dec 2026 08:00:00 +0000", prose), None),
+        (
+            dsn(
+                &to,
+                "Action: delayed\nStatus: 4.4.1\nWill-Retry-Until: Thu, 3 Dec 2026 08:00:00 +0000",
+                prose,
+            ),
+            None,
+        ),
         (dsn(&to, "Action: delivered\nStatus: 2.0.0", prose), None),
         (dsn(&to, "Action: relayed\nStatus: 2.1.9", prose), None),
         (dsn(&to, "Action: expanded\nStatus: 2.0.0", prose), None),
         (dsn(&to, "Status: 5.1.1", prose), None),
         // Several recipients of one report: the one that failed.
-        (dsn(&to, "Action: delivered\nStatus: 2.0.0\n\nFinal-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.1.1", ""), hard("5.1.1")),
+        (
+            dsn(
+                &to,
+                "Action: delivered\nStatus: 2.0.0\n\nFinal-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.1.1",
+                "",
+            ),
+            hard("5.1.1"),
+        ),
         // Complaints.
         (arf(elsewhere, "abuse", &original), spam.clone()),
         (arf(&to, "abuse", "Subject: cut off"), spam.clone()),
@@ -84,13 +180,20 @@ async fn thirty_reports_are_read_by_their_fields() {
         (arf(elsewhere, "opt-out", &original), spam.clone()),
         (arf(elsewhere, "not-spam", &original), None),
         // An out-of-office note is no report, whatever it quotes.
-        (format!("From: asha@example.net\r\nTo: {to}\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n{prose}\r\n"), None),
+        (
+            format!(
+                "From: asha@example.net\r\nTo: {to}\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n{prose}\r\n"
+            ),
+            None,
+        ),
     ];
     assert_eq!(samples.len(), 30);
     let mut wrong = Vec::new();
     for (number, (raw, meant)) in samples.iter().enumerate() {
         let found = read(raw.as_bytes(), None, &path);
-        let said = found.as_ref().map(|report| (report.kind, report.status.clone()));
+        let said = found
+            .as_ref()
+            .map(|report| (report.kind, report.status.clone()));
         let is_ours = found.is_none_or(|report| report.whose == Whose::Delivery(id));
         if said != *meant || !is_ours {
             wrong.push(format!("{number}: {said:?}, meant {meant:?}"));
@@ -118,16 +221,37 @@ async fn what_no_token_of_ours_proves_is_ignored_and_a_reader_can_leave_by_mail(
         assert_eq!(read(dsn(&forged, failed, "").as_bytes(), None, &path), None);
     }
     // The envelope's word counts before the head's.
-    let found = read(dsn("list@example.org", failed, "").as_bytes(), Some(&own), &path);
+    let found = read(
+        dsn("list@example.org", failed, "").as_bytes(),
+        Some(&own),
+        &path,
+    );
     assert_eq!(found.unwrap().kind, Kind::Hard);
     let leave = path.address(Purpose::Leave, id).unwrap();
     let mail = |robot: &str| {
-        format!("From: asha@example.net\r\nTo: <{leave}>\r\n{robot}Subject: unsubscribe\r\n\r\n\r\n")
+        format!(
+            "From: asha@example.net\r\nTo: <{leave}>\r\n{robot}Subject: unsubscribe\r\n\r\n\r\n"
+        )
     };
     let found: Report = read(mail("").as_bytes(), None, &path).unwrap();
-    assert_eq!((found.kind, found.whose), (Kind::Leave, Whose::Delivery(id)));
-    assert_eq!(read(mail("Auto-Submitted: auto-replied\r\n").as_bytes(), None, &path), None);
-    for nonsense in ["", "\r\n\r\n", "\u{0}\u{1}", "Content-Type: multipart/report; boundary=x\r\n\r\n--x"] {
+    assert_eq!(
+        (found.kind, found.whose),
+        (Kind::Leave, Whose::Delivery(id))
+    );
+    assert_eq!(
+        read(
+            mail("Auto-Submitted: auto-replied\r\n").as_bytes(),
+            None,
+            &path
+        ),
+        None
+    );
+    for nonsense in [
+        "",
+        "\r\n\r\n",
+        "\u{0}\u{1}",
+        "Content-Type: multipart/report; boundary=x\r\n\r\n--x",
+    ] {
         assert_eq!(read(nonsense.as_bytes(), None, &path), None);
     }
 }

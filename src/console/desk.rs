@@ -223,7 +223,10 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("nws-scheduled", "Scheduled."),
     ("nws-unscheduled", "Taken back: it is a draft again."),
-    ("nws-paused", "Halted. Nothing more goes out until you say so."),
+    (
+        "nws-paused",
+        "Halted. Nothing more goes out until you say so.",
+    ),
     ("nws-resumed", "It goes on."),
     (
         "nws-cancelled",

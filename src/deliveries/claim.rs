@@ -249,7 +249,12 @@ fn hold(conn: &mut Conn, claimed: &[Claimed], ask: &Ask) -> AppResult<()> {
 }
 
 /// Gives back what a worker claimed and handed to nobody.
-pub(super) fn release(conn: &mut Conn, ids: &[DeliveryId], tokens: &[String], now: Timestamp) -> AppResult<()> {
+pub(super) fn release(
+    conn: &mut Conn,
+    ids: &[DeliveryId],
+    tokens: &[String],
+    now: Timestamp,
+) -> AppResult<()> {
     for chunk in ids.chunks(1_000) {
         let rows = deliveries::table
             .filter(deliveries::id.eq_any(chunk))

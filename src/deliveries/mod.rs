@@ -17,6 +17,7 @@ mod freeze;
 pub mod model;
 pub mod ops;
 mod pace;
+pub mod preflight;
 pub mod refusals;
 pub mod return_path;
 pub mod schedule;
@@ -25,6 +26,7 @@ mod turn;
 
 pub use bulk::House;
 pub use engine::Engine;
+pub use freeze::audience_size;
 pub use model::{DeliveryId, DeliveryState, PauseWhy};
 pub use pace::Pace;
 

@@ -452,7 +452,13 @@ pub fn retry_failed(
     if !failed.is_empty() {
         go_on(conn, &newsletter, now)?;
         let said = format!("{} recipients", failed.len());
-        record(conn, (Some(by), "newsletter.retry"), &newsletter, &said, now)?;
+        record(
+            conn,
+            (Some(by), "newsletter.retry"),
+            &newsletter,
+            &said,
+            now,
+        )?;
     }
     Ok(failed.len())
 }

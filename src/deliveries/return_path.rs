@@ -56,6 +56,11 @@ impl ReturnPath {
         })
     }
 
+    /// Where mail comes back to this program, if anywhere.
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
     /// The address of `delivery` for `purpose`, where mail comes back to this program.
     pub fn address(&self, purpose: Purpose, delivery: DeliveryId) -> Option<Email> {
         let domain = self.domain.as_ref()?;
@@ -94,10 +99,7 @@ impl ReturnPath {
 
 /// The digits of an id.
 pub(super) fn hex_of(delivery: DeliveryId) -> String {
-    delivery
-        .to_string()
-        .trim_start_matches("del_")
-        .to_owned()
+    delivery.to_string().trim_start_matches("del_").to_owned()
 }
 
 #[cfg(test)]

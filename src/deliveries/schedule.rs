@@ -50,7 +50,11 @@ pub fn let_go(conn: &mut Conn) -> AppResult<bool> {
 
 /// A worker lives. The first look of each process asks whether one had lived within the hour; where none had, what was in
 /// its midst halts until somebody has looked. Answers what halts.
-pub(super) fn alive(conn: &mut Conn, is_first: bool, now: Timestamp) -> AppResult<Vec<NewsletterId>> {
+pub(super) fn alive(
+    conn: &mut Conn,
+    is_first: bool,
+    now: Timestamp,
+) -> AppResult<Vec<NewsletterId>> {
     let query = sending_lanes::table
         .find(ALIVE)
         .select(sending_lanes::next_at);
@@ -136,7 +140,11 @@ pub(super) fn tests_over(conn: &mut Conn, now: Timestamp) -> AppResult<Vec<Newsl
         .filter(sendings::frozen_at.is_not_null())
         .filter(sendings::test_percent.gt(0))
         .filter(sendings::test_winner.is_null())
-        .select((newsletters::id, sendings::frozen_at.assume_not_null(), sendings::test_minutes));
+        .select((
+            newsletters::id,
+            sendings::frozen_at.assume_not_null(),
+            sendings::test_minutes,
+        ));
     let rows: Vec<(NewsletterId, Timestamp, i32)> = each!(conn, c => query.load(c))?;
     Ok(rows
         .into_iter()

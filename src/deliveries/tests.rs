@@ -103,13 +103,25 @@ async fn caps_and_a_warm_up_hold_for_the_day_and_what_did_not_go_is_counted_out(
     };
     assert_eq!(count(0, "2026-12-01T10:00:00Z").await, 30);
     assert_eq!(count(25, "2026-12-01T10:59:00Z").await, 5);
-    assert_eq!(count(0, "2026-12-01T11:00:00Z").await, 25, "the day's fifty");
+    assert_eq!(
+        count(0, "2026-12-01T11:00:00Z").await,
+        25,
+        "the day's fifty"
+    );
     assert_eq!(count(25, "2026-12-01T11:01:00Z").await, 0);
     db.tx(|conn| super::pace::uncount(conn, 3, at("2026-12-01T11:02:00Z")))
         .await
         .unwrap();
     assert_eq!(count(0, "2026-12-01T11:03:00Z").await, 3);
     assert_eq!(count(30, "2026-12-02T11:00:00Z").await, 0);
-    assert_eq!(count(0, "2026-12-02T12:00:00Z").await, 30, "eighty on the second day");
-    assert_eq!(count(0, "2026-12-03T12:00:00Z").await, 30, "no day's limit any more");
+    assert_eq!(
+        count(0, "2026-12-02T12:00:00Z").await,
+        30,
+        "eighty on the second day"
+    );
+    assert_eq!(
+        count(0, "2026-12-03T12:00:00Z").await,
+        30,
+        "no day's limit any more"
+    );
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::rsa::KeyPair as RsaKeyPair;
-use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256};
+use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use sha2::{Digest, Sha256};
 
 use crate::error::{AppError, AppResult};
@@ -107,6 +107,27 @@ impl Dkim {
         format!("{}._domainkey.{domain}", self.selector)
     }
 
+    /// The public half as verifiers read it in `p=`: the DER of an RSA key, the bytes of an Ed25519 one.
+    pub fn public_key(&self) -> Vec<u8> {
+        match &self.key {
+            // SubjectPublicKeyInfo (RFC 5280) around what ring gives (RFC 8017).
+            Key::Rsa(key) => spki(key.public_key().as_ref()),
+            Key::Ed25519(key) => key.public_key().as_ref().to_vec(),
+        }
+    }
+
+    /// The record to publish.
+    pub fn published(&self) -> String {
+        let kind = match &self.key {
+            Key::Rsa(_) => "rsa",
+            Key::Ed25519(_) => "ed25519",
+        };
+        format!(
+            "v=DKIM1; k={kind}; p={}",
+            STANDARD.encode(self.public_key())
+        )
+    }
+
     /// The header that signs `source` for `domain`, with its line's end.
     ///
     /// # Errors
@@ -139,7 +160,12 @@ impl Dkim {
         names.pop();
         let mut signed = String::new();
         for name in names {
-            for (_, value) in fields.iter().filter(|(known, _)| known == name).rev().take(1) {
+            for (_, value) in fields
+                .iter()
+                .filter(|(known, _)| known == name)
+                .rev()
+                .take(1)
+            {
                 signed.push_str(name);
                 signed.push(':');
                 signed.push_str(value);
@@ -147,7 +173,9 @@ impl Dkim {
             }
         }
         signed.push_str("dkim-signature:");
-        signed.push_str(&relaxed(header.split_once(':').map_or("", |(_, value)| value)));
+        signed.push_str(&relaxed(
+            header.split_once(':').map_or("", |(_, value)| value),
+        ));
         let signature = self.signature(signed.as_bytes())?;
         Ok(folded(header, &signature).into_bytes())
     }
@@ -164,6 +192,36 @@ impl Dkim {
             Key::Ed25519(key) => Ok(STANDARD.encode(key.sign(&Sha256::digest(data)))),
         }
     }
+}
+
+/// A DER element: tag, length, content.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+    let mut out = vec![tag];
+    match (content.len(), u8::try_from(length.len())) {
+        (0..=127, _) => out.push(u8::try_from(content.len()).unwrap_or(0)),
+        (_, Ok(count)) => {
+            out.push(0x80 | count);
+            out.extend(length);
+        }
+        (_, Err(_)) => {}
+    }
+    out.extend_from_slice(content);
+    out
+}
+
+/// An RSA public key as a SubjectPublicKeyInfo.
+fn spki(key: &[u8]) -> Vec<u8> {
+    /// rsaEncryption, NULL.
+    const ALGORITHM: [u8; 13] = [
+        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+    ];
+    let mut bits = vec![0];
+    bits.extend_from_slice(key);
+    let mut inner = element(0x30, &ALGORITHM);
+    inner.extend(element(0x03, &bits));
+    element(0x30, &inner)
 }
 
 /// A key that others can read is no key.
@@ -274,7 +332,10 @@ mod tests {
         let fields = unfolded("A: X\r\nB : Y\t\r\n\tZ  ");
         assert_eq!(
             fields,
-            [("a".to_owned(), "X".to_owned()), ("b".to_owned(), "Y Z".to_owned())]
+            [
+                ("a".to_owned(), "X".to_owned()),
+                ("b".to_owned(), "Y Z".to_owned())
+            ]
         );
     }
 

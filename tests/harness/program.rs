@@ -72,7 +72,9 @@ impl Program {
     /// The same with these settings, by their names in the environment.
     pub async fn with(more: &[(&str, &str)]) -> Self {
         let mut program = Self::new().await;
-        let owned = more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let owned = more
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         program.more = owned.collect();
         program
     }
@@ -85,7 +87,11 @@ impl Program {
     /// A second process over the same database, that works and serves nothing.
     pub fn worker(&self) -> Child {
         let mut command = self.command(&["worker"]);
-        command.stdout(self.log()).stderr(self.log()).spawn().unwrap()
+        command
+            .stdout(self.log())
+            .stderr(self.log())
+            .spawn()
+            .unwrap()
     }
 
     /// Stops the process where it stands, or lets it go on: what a machine does that swaps.

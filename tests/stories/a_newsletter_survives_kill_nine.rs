@@ -37,7 +37,12 @@ async fn program(sink: &Sink) -> Program {
 
 async fn started(program: &Program) -> Letter {
     let (db, now) = (program.db().await, Clock::system().now());
-    let letter = Letter::to(&db, readers(MAILS, &["a.example", "b.example", "c.example"]), now).await;
+    let letter = Letter::to(
+        &db,
+        readers(MAILS, &["a.example", "b.example", "c.example"]),
+        now,
+    )
+    .await;
     letter.start(now).await;
     letter
 }
@@ -76,7 +81,10 @@ async fn is_whole(letter: &Letter, sink: &Sink) -> i64 {
     let (sent, doubt) = (of(DeliveryState::Sent), of(DeliveryState::Unknown));
     assert_eq!(sent + doubt, i64::try_from(MAILS).unwrap(), "{counts:?}");
     let copies = sink.copies();
-    assert!(copies.values().all(|copies| *copies == 1), "nobody gets two by itself");
+    assert!(
+        copies.values().all(|copies| *copies == 1),
+        "nobody gets two by itself"
+    );
     let out = i64::try_from(copies.len()).unwrap();
     assert!(out >= sent && out <= sent + doubt, "{out} {sent} {doubt}");
     doubt
@@ -116,15 +124,26 @@ async fn a_newsletter_survives_thirty_kills() {
             second = Some(program.worker());
         }
     }
-    println!("{KILLS} kills in {:?}, {} mails out", began.elapsed(), sink.count());
+    println!(
+        "{KILLS} kills in {:?}, {} mails out",
+        began.elapsed(),
+        sink.count()
+    );
     ended(&letter, &program).await;
     let doubt = is_whole(&letter, &sink).await;
     println!("ended after {:?}, {doubt} in doubt", began.elapsed());
     let bound = i64::try_from(KILLS * LINES).unwrap();
-    assert!(doubt <= bound, "{doubt} in doubt after {KILLS} kills of {LINES} lines");
+    assert!(
+        doubt <= bound,
+        "{doubt} in doubt after {KILLS} kills of {LINES} lines"
+    );
     // A person has all of them sent again: nobody is missed, and those who get two are within the bound.
     let (id, by, now) = (letter.id, letter.by, Clock::system().now());
-    let open = letter.db.read(move |conn| in_doubt(conn, id)).await.unwrap();
+    let open = letter
+        .db
+        .read(move |conn| in_doubt(conn, id))
+        .await
+        .unwrap();
     assert_eq!(open, doubt);
     letter
         .db

@@ -11,7 +11,8 @@ use crate::audit::{self, Deed};
 use crate::auth::Coordinator;
 use crate::campaigns::model as campaigns;
 use crate::deliveries::ops::{self, Doubt, Plan};
-use crate::deliveries::{DeliveryId, Engine, PauseWhy, schedule};
+use crate::deliveries::preflight::MANY;
+use crate::deliveries::{DeliveryId, Engine, PauseWhy, audience_size, schedule};
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
 use crate::newsletters::Newsletter;
@@ -32,7 +33,11 @@ pub(super) async fn act(
     let id = newsletter_id(&path.0)?;
     let (scope, typed) = (Scope::of(&desk.signed), form.0);
     let newsletter = site.db.read(move |c| of_scope(c, &scope, id)).await?;
-    match done(&desk, &newsletter, &typed).await {
+    let done = match clear(&desk, &engine, &newsletter, &typed).await {
+        Ok(()) => done(&desk, &newsletter, &typed).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(word) => {
             engine.wake();
             Ok(see(&format!(
@@ -41,6 +46,44 @@ pub(super) async fn act(
         }
         Err(error) => sending::draw(&desk, id, &typed, Mend::of(error)?).await,
     }
+}
+
+/// A newsletter to very many is not begun while something is missing that their mailboxes ask for (N8).
+async fn clear(
+    desk: &Desk,
+    engine: &Engine,
+    newsletter: &Newsletter,
+    typed: &Typed,
+) -> AppResult<()> {
+    if !["start", "schedule"].contains(&typed.text("act")) {
+        return Ok(());
+    }
+    let (of, now) = (newsletter.clone(), desk.now());
+    let readers = desk
+        .site
+        .db
+        .read(move |c| audience_size(c, &of, now))
+        .await?;
+    if readers <= MANY {
+        return Ok(());
+    }
+    let missing: Vec<String> = engine
+        .preflight()
+        .await
+        .into_iter()
+        .filter(|check| !check.is_met)
+        .map(|check| check.said)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::Conflict {
+        code: "preflight",
+        detail: format!(
+            "It goes to more than {MANY} readers, and large mailboxes would refuse it. {}.",
+            missing.join(". ")
+        ),
+    })
 }
 
 async fn done(desk: &Desk, newsletter: &Newsletter, typed: &Typed) -> AppResult<&'static str> {

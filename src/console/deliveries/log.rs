@@ -34,7 +34,10 @@ pub(super) struct Asked {
 
 impl Asked {
     fn state(&self) -> AppResult<Option<DeliveryState>> {
-        value("state", Some(self.state.as_str()).filter(|text| !text.is_empty()))
+        value(
+            "state",
+            Some(self.state.as_str()).filter(|text| !text.is_empty()),
+        )
     }
 }
 

@@ -206,7 +206,9 @@ fn view(found: &Found, typed: &Typed, mend: Mend, now: Timestamp) -> SendingView
         recipients: whole,
         done,
         percent: (done * 100).checked_div(whole).unwrap_or(0),
-        minutes_left: a_minute.filter(|_| state == NewsletterState::Sending && waits > 0).map(|rate| waits / rate + 1),
+        minutes_left: a_minute
+            .filter(|_| state == NewsletterState::Sending && waits > 0)
+            .map(|rate| waits / rate + 1),
         a_minute,
         bar_svg: bars::lying(&parts, whole),
         counts,

@@ -29,7 +29,10 @@ impl Inner {
             .read(move |conn| schedule::tests_over(conn, now))
             .await?;
         for id in over {
-            let winner = self.db.read(move |conn| super::super::tests_of_subjects::winner(conn, id)).await?;
+            let winner = self
+                .db
+                .read(move |conn| super::super::tests_of_subjects::winner(conn, id))
+                .await?;
             while !self
                 .db
                 .tx(move |conn| schedule::choose(conn, id, winner, CHOSEN))
@@ -89,11 +92,8 @@ impl Inner {
         for id in self.db.read(freeze::unfrozen).await? {
             let domain = self.house.domain().to_owned();
             loop {
-                let (ids, domain, now) = (
-                    freeze::PieceIds::new(),
-                    domain.clone(),
-                    self.clock.now(),
-                );
+                let (ids, domain, now) =
+                    (freeze::PieceIds::new(), domain.clone(), self.clock.now());
                 let is_last = self
                     .db
                     .tx(move |conn| freeze::piece(conn, id, &ids, &domain, now))

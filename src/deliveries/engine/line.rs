@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::turn::{Done, End, Next};
 use super::super::model::PauseWhy;
+use super::super::turn::{Done, End, Next};
 use super::Inner;
 use super::pool::{Pool, Ready};
 use super::registrar::Desk;

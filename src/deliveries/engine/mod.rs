@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -25,8 +25,9 @@ use super::claim;
 use super::model::PauseWhy;
 use super::ops;
 use super::pace::Pace;
+use super::preflight::{self, Check, Resolver};
 use super::return_path::ReturnPath;
-use crate::config::Config;
+use crate::config::{Config, MailTransport};
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::kernel::secret::random_token;
@@ -65,6 +66,11 @@ struct Inner {
     name: String,
     claims: AtomicU64,
     memory: Mutex<Memory>,
+    /// What is looked up about us (N8).
+    resolver: RwLock<Arc<dyn Resolver>>,
+    /// Mail goes out of this machine: what mailboxes ask matters.
+    is_real: bool,
+    relay_selectors: String,
 }
 
 /// What an engine remembers; all of it can be lost.
@@ -123,6 +129,9 @@ impl Engine {
                 name: uuid::Uuid::now_v7().simple().to_string(),
                 claims: AtomicU64::new(0),
                 memory: Mutex::new(Memory::default()),
+                resolver: RwLock::new(preflight::of_machine()),
+                is_real: config.mail_transport() == MailTransport::Smtp,
+                relay_selectors: config.newsletters.relay_selectors.clone(),
                 db,
                 clock,
             }),
@@ -132,6 +141,21 @@ impl Engine {
     /// What every newsletter has in common: addresses of our own.
     pub fn house(&self) -> &House {
         &self.inner.house
+    }
+
+    /// What mailboxes ask of whoever sends many, and whether it is so; nothing where mail does not leave this machine.
+    pub async fn preflight(&self) -> Vec<Check> {
+        if !self.inner.is_real {
+            return Vec::new();
+        }
+        let resolver = Arc::clone(&self.inner.resolver.read());
+        let house = &self.inner.house;
+        preflight::look(resolver.as_ref(), house, &self.inner.relay_selectors).await
+    }
+
+    /// Looks names up with `resolver` from now on: for tests.
+    pub fn resolve_with(&self, resolver: Arc<dyn Resolver>) {
+        *self.inner.resolver.write() = resolver;
     }
 
     /// Something was started or resumed in this process: look now.
@@ -174,8 +198,7 @@ impl Inner {
     /// Lines, registrar and feeder, until told to stop; without a stop, until nothing is due.
     async fn work(inner: &Arc<Self>, stop: Option<watch::Receiver<bool>>) -> AppResult<()> {
         let pool = Arc::new(Pool::new(&inner.pace));
-        let (desk, registrar) =
-            registrar::open(inner.db.clone(), inner.clock.clone(), inner.lease);
+        let (desk, registrar) = registrar::open(inner.db.clone(), inner.clock.clone(), inner.lease);
         let mut lines = JoinSet::new();
         for _ in 0..inner.transport.connections() {
             lines.spawn(line::run(
@@ -312,11 +335,13 @@ impl Inner {
         let (now, detail) = (self.clock.now(), detail.to_owned());
         let done = self
             .db
-            .tx(move |conn| match ops::pause(conn, id, (None, why, &detail), now) {
-                // Somebody was faster.
-                Err(AppError::Conflict { .. }) => Ok(false),
-                other => other,
-            })
+            .tx(
+                move |conn| match ops::pause(conn, id, (None, why, &detail), now) {
+                    // Somebody was faster.
+                    Err(AppError::Conflict { .. }) => Ok(false),
+                    other => other,
+                },
+            )
             .await;
         if let Err(cause) = done {
             tracing::warn!(newsletter = %id, %cause, "a newsletter should halt and does not");

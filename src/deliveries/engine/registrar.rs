@@ -41,7 +41,11 @@ impl Desk {
 }
 
 /// A registrar, and the lines' way to it. It ends when no line is left.
-pub(super) fn open(db: Db, clock: Clock, lease: chrono::Duration) -> (Desk, tokio::task::JoinHandle<()>) {
+pub(super) fn open(
+    db: Db,
+    clock: Clock,
+    lease: chrono::Duration,
+) -> (Desk, tokio::task::JoinHandle<()>) {
     let (wishes, mut waiting) = mpsc::channel::<Wish>(TOGETHER);
     let task = tokio::spawn(async move {
         while let Some(first) = waiting.recv().await {
