@@ -12,6 +12,7 @@
 
 mod bulk;
 mod claim;
+mod decide;
 mod engine;
 mod freeze;
 pub mod model;
@@ -21,6 +22,7 @@ pub mod preflight;
 pub mod refusals;
 pub mod return_path;
 pub mod schedule;
+mod sweep;
 mod tests_of_subjects;
 mod turn;
 

@@ -1,6 +1,6 @@
 //! What goes on beside the sending: schedules, freezing, tests of subjects, sweeping up, ends.
 
-use super::super::{claim, freeze, pace, schedule};
+use super::super::{freeze, pace, schedule, sweep};
 use super::Inner;
 use crate::error::AppResult;
 
@@ -41,20 +41,20 @@ impl Inner {
         }
         if self
             .db
-            .read(move |conn| claim::any_lapsed(conn, now))
+            .read(move |conn| sweep::any_lapsed(conn, now))
             .await?
         {
-            let swept = self.db.tx(move |conn| claim::sweep(conn, now)).await?;
+            let swept = self.db.tx(move |conn| sweep::sweep(conn, now)).await?;
             tracing::info!(swept, "swept up after a worker whose lease ran out");
         }
-        while self.db.read(claim::any_cancelled).await?
+        while self.db.read(sweep::any_cancelled).await?
             && self
                 .db
-                .tx(move |conn| claim::skip_cancelled(conn, now))
+                .tx(move |conn| sweep::skip_cancelled(conn, now))
                 .await?
         {}
-        if !self.db.read(claim::finished).await?.is_empty() {
-            let ended = self.db.tx(move |conn| claim::finish(conn, now)).await?;
+        if !self.db.read(sweep::finished).await?.is_empty() {
+            let ended = self.db.tx(move |conn| sweep::finish(conn, now)).await?;
             let mut memory = self.memory.lock();
             for id in ended {
                 memory.ready.remove(&id);
