@@ -143,6 +143,7 @@ pub struct Newsletters {
     pub inbound_secret: SecretString,
     pub postmark_secret: SecretString,
     pub sendgrid_key: String,
+    pub sns_topic: String,
     pub relay_selectors: String,
     pub pause_at_failed_percent: u32,
 }

@@ -8,14 +8,17 @@
 //! Invariants: nothing is believed that is not proved, by a token that only we can make ([`crate::deliveries::return_path`]) or by
 //! a provider's signature; a report that comes twice counts once; nothing that comes in is ever answered by mail.
 
+pub mod fetch;
 mod html;
 pub mod message;
 pub mod ops;
 mod postmark;
 mod sendgrid;
+mod ses;
 
 pub use html::routes;
 pub use ops::{Kind, Report, Whose};
+pub use ses::Notary;
 
 #[cfg(test)]
 mod tests;
