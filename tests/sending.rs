@@ -624,3 +624,83 @@ async fn two_engines_share_a_newsletter_and_nobody_gets_two() {
     assert!(ended.is_some());
     world.done().await;
 }
+
+/// N9: both signatures of every mail hold before an independent verifier: dkimpy, run by the Python that
+/// `SELVEDGE_TEST_DKIMPY` names. Without it only their form is looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mail_is_signed_so_that_others_believe_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let key = |name: &str, pem: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, pem).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        file.display().to_string()
+    };
+    let rsa = key("rsa.pem", include_str!("harness/data/dkim_rsa.pem"));
+    let ed = key("ed.pem", include_str!("harness/data/dkim_ed25519.pem"));
+    let setting = format!("rsa:{rsa} ed:{ed}");
+    let sink = Sink::start().await;
+    let world = world(&sink, &[("mail.dkim", &setting)]).await;
+    let letter = letter(&world, readers(50, &["example.org"])).await;
+    letter.start(world.clock.now()).await;
+    deliver(&world).await;
+    let taken = sink.taken();
+    assert_eq!(taken.len(), 50);
+    for (number, one) in taken.iter().enumerate() {
+        let head = one.message.split("\r\n\r\n").next().unwrap();
+        assert_eq!(
+            head.matches("DKIM-Signature: v=1; a=rsa-sha256;").count(),
+            1
+        );
+        assert_eq!(
+            head.matches("DKIM-Signature: v=1; a=ed25519-sha256;")
+                .count(),
+            1
+        );
+        for name in [
+            "list-unsubscribe",
+            "list-unsubscribe-post",
+            "message-id",
+            "mime-version",
+        ] {
+            assert!(head.contains(&format!(":{name}:")), "{name}");
+        }
+        let file = folder.path().join(format!("{number}.eml"));
+        std::fs::write(file, &one.message).unwrap();
+    }
+    match std::env::var("SELVEDGE_TEST_DKIMPY") {
+        Err(_) => println!("SELVEDGE_TEST_DKIMPY names no Python with dkimpy: nobody else looked"),
+        Ok(python) => {
+            let script = format!(
+                r#"
+import dkim, glob, sys
+keys = {{b"rsa": b"v=DKIM1; k=rsa; p={}", b"ed": b"v=DKIM1; k=ed25519; p={}"}}
+def dns(name, timeout=5): return keys[name.split(b".")[0]]
+seen = 0
+for path in glob.glob("{}/*.eml"):
+    raw = open(path, "rb").read()
+    for index in (0, 1):
+        assert dkim.DKIM(raw).verify(idx=index, dnsfunc=dns), (path, index)
+        bent = raw.replace(b"What your gifts did", b"What your gifts dyd")
+        assert not dkim.DKIM(bent).verify(idx=index, dnsfunc=dns), "a changed subject"
+        seen += 1
+assert seen == 100, seen
+"#,
+                include_str!("harness/data/dkim_rsa.pub"),
+                include_str!("harness/data/dkim_ed25519.pub"),
+                folder.path().display()
+            );
+            let done = std::process::Command::new(python)
+                .args(["-c", &script])
+                .output()
+                .unwrap();
+            assert!(
+                done.status.success(),
+                "{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
+        }
+    }
+    world.done().await;
+}
