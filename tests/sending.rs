@@ -112,7 +112,8 @@ async fn each_answer_of_a_server_has_its_consequence() {
     let gone = state("gone").await;
     assert_eq!((gone.0, gone.1), (DeliveryState::Failed, Some(550)));
     assert!(gone.2.contains("no such person"), "{}", gone.2);
-    for later in ["grey", "busy", "late"] {
+    // A line that was used before tries a 421 again over a new one, so `busy` may be out already.
+    for later in ["grey", "late"] {
         assert_eq!(state(later).await.0, DeliveryState::Queued, "{later}");
     }
     // Taken, and no answer came: in doubt, and nothing but a person sends it again (N2).
@@ -155,7 +156,7 @@ async fn each_answer_of_a_server_has_its_consequence() {
 async fn in_doubt_is_decided_by_a_person_and_failed_ones_alone_are_tried_again() {
     let sink = Sink::start().await;
     let world = world(&sink, &[]).await;
-    let letter = letter(&world, named(&["good", "gone", "drop1", "drop2"])).await;
+    let letter = letter(&world, named(&["good", "deny", "drop1", "drop2"])).await;
     let (id, by, now) = (letter.id, letter.by, world.clock.now());
     letter.start(now).await;
     deliver(&world).await;

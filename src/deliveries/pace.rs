@@ -5,7 +5,7 @@
 //! its mails a time from there on and moves the row, in one transaction; so the rates hold for all processes together and
 //! across restarts, and no token is lost or made up. Mails whose time would be later than [`HORIZON_MILLIS`] are not
 //! claimed: they are put off to about when their lane has room, so that a lane with a hundred thousand waiting does not
-//! stand in front of the others. Times are further apart than the limit by a fiftieth, so that a mail that is a few
+//! stand in front of the others. Times are further apart than the limit by a twentieth, so that a mail that is a few
 //! milliseconds late does not make its second one too full.
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub(super) enum Slot {
 }
 
 fn apart(per_second: u32) -> Option<Duration> {
-    (per_second > 0).then(|| Duration::microseconds(1_020_000 / i64::from(per_second)))
+    (per_second > 0).then(|| Duration::microseconds(1_050_000 / i64::from(per_second)))
 }
 
 impl Pace {

@@ -1,7 +1,7 @@
 //! A mail server for tests that can misbehave: over a real socket, recipient by recipient, as the first letters of an address
 //! say, or altogether.
 //!
-//! `grey…` 451 to the first try · `busy…` 421 to the first try, and closes · `gone…` 550 · `late…` 451 for ever ·
+//! `grey…` 451 to the first try · `busy…` 421 to the first try, and closes · `gone…` 550 5.1.1 · `deny…` 554 5.7.1 · `late…` 451 for ever ·
 //! `drop…` takes the message, then closes without an answer · `ask…` 530, sign in first.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -196,6 +196,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(socket: S, seen: &Seen) {
                 match to.as_str() {
                     grey if grey.starts_with("grey") && is_first => "451 4.7.1 come back later",
                     late if late.starts_with("late") => "451 4.3.0 never today",
+                    deny if deny.starts_with("deny") => "554 5.7.1 not from you",
                     gone if gone.starts_with("gone") => "550 5.1.1 no such person",
                     ask if ask.starts_with("ask") => "530 5.7.0 sign in first",
                     busy if busy.starts_with("busy") && is_first => {

@@ -80,6 +80,7 @@ impl Inner {
         if !desk.turn(std::mem::take(done), Some(next)).await {
             return None;
         }
+        pool.gate(&claimed.lane).await;
         let half = self.lease.to_std().unwrap_or_default() / 2;
         let end = if asked.elapsed() > half {
             // We slept (N4). Others may think it in doubt; we know that it is not.

@@ -41,6 +41,9 @@ struct Inner {
     /// When a lane is free, and when all are: a second guard beside the lanes' rows, of this process alone.
     free: HashMap<String, Instant>,
     all_free: Option<Instant>,
+    /// The same where mails are handed over: what was held up on its way there must not close up on the next.
+    handed: HashMap<String, Instant>,
+    all_handed: Option<Instant>,
     in_hand: usize,
     is_closed: bool,
 }
@@ -157,6 +160,30 @@ impl Pool {
         drop(inner);
         self.low.notify_one();
         Found::One(Box::new(ready))
+    }
+
+    /// Waits until a mail of `lane` may be handed over: a rate holds at the server, whatever happens before it.
+    pub(super) async fn gate(&self, lane: &str) {
+        if self.lane_apart.is_none() && self.all_apart.is_none() {
+            return;
+        }
+        let at = {
+            let mut inner = self.inner.lock();
+            let now = Instant::now();
+            let own = inner.handed.get(lane).copied().unwrap_or(now);
+            let at = inner.all_handed.unwrap_or(now).max(own).max(now);
+            if let Some(apart) = self.lane_apart {
+                inner.handed.insert(lane.to_owned(), at + apart);
+                if inner.handed.len() > 10_000 {
+                    inner.handed.retain(|_, free| *free > now);
+                }
+            }
+            if let Some(apart) = self.all_apart {
+                inner.all_handed = Some(at + apart);
+            }
+            at
+        };
+        tokio::time::sleep_until(at).await;
     }
 
     /// A mail is on its way no more.
