@@ -76,7 +76,7 @@ pub fn run(order: &Order) -> Load {
 }
 
 /// CPU that this process has used, user and system.
-fn cpu_micros() -> f64 {
+pub fn cpu_micros() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat
         .rsplit(')')

@@ -20,6 +20,7 @@ mod bare_rows;
 mod books;
 mod doors;
 mod load;
+mod newsletter;
 mod pages;
 mod place;
 mod row;
@@ -43,6 +44,11 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// Whether this is a quick run.
+    pub fn is_small(&self) -> bool {
+        self.small
+    }
+
     /// How often each thing is measured; the middle counts.
     pub fn rounds(&self) -> u32 {
         if self.small { 3 } else { 7 }
@@ -71,6 +77,10 @@ const GROUPS: &[Group] = &[
     (&["page", "page.tail"], pages::page),
     (&["webhook.sqlite", "webhook.postgres"], webhook::webhook),
     (&["settle.sqlite", "settle.postgres"], settle::settle),
+    (
+        &["newsletter.sqlite", "newsletter.postgres", "newsletter.dkim"],
+        newsletter::newsletter,
+    ),
     (
         &[
             "start.sqlite",
@@ -167,6 +177,10 @@ fn asked() -> Result<Asked, String> {
 
 fn main() -> ExitCode {
     let first: Vec<String> = std::env::args().skip(1).take(2).collect();
+    if first.first().is_some_and(|flag| flag == "--sink") {
+        newsletter::sink();
+        return ExitCode::SUCCESS;
+    }
     if let [flag, order] = first.as_slice()
         && flag == "--load"
     {

@@ -11,12 +11,13 @@ use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::consent_vault::Safe;
 use crate::db::{Db, DbSettings, installation, migrations};
+use crate::deliveries::Engine;
 use crate::donations::{self, Giving};
 use crate::error::{AppError, AppResult};
 use crate::jobs::{Registry, Runner};
 use crate::kernel::Clock;
 use crate::kernel::secret::{SecretString, random_token};
-use crate::mail::{Mails, Origin, Sender, Transport};
+use crate::mail::{Dkim, Mails, Origin, Sender, Transport};
 use crate::pages::PageMails;
 use crate::partners::PartnerLetters;
 use crate::payments::client::Processor;
@@ -53,6 +54,8 @@ pub struct App {
     pub runner: Arc<Runner>,
     /// Sends mail.
     pub sender: Arc<Sender>,
+    /// Sends newsletters.
+    pub engine: Engine,
     /// The sandbox processor, where that takes the money.
     pub sandbox: Option<Data<Sandbox>>,
 }
@@ -126,11 +129,14 @@ impl App {
         };
         let processor = Processor::from_config(&config, &format!("{own}/sandbox/stripe"))?;
         let transport = Transport::from_config(&config, &db, &clock)?;
+        let dkim = Arc::new(Dkim::load(&config.mail.dkim)?);
         let origin = Origin {
             email: config.mail.from.clone(),
             name: config.mail.from_name.clone(),
+            dkim: Arc::clone(&dkim),
         };
         let sender = Sender::new(db.clone(), clock.clone(), transport, origin);
+        let engine = Engine::open(&config, db.clone(), clock.clone(), dkim).await?;
         let concurrency = config.jobs.concurrency;
         let config = Arc::new(config);
         let mut site =
@@ -166,6 +172,7 @@ impl App {
             subscribing,
             runner,
             sender: Arc::new(sender),
+            engine,
             sandbox,
         })
     }
@@ -180,7 +187,8 @@ impl App {
             .app_data(self.safe.clone())
             .app_data(self.subscribing.clone())
             .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
-            .app_data(Data::new(self.giving.mails.clone()));
+            .app_data(Data::new(self.giving.mails.clone()))
+            .app_data(Data::new(self.engine.clone()));
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         let letters = PartnerLetters::new(self.giving.mails.clone(), &self.site.config);
@@ -197,14 +205,16 @@ impl App {
         routes(cfg);
     }
 
-    /// Starts what works in the background, until `stop`: the processor's events, jobs, mail, the sandbox's webhooks.
+    /// Starts what works in the background, until `stop`: the processor's events, jobs, mail, newsletters.
     pub fn start_workers(&self, stop: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
         let (runner, sender) = (Arc::clone(&self.runner), Arc::clone(&self.sender));
         let (for_jobs, for_mail, for_events) = (stop.clone(), stop.clone(), stop.clone());
+        let (engine, for_newsletters) = (self.engine.clone(), stop.clone());
         let giving = self.giving.get_ref().clone();
         vec![
             tokio::spawn(async move { runner.run(for_jobs).await }),
             tokio::spawn(async move { sender.run(for_mail).await }),
+            tokio::spawn(async move { engine.run(for_newsletters).await }),
             tokio::spawn(giving.run_events(for_events)),
         ]
     }
@@ -253,6 +263,7 @@ fn routes(cfg: &mut ServiceConfig) {
     coaching::routes(cfg);
     desk::routes(cfg);
     console::routes(cfg);
+    crate::bounces::routes(cfg);
     openapi::routes(cfg);
     crate::web::assets::routes(cfg);
 }

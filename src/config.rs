@@ -28,6 +28,7 @@ pub struct Config {
     pub database: Database,
     pub payments: Payments,
     pub mail: Mail,
+    pub newsletters: Newsletters,
     pub jobs: Jobs,
     pub limits: Limits,
     pub auth: Auth,
@@ -116,8 +117,35 @@ pub struct Mail {
     pub smtp_url: SecretString,
     pub from: Email,
     pub from_name: String,
+    pub dkim: String,
     pub connections: usize,
     pub timeout_seconds: u64,
+}
+
+/// `[newsletters]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Newsletters {
+    pub from: String,
+    pub smtp_url: SecretString,
+    pub connections: usize,
+    pub lease_seconds: i64,
+    pub paused: bool,
+    pub per_second: u32,
+    pub domain_per_second: u32,
+    pub domain_connections: usize,
+    pub groups: String,
+    pub per_hour: i64,
+    pub per_day: i64,
+    pub warm_up: String,
+    pub bounce_domain: String,
+    pub inbound_secret: SecretString,
+    pub postmark_secret: SecretString,
+    pub sendgrid_key: String,
+    pub sns_topic: String,
+    pub relay_selectors: String,
+    pub pause_at_failed_percent: u32,
 }
 
 /// `[jobs]`
@@ -327,6 +355,15 @@ impl Config {
         if self.mail.transport == "smtp" && self.mail.smtp_url.expose_secret().is_empty() {
             faults.push("mail.transport is \"smtp\": set SMTP_URL".into());
         }
+        if !self.newsletters.from.is_empty() && self.newsletters.from.parse::<Email>().is_err() {
+            faults.push("newsletters.from: write one mail address, or nothing".into());
+        }
+        if self.newsletters.lease_seconds < 1 {
+            faults.push("newsletters.lease_seconds: write at least 1".into());
+        }
+        if self.warm_up().is_none() {
+            faults.push("newsletters.warm_up: write numbers of mails with commas".into());
+        }
         if let Err(error) = self.currencies() {
             faults.push(format!("payments.currencies: {error}"));
         }
@@ -343,6 +380,21 @@ impl Config {
 
     fn sandbox_wanted(&self) -> bool {
         self.payments.processor == "sandbox" || self.mail.transport == "sandbox"
+    }
+
+    /// Whom newsletters come from.
+    pub fn newsletters_from(&self) -> Email {
+        let own = self.newsletters.from.parse();
+        own.unwrap_or_else(|_| self.mail.from.clone())
+    }
+
+    /// Mails on the first days of sending, in order; none where a part is no number.
+    pub fn warm_up(&self) -> Option<Vec<i64>> {
+        let parts = self.newsletters.warm_up.split(',').map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty());
+        parts
+            .map(|part| part.parse().ok().filter(|mails| *mails > 0))
+            .collect()
     }
 
     /// Where the database is.

@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`subscribers`] · [`segments`] · [`newsletters`] · [`deliveries`] · [`sequences`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`subscribers`] · [`segments`] · [`newsletters`] · [`deliveries`] · [`bounces`] · [`sequences`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -86,6 +86,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod books;
+pub mod bounces;
 pub mod campaigns;
 pub mod cli;
 pub mod coaching;

@@ -47,6 +47,7 @@ const STOREYS: &[&[&str]] = &[
         "newsletters",
         "deliveries",
         "sequences",
+        "bounces",
         "accounts",
         "console",
         "home",
@@ -148,6 +149,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "campaigns",
         ],
     ),
+    ("bounces", &["deliveries", "newsletters", "subscribers"]),
     ("books", &["campaigns", "funds", "partners"]),
     (
         "diary",
@@ -213,6 +215,8 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "segments",
             "sequences",
             "newsletters",
+            "newsletters",
+            "deliveries",
         ],
     ),
     (

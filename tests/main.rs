@@ -11,6 +11,7 @@
 mod accounts;
 mod articles;
 mod books;
+mod bounces;
 mod coaching;
 mod console;
 mod crowd;
@@ -34,6 +35,7 @@ mod permissions;
 mod refunds;
 mod segments;
 mod sequences;
+mod sending;
 mod stories;
 mod subscribers;
 mod teams;

@@ -216,6 +216,9 @@ GET    /thanks/{token}                                4 4 4 4 4 4 4 4 4
 GET    /gifts/{token}                                 4 4 4 4 4 4 4 4 4
 GET    /matches/{token}                               4 4 4 4 4 4 4 4 4
 POST   /webhooks/stripe                               o o o o o o o o o
+POST   /webhooks/mail/inbound                         4 4 4 4 4 4 4 4 4
+POST   /webhooks/mail/postmark                        4 4 4 4 4 4 4 4 4
+POST   /webhooks/mail/sendgrid                        4 4 4 4 4 4 4 4 4
 POST   /api/v1/donations                              o o o o o o o o o
 GET    /api/v1/donations/{id}                         4 4 4 4 4 4 4 4 4
 GET    /api/v1/pages/{slug}/donations                 o o o o o o o o o
@@ -279,6 +282,10 @@ GET    /console/payouts                               1 3 3 3 o 3 o o 3
 GET    /console/payouts/{id}                          1 3 3 3 4 3 4 4 3
 GET    /console/findings                              1 3 3 3 o 3 o o 3
 POST   /console/findings/{id}                         1 3 3 3 4 3 4 4 3
+GET    /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
+POST   /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/recipients           1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/recipients.csv       1 3 3 3 4 4 3 4 3
 GET    /console/groups                                1 3 3 3 o 3 3 o 3
 POST   /console/groups                                1 3 3 3 4 4 3 4 3
 GET    /console/groups/{id}                           1 3 3 3 4 4 3 4 3
@@ -465,6 +472,7 @@ fn example(route: &str, own: UserId) -> String {
     }
     // Nothing has this id: whoever may ask is told so.
     let kind = match route {
+        route if route.contains("/newsletters/") => "nws",
         route if route.contains("/offline/") => "off",
         route if route.contains("/deposits/") => "dep",
         route if route.contains("/matching/") => "mpo",

@@ -10,6 +10,7 @@ mod chart;
 mod consent;
 mod consents;
 mod covers;
+mod deliveries;
 mod deposits;
 mod desk;
 mod export;
@@ -240,6 +241,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     segments::routes(cfg);
     sequences::routes(cfg);
     newsletters::routes(cfg);
+    deliveries::routes(cfg);
 }
 
 /// Stories, the harm screen's words, the vault of consents.

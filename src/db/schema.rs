@@ -1507,6 +1507,8 @@ diesel::table! {
         detail -> Nullable<Text>,
         sent_at -> Nullable<Timestamp>,
         changed_at -> Timestamp,
+        handed_at -> Nullable<Timestamp>,
+        first_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1680,6 +1682,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sendings (newsletter_id) {
+        newsletter_id -> Text,
+        planned_by -> Text,
+        reader_time -> Bool,
+        frozen_to -> Nullable<Text>,
+        frozen_at -> Nullable<Timestamp>,
+        recipients -> BigInt,
+        paused_why -> Nullable<Text>,
+        paused_detail -> Nullable<Text>,
+        test_percent -> Integer,
+        test_minutes -> Integer,
+        test_winner -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sending_lanes (lane) {
+        lane -> Text,
+        next_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sending_counts (period) {
+        period -> Text,
+        mails -> BigInt,
+    }
+}
+
+diesel::table! {
+    bounces (id) {
+        id -> Text,
+        delivery_id -> Nullable<Text>,
+        subscriber_id -> Nullable<Text>,
+        kind -> Text,
+        status -> Text,
+        source -> Text,
+        report -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    newsletter_signs (newsletter_id, subscriber_id, kind, link) {
+        newsletter_id -> Text,
+        subscriber_id -> Text,
+        kind -> Text,
+        link -> Integer,
+        at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     jobs,
@@ -1805,4 +1861,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     newsletter_approvals,
     newsletter_settings,
     newsletter_pictures,
+    sendings,
+    sending_lanes,
+    sending_counts,
+    bounces,
+    newsletter_signs,
 );

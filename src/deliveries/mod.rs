@@ -5,7 +5,32 @@
 //!    \         \-> unknown  (in doubt: a person decides, N2)
 //!     \-> skipped  (left, suppressed, cancelled)
 //! ```
+//!
+//! [`ops`] are the verbs of whoever runs a newsletter; [`freeze`] makes the rows; [`claim`] takes them into hand under a lease, at
+//! the [`pace`] that was set; [`turn`] marks and settles them, and says why a crash loses and doubles nothing; [`schedule`] is
+//! what the clock decides; [`bulk`] makes the message; the [`engine`] runs it all.
 
+mod bulk;
+mod claim;
+mod decide;
+mod engine;
+mod freeze;
 pub mod model;
+pub mod ops;
+mod pace;
+pub mod preflight;
+pub mod refusals;
+pub mod return_path;
+pub mod schedule;
+mod sweep;
+mod tests_of_subjects;
+mod turn;
 
-pub use model::{DeliveryId, DeliveryState};
+pub use bulk::House;
+pub use engine::Engine;
+pub use freeze::audience_size;
+pub use model::{DeliveryId, DeliveryState, PauseWhy};
+pub use pace::Pace;
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,15 @@
 //! A row of the outbox as the bytes of a message (RFC 5322), the same bytes at every try.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lettre::address::Envelope;
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::MailId;
+use super::dkim::Dkim;
 use super::outbox::harmless_name;
 use crate::kernel::{Email, Line, Timestamp};
 
@@ -21,6 +23,24 @@ pub struct Origin {
     pub email: Email,
     /// The display name.
     pub name: String,
+    /// What signs its messages (N9); nothing where that is left to the relay.
+    pub dkim: Arc<Vec<Dkim>>,
+}
+
+impl Origin {
+    /// An origin whose messages are not signed here.
+    pub fn plain(email: Email, name: &str) -> Self {
+        Self {
+            email,
+            name: name.to_owned(),
+            dkim: Arc::default(),
+        }
+    }
+
+    /// The domain of its address.
+    pub fn domain(&self) -> &str {
+        self.email.as_str().rsplit('@').next().unwrap_or_default()
+    }
 }
 
 /// What a message is made of.
@@ -42,8 +62,24 @@ pub struct Draft {
     pub message_id: String,
     /// What the Date header says.
     pub written_at: Timestamp,
-    /// Where its kind is switched off by a POST (RFC 8058), if it can be.
-    pub off_url: Option<String>,
+    /// Headers of its kind, by name: `Auto-Submitted`, `List-Id` … Each value is one line.
+    pub headers: Vec<(&'static str, String)>,
+    /// Where answers go, where not to whom it comes from.
+    pub reply_to: Option<Email>,
+    /// Where reports go that it could not be delivered (N15), where not to whom it comes from.
+    pub return_path: Option<Email>,
+}
+
+/// The headers by which mail programs offer to switch a kind of mail off with one POST (RFC 2369, RFC 8058).
+pub fn one_click(url: &str, mailto: Option<&str>) -> [(&'static str, String); 2] {
+    let also = mailto.map_or(String::new(), |address| format!(", <mailto:{address}>"));
+    [
+        ("List-Unsubscribe", format!("<{url}>{also}")),
+        (
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_owned(),
+        ),
+    ]
 }
 
 /// A message ready to be handed over.
@@ -67,16 +103,26 @@ impl Letter {
     pub fn compose(draft: Draft, origin: &Origin) -> Result<Self, String> {
         let built = catch_unwind(AssertUnwindSafe(|| build(&draft, origin)))
             .map_err(|_| "the message builder panicked".to_owned())??;
-        let source = built.formatted();
+        let mut source = built.formatted();
         if source
             .split(|byte| *byte == b'\n')
             .any(|line| line.len() > LINE_MOST + 1)
         {
             return Err(format!("a line is longer than {LINE_MOST} bytes"));
         }
+        for key in origin.dkim.iter().rev() {
+            let mut signed = key.sign(&source, origin.domain(), draft.written_at)?;
+            signed.append(&mut source);
+            source = signed;
+        }
+        let envelope = match &draft.return_path {
+            None => built.envelope().clone(),
+            Some(path) => Envelope::new(Some(address(path)?), vec![address(&draft.to)?])
+                .map_err(|cause| cause.to_string())?,
+        };
         Ok(Self {
             from: origin.email.clone(),
-            envelope: built.envelope().clone(),
+            envelope,
             source,
             draft,
         })
@@ -111,18 +157,16 @@ fn build(draft: &Draft, origin: &Origin) -> Result<Message, String> {
     // Of the id, so that a mail sent again is the same to the byte.
     let boundary = format!("=_{}", draft.id);
     let mut message = Message::builder();
-    if let Some(url) = &draft.off_url {
-        let headers = [
-            ("List-Unsubscribe", format!("<{url}>")),
-            (
-                "List-Unsubscribe-Post",
-                "List-Unsubscribe=One-Click".to_owned(),
-            ),
-        ];
-        for (name, value) in headers {
-            let name = HeaderName::new_from_ascii_str(name);
-            message = message.raw_header(HeaderValue::new(name, value));
+    for (name, value) in &draft.headers {
+        // A break in a value would be another header (N10).
+        if value.chars().any(char::is_control) {
+            return Err(format!("the header {name} holds a control character"));
         }
+        let name = HeaderName::new_from_ascii_str(name);
+        message = message.raw_header(HeaderValue::new(name, value.clone()));
+    }
+    if let Some(reply_to) = &draft.reply_to {
+        message = message.reply_to(mailbox(reply_to, None)?);
     }
     message
         .from(mailbox(&origin.email, Some(&origin.name))?)
@@ -134,10 +178,6 @@ fn build(draft: &Draft, origin: &Origin) -> Result<Message, String> {
         )
         .date(SystemTime::UNIX_EPOCH + since_1970)
         .message_id(Some(draft.message_id.clone()))
-        .raw_header(HeaderValue::new(
-            HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "auto-generated".to_owned(),
-        ))
         .multipart(
             MultiPart::alternative()
                 .boundary(boundary)
@@ -148,9 +188,12 @@ fn build(draft: &Draft, origin: &Origin) -> Result<Message, String> {
 }
 
 fn mailbox(email: &Email, name: Option<&str>) -> Result<Mailbox, String> {
-    let address = email
+    Ok(Mailbox::new(name.and_then(harmless_name), address(email)?))
+}
+
+fn address(email: &Email) -> Result<Address, String> {
+    email
         .as_str()
         .parse()
-        .map_err(|_| "the address cannot be written to".to_owned())?;
-    Ok(Mailbox::new(name.and_then(harmless_name), address))
+        .map_err(|_| "the address cannot be written to".to_owned())
 }

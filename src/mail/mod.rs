@@ -5,6 +5,7 @@
 //! ran out, or whose server fell silent after taking it, is sent again with the same Message-ID (N2): a receipt twice
 //! is better than none, and mail programs show it once. No transaction is open while a server talks.
 
+pub mod dkim;
 mod formats;
 pub mod letter;
 pub mod mailbox;
@@ -14,6 +15,7 @@ mod sender;
 pub mod templates;
 pub mod transport;
 
+pub use dkim::Dkim;
 pub use letter::Origin;
 pub use outbox::{
     Mails, NewMail, ReadyMail, forget_mails, forget_told, forget_words, forget_words_to_each,

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use diesel::prelude::*;
 
-use super::letter::Draft;
+use super::letter::{Draft, one_click};
 use super::transport::Outcome;
 use super::{MailId, MailState};
 use crate::db::Conn;
@@ -38,6 +38,8 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub fn draft(&self) -> Draft {
+        let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
+        headers.extend(self.off_url.iter().flat_map(|url| one_click(url, None)));
         Draft {
             id: self.id,
             to: self.to_email.clone(),
@@ -47,7 +49,9 @@ impl Outgoing {
             text: self.text.clone(),
             message_id: self.message_id.clone(),
             written_at: self.created_at,
-            off_url: self.off_url.clone(),
+            headers,
+            reply_to: None,
+            return_path: None,
         }
     }
 }
@@ -129,7 +133,7 @@ pub(super) fn settle(
             (state, next, None, Some(why))
         }
     };
-    let error = error.map(|why| why.chars().take(500).collect::<String>());
+    let error = error.map(|why| why.said.chars().take(500).collect::<String>());
     each!(conn, c => diesel::update(mails::table
             .filter(mails::id.eq(mail.id))
             .filter(mails::lease_token.eq(mail.token.as_deref())))

@@ -215,13 +215,13 @@ impl Inner {
     async fn deliver(&self, mail: Outgoing) -> Option<bool> {
         let outcome = match Letter::compose(mail.draft(), &self.origin) {
             Ok(letter) => self.transport.deliver(&letter).await,
-            Err(why) => Outcome::Refused(why),
+            Err(why) => Outcome::Refused(why.into()),
         };
         let word = outcome.word();
         metrics::counter!("selvedge_mail_tries_total", "outcome" => word).increment(1);
         match &outcome {
             Outcome::Down(why) => {
-                self.rest(why);
+                self.rest(&why.said);
                 return None;
             }
             Outcome::Sent => self.is_up(),

@@ -71,10 +71,7 @@ impl Bench {
     }
 
     fn sender(&self, transport: Transport) -> Sender {
-        let origin = Origin {
-            email: email("campaign@selvedge.example"),
-            name: "Selvedge campaign".into(),
-        };
+        let origin = Origin::plain(email("campaign@selvedge.example"), "Selvedge campaign");
         Sender::new(self.db.clone(), self.clock.clone(), transport, origin)
     }
 

@@ -3,7 +3,9 @@
 pub mod browser;
 pub mod chance;
 pub mod database;
+pub mod letters;
 pub mod people;
 pub mod program;
+pub mod sink;
 pub mod visitor;
 pub mod world;

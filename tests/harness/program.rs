@@ -24,6 +24,8 @@ pub struct Program {
     child: Option<Child>,
     database: Guard,
     files: tempfile::TempDir,
+    /// Settings besides those of every program, as the environment has them.
+    more: Vec<(String, String)>,
 }
 
 impl Program {
@@ -63,7 +65,40 @@ impl Program {
             child: None,
             database,
             files,
+            more: Vec::new(),
         }
+    }
+
+    /// The same with these settings, by their names in the environment.
+    pub async fn with(more: &[(&str, &str)]) -> Self {
+        let mut program = Self::new().await;
+        let owned = more
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        program.more = owned.collect();
+        program
+    }
+
+    /// The database, from outside the process.
+    pub async fn db(&self) -> selvedge::db::Db {
+        database::open(&self.database.url(), false).await
+    }
+
+    /// A second process over the same database, that works and serves nothing.
+    pub fn worker(&self) -> Child {
+        let mut command = self.command(&["worker"]);
+        command
+            .stdout(self.log())
+            .stderr(self.log())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Stops the process where it stands, or lets it go on: what a machine does that swaps.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        let done = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(done.success());
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -82,7 +117,8 @@ impl Program {
             .env("SELVEDGE__MAIL__TRANSPORT", "sandbox")
             .env("SELVEDGE__MAIL__FROM", "campaign@selvedge.example")
             .env("SELVEDGE__LIMITS__ENABLED", "false")
-            .env("RUST_LOG", "warn");
+            .env("RUST_LOG", "warn")
+            .envs(self.more.iter().map(|(key, value)| (key, value)));
         command
     }
 

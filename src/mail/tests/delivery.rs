@@ -312,10 +312,7 @@ async fn a_running_sender_wakes_sends_and_says_goodbye() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_fast_one_connection_is() {
     let (bench, sink) = (bench().await, Sink::start(vec![]).await);
-    let origin = Origin {
-        email: email("campaign@selvedge.example"),
-        name: "Selvedge".into(),
-    };
+    let origin = Origin::plain(email("campaign@selvedge.example"), "Selvedge");
     let parts = {
         let templates = bench.mails.templates();
         templates
@@ -331,7 +328,9 @@ async fn how_fast_one_connection_is() {
         text: parts.text,
         message_id: "<mail_x@selvedge.example>".into(),
         written_at: bench.clock.now(),
-        off_url: None,
+        headers: vec![("Auto-Submitted", "auto-generated".into())],
+        reply_to: None,
+        return_path: None,
     };
     let smtp = Transport::Smtp(Smtp::new(settings(sink.port, 1)));
     let mails = 1_000u32;

@@ -18,7 +18,7 @@ impl Files {
     pub(super) async fn deliver(&self, letter: &Letter) -> Outcome {
         match self.write(letter).await {
             Ok(()) => Outcome::Sent,
-            Err(cause) => Outcome::Down(cause.to_string()),
+            Err(cause) => Outcome::Down(cause.to_string().into()),
         }
     }
 

@@ -10,11 +10,34 @@ pub use smtp::{Smtp, SmtpSettings, Tls};
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::letter::Letter;
 use crate::config::{Config, MailTransport};
 use crate::db::Db;
 use crate::error::AppResult;
 use crate::kernel::Clock;
+
+/// What went wrong in one try: the server's code, where it gave one, and the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// `550`, `451` …; none when no server said anything.
+    pub code: Option<u16>,
+    /// The server's words or ours. They may name the recipient: kept with the mail, never logged (S14).
+    pub said: String,
+}
+
+impl From<String> for Fault {
+    fn from(said: String) -> Self {
+        Self { code: None, said }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(said: &str) -> Self {
+        Self::from(said.to_owned())
+    }
+}
 
 /// What became of one try (N13).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +45,13 @@ pub enum Outcome {
     /// Taken (2xx).
     Sent,
     /// Not now (4xx), or the connection broke before the message was handed over.
-    Later(String),
+    Later(Fault),
     /// Never (5xx), or no message can be made of it.
-    Refused(String),
+    Refused(Fault),
     /// Handed over, but no answer came: it may have arrived (N2).
-    InDoubt(String),
+    InDoubt(Fault),
     /// The transport itself is at fault (connection, TLS, sign-in, disk): no mail is to blame, all wait.
-    Down(String),
+    Down(Fault),
 }
 
 impl Outcome {
@@ -60,11 +83,26 @@ impl Transport {
     /// # Errors
     /// When its settings cannot be used.
     pub fn from_config(config: &Config, db: &Db, clock: &Clock) -> AppResult<Self> {
+        let (url, connections) = (&config.mail.smtp_url, config.mail.connections);
+        Self::over(config, (url, connections), db, clock)
+    }
+
+    /// The same kind of transport over another server, with other connections: what is sent in bulk keeps nobody's
+    /// receipt waiting.
+    ///
+    /// # Errors
+    /// As [`Transport::from_config`].
+    pub fn over(
+        config: &Config,
+        (url, connections): (&SecretString, usize),
+        db: &Db,
+        clock: &Clock,
+    ) -> AppResult<Self> {
         Ok(match config.mail_transport() {
             MailTransport::Smtp => Self::Smtp(Smtp::new(SmtpSettings::parse(
-                &config.mail.smtp_url,
+                url,
                 &config.mail.from,
-                config.mail.connections,
+                connections,
                 Duration::from_secs(config.mail.timeout_seconds),
             )?)),
             MailTransport::File => Self::File(Files::new(config.site.data_dir.join("mail"))),

@@ -25,7 +25,7 @@ impl Sandbox {
     pub(super) async fn deliver(&self, letter: &Letter) -> Outcome {
         match self.insert(letter).await {
             Ok(()) => Outcome::Sent,
-            Err(cause) => Outcome::Down(cause.to_string()),
+            Err(cause) => Outcome::Down(cause.to_string().into()),
         }
     }
 

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Letter, Outcome};
+use super::{Fault, Letter, Outcome};
 
 mod settings;
 mod tls;
@@ -66,7 +66,7 @@ impl Smtp {
                 Some((conn, _)) => conn,
                 None => match timeout_at(deadline, self.connect()).await {
                     Ok(Ok(conn)) => conn,
-                    Ok(Err(why)) => return Outcome::Down(why),
+                    Ok(Err(why)) => return Outcome::Down(why.into()),
                     Err(_) => return Outcome::Down("the server did not answer in time".into()),
                 },
             };
@@ -198,8 +198,12 @@ fn is_cut(error: &Error) -> bool {
 
 /// What an error means for the mail (N13).
 fn judge(error: &Error, stage: Stage) -> Outcome {
-    let said = error.to_string();
-    match error.status().map(u16::from) {
+    let code = error.status().map(u16::from);
+    let said = Fault {
+        code,
+        said: error.to_string(),
+    };
+    match code {
         // The server wants us signed in: a setting is wrong, not the mail.
         Some(530 | 534 | 535 | 538) => Outcome::Down(said),
         Some(500..=599) => Outcome::Refused(said),

@@ -1,0 +1,149 @@
+//! Claims recipients and makes them ready: facts of a whole batch at a time (a fixed number of queries), the newsletter
+//! itself once a version.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::bulk::Bulk;
+use super::super::claim::{self, Ask, Claimed};
+use super::super::schedule;
+use super::Inner;
+use super::pool::{Pool, Ready};
+use crate::error::AppResult;
+use crate::newsletters::NewsletterId;
+use crate::subscribers::SubscriberId;
+
+/// The pool is filled when fewer wait.
+pub(super) const LOW: usize = 250;
+/// Recipients of one claim.
+const BATCH: i64 = 400;
+
+impl Inner {
+    /// Claims a batch into the pool; answers how many recipients were dealt with, claimed or not.
+    pub(super) async fn fill(&self, pool: &Pool) -> AppResult<usize> {
+        if self.rests() {
+            return Ok(0);
+        }
+        let (now, last) = (self.clock.now(), self.memory.lock().last);
+        let found = self
+            .db
+            .read(move |conn| {
+                if schedule::is_held(conn)? {
+                    return Ok(None);
+                }
+                claim::work(conn, last, now)
+            })
+            .await?;
+        let Some((id, version)) = found else {
+            return Ok(0);
+        };
+        self.memory.lock().last = Some(id);
+        let bulk = self.ready(id, version).await?;
+        let ask = Ask {
+            newsletter: id,
+            through: bulk.through().to_vec(),
+            token: self.token(),
+            most: BATCH,
+            lease: self.lease,
+            now,
+        };
+        let claimed_at = Instant::now();
+        let put_off = self
+            .memory
+            .lock()
+            .put_off
+            .get(&id)
+            .cloned()
+            .unwrap_or_default();
+        let pace = self.pace.clone();
+        let (taken, put_off) = self
+            .db
+            .tx(move |conn| {
+                // A transaction may run twice: it begins from what was known before.
+                let mut put_off = put_off.clone();
+                let taken = claim::claim(conn, &ask, &pace, &mut put_off)?;
+                Ok((taken, put_off))
+            })
+            .await?;
+        self.memory.lock().put_off.insert(id, put_off);
+        if taken.is_capped {
+            return Ok(0);
+        }
+        let dealt = taken.claimed.len() + taken.passed;
+        self.equip(pool, &bulk, taken.claimed, claimed_at).await?;
+        Ok(dealt)
+    }
+
+    /// The newsletter, prepared.
+    async fn ready(&self, id: NewsletterId, version: i64) -> AppResult<Arc<Bulk>> {
+        if let Some((known, bulk)) = self.memory.lock().ready.get(&id)
+            && *known == version
+        {
+            return Ok(Arc::clone(bulk));
+        }
+        let house = self.house.clone();
+        let bulk = self
+            .db
+            .read(move |conn| Bulk::load(conn, id, &house))
+            .await?;
+        let bulk = Arc::new(bulk);
+        let mut memory = self.memory.lock();
+        if memory.ready.len() > 32 {
+            memory.ready.clear();
+        }
+        memory.ready.insert(id, (version, Arc::clone(&bulk)));
+        Ok(bulk)
+    }
+
+    /// Reads the batch's facts and puts it into the pool.
+    async fn equip(
+        &self,
+        pool: &Pool,
+        bulk: &Arc<Bulk>,
+        claimed: Vec<Claimed>,
+        claimed_at: Instant,
+    ) -> AppResult<()> {
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let people: Vec<SubscriberId> = claimed.iter().map(|one| one.subscriber).collect();
+        let (with, now) = (Arc::clone(bulk), self.clock.now());
+        let facts = self
+            .db
+            .read(move |conn| with.prepared.facts(conn, &people, now))
+            .await;
+        let mut facts = match facts {
+            Ok(facts) => facts,
+            Err(cause) => {
+                self.give_back(claimed).await?;
+                return Err(cause);
+            }
+        };
+        let mut gone = Vec::new();
+        let mut ready = Vec::with_capacity(claimed.len());
+        for one in claimed {
+            let Some(facts) = facts.remove(&one.subscriber) else {
+                gone.push(one.id);
+                continue;
+            };
+            let wait = one.at.micros() - now.micros();
+            let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
+            ready.push(Ready {
+                at: Instant::now() + wait,
+                claimed: one,
+                bulk: Arc::clone(bulk),
+                facts,
+                claimed_at,
+            });
+        }
+        pool.put(ready);
+        if !gone.is_empty() {
+            self.db
+                .tx(move |conn| claim::skip(conn, &gone, "gone", now))
+                .await?;
+        }
+        Ok(())
+    }
+}
