@@ -328,7 +328,9 @@ async fn mails_go_out_before_a_consent_ends_each_once() {
     let stage = Stage::open().await;
     let world = &stage.world;
     let id = stage.consent().await;
-    let query = vault_consents::table.find(id).select(vault_consents::expires_on);
+    let query = vault_consents::table
+        .find(id)
+        .select(vault_consents::expires_on);
     let last: selvedge::kernel::Day = world
         .app
         .site
@@ -361,7 +363,10 @@ async fn mails_go_out_before_a_consent_ends_each_once() {
     let now = world.clock.now();
     let db = &world.app.site.db;
     let waiting = db.read(move |c| selvedge::stories::consents_waiting(c, now));
-    assert!(waiting.await.unwrap().1 >= 1, "counted on the console's home");
+    assert!(
+        waiting.await.unwrap().1 >= 1,
+        "counted on the console's home"
+    );
     stage.world.done().await;
 }
 

@@ -785,7 +785,10 @@ async fn reviewers_are_told_and_a_grade_does_not_outlive_its_evidence() {
         "{text}"
     );
     let waits = world.look(&coordinator, "/console").await;
-    assert!(waits.contains("<b>1</b> partners’ report to review"), "{waits}");
+    assert!(
+        waits.contains("<b>1</b> partners’ report to review"),
+        "{waits}"
+    );
 
     let html = world.look(&coordinator, &review).await;
     let before = html.split("survivors rescued").next().unwrap();
@@ -801,7 +804,12 @@ async fn reviewers_are_told_and_a_grade_does_not_outlive_its_evidence() {
     let graded = |html: &str| {
         let figure = html.split("survivors rescued").nth(1).unwrap();
         let figure = figure.split("figure-grade").nth(1).unwrap();
-        figure.split("</p>").next().unwrap().to_lowercase().contains("evidence")
+        figure
+            .split("</p>")
+            .next()
+            .unwrap()
+            .to_lowercase()
+            .contains("evidence")
     };
     assert!(graded(&world.look(&coordinator, &review).await));
     world

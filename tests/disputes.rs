@@ -21,11 +21,15 @@ async fn dispute(world: &World, amount: Option<i64>) -> String {
 }
 
 async fn decide(world: &World, id: &str, outcome: &str) {
-    world.control(json!({ "dispute": { "dispute": id, "outcome": outcome } })).await;
+    world
+        .control(json!({ "dispute": { "dispute": id, "outcome": outcome } }))
+        .await;
 }
 
 async fn books(world: &World) -> Value {
-    let books = world.json(&format!("/api/v1/campaigns/{CAMPAIGN}/books")).await;
+    let books = world
+        .json(&format!("/api/v1/campaigns/{CAMPAIGN}/books"))
+        .await;
     let sum = |line: &str| books[line]["minor"].as_i64().unwrap();
     assert_eq!(
         sum("raised") - sum("refunded") - sum("disputed") + sum("matched") + sum("carried"),
@@ -37,7 +41,10 @@ async fn books(world: &World) -> Value {
 
 async fn disputes_seen(world: &World) -> usize {
     let found = open_findings(world).await;
-    found.iter().filter(|(kind, _)| kind == "payment_disputed").count()
+    found
+        .iter()
+        .filter(|(kind, _)| kind == "payment_disputed")
+        .count()
 }
 
 async fn token(world: &World, gift: &str) -> String {
@@ -59,27 +66,43 @@ async fn what_a_bank_takes_leaves_the_funds_at_once_and_comes_back_when_it_is_wo
     world.control(json!({ "clock_advance_s": 61 })).await;
     world.settle().await;
     let taken = world.donation(&gift).await;
-    assert_eq!((&taken["status"], &taken["refunded"]["minor"]), (&json!("disputed"), &json!(5_000)));
+    assert_eq!(
+        (&taken["status"], &taken["refunded"]["minor"]),
+        (&json!("disputed"), &json!(5_000))
+    );
     assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
     assert_eq!(books(&world).await["disputed"]["minor"], 5_000);
     assert_eq!(books(&world).await["refunded"]["minor"], 0);
     assert_eq!(disputes_seen(&world).await, 1);
-    let page = world.get(&format!("/gifts/{}", token(&world, &gift).await)).await.1;
+    let page = world
+        .get(&format!("/gifts/{}", token(&world, &gift).await))
+        .await
+        .1;
     assert!(page.contains("With your bank until it decides"), "{page}");
     assert!(page.contains("Your bank took it back") && !page.contains("It was given back"));
     // $1.75 for the charge, $15 for the dispute; the processor is short of what it took.
     assert_eq!(holds(&world, Account::fees()).await, 175 + 1_500);
-    assert_eq!(holds(&world, Account::processor("stripe")).await, 4_825 - 5_000 - 1_500);
+    assert_eq!(
+        holds(&world, Account::processor("stripe")).await,
+        4_825 - 5_000 - 1_500
+    );
     assert_eq!(world.findings().await, Vec::<String>::new());
 
-    let id = world.json("/sandbox/state").await["disputes"][0]["id"].as_str().unwrap().to_owned();
+    let id = world.json("/sandbox/state").await["disputes"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     decide(&world, &id, "won").await;
     world.settle().await;
     assert_eq!(world.donation(&gift).await, before, "it stands as before");
     assert_eq!(world.page_totals(PAGE).await, (5_000, 1, 1));
     assert_eq!(books(&world).await["disputed"]["minor"], 0);
     assert_eq!(disputes_seen(&world).await, 0);
-    assert_eq!(holds(&world, Account::fees()).await, 175 + 1_500, "the dispute's cost stays");
+    assert_eq!(
+        holds(&world, Account::fees()).await,
+        175 + 1_500,
+        "the dispute's cost stays"
+    );
     // Told again from the processor's records, nothing moves.
     world.app.giving.reconcile().await.unwrap();
     assert_eq!(world.donation(&gift).await, before);
@@ -96,7 +119,10 @@ async fn a_part_that_is_lost_stays_lost_and_cannot_be_refunded_meanwhile() {
     let id = dispute(&world, Some(2_000)).await;
     world.settle().await;
     let seen = world.donation(&gift).await;
-    assert_eq!((&seen["status"], &seen["refunded"]["minor"]), (&json!("disputed"), &json!(3_001)));
+    assert_eq!(
+        (&seen["status"], &seen["refunded"]["minor"]),
+        (&json!("disputed"), &json!(3_001))
+    );
     assert_eq!(world.page_totals(PAGE).await, (2_002, 1, 1));
     let refused = world
         .http
@@ -109,11 +135,20 @@ async fn a_part_that_is_lost_stays_lost_and_cannot_be_refunded_meanwhile() {
     decide(&world, &id, "lost").await;
     world.settle().await;
     let lost = world.donation(&gift).await;
-    assert_eq!((&lost["status"], &lost["allocation"]), (&json!("disputed"), &seen["allocation"]));
+    assert_eq!(
+        (&lost["status"], &lost["allocation"]),
+        (&json!("disputed"), &seen["allocation"])
+    );
     let books = books(&world).await;
-    assert_eq!((&books["disputed"]["minor"], &books["refunded"]["minor"]), (&json!(2_000), &json!(1_001)));
+    assert_eq!(
+        (&books["disputed"]["minor"], &books["refunded"]["minor"]),
+        (&json!(2_000), &json!(1_001))
+    );
     assert_eq!(disputes_seen(&world).await, 0, "it is decided");
-    let page = world.get(&format!("/gifts/{}", token(&world, &gift).await)).await.1;
+    let page = world
+        .get(&format!("/gifts/{}", token(&world, &gift).await))
+        .await
+        .1;
     assert!(page.contains("Taken back by your bank"), "{page}");
     world.done().await;
 }
@@ -122,23 +157,37 @@ async fn a_part_that_is_lost_stays_lost_and_cannot_be_refunded_meanwhile() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dispute_told_many_times_or_too_late_is_booked_once_or_never() {
     let world = World::new().await;
-    world.control(json!({ "webhooks": { "duplicate": 3, "shuffle": true } })).await;
+    world
+        .control(json!({ "webhooks": { "duplicate": 3, "shuffle": true } }))
+        .await;
     world.paid(&World::gift(5_000)).await;
     dispute(&world, None).await;
     world.settle().await;
     assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
     // Nobody tells of the next one until it was won.
-    world.control(json!({ "webhooks": { "drop": 100, "duplicate": 0 } })).await;
+    world
+        .control(json!({ "webhooks": { "drop": 100, "duplicate": 0 } }))
+        .await;
     let (other, checkout) = world.begin(&World::gift(7_000)).await;
     assert_eq!(world.pay(&checkout, PAYS).await, 303);
     let sessions = world.json("/sandbox/state").await["sessions"].clone();
-    let newest = sessions.as_array().unwrap().iter().find(|one| one["amount_total"] == 7_000).unwrap().clone();
-    let deed = json!({ "dispute": { "payment_intent": newest["payment_intent"], "outcome": "won" } });
+    let newest = sessions
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["amount_total"] == 7_000)
+        .unwrap()
+        .clone();
+    let deed =
+        json!({ "dispute": { "payment_intent": newest["payment_intent"], "outcome": "won" } });
     world.control(deed).await;
     world.app.giving.reconcile().await.unwrap();
     world.settle().await;
     let seen = world.donation(&other).await;
-    assert_eq!((&seen["status"], &seen["refunded"]["minor"]), (&json!("paid"), &json!(0)));
+    assert_eq!(
+        (&seen["status"], &seen["refunded"]["minor"]),
+        (&json!("paid"), &json!(0))
+    );
     assert_eq!(world.page_totals(PAGE).await, (7_000, 1, 1));
     assert_eq!(holds(&world, Account::fees()).await, 175 + 233 + 2 * 1_500);
     world.done().await;

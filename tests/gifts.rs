@@ -453,7 +453,9 @@ async fn a_scope_alone_opens_no_givers_of_somebody_elses_season() {
     };
     let seasons = world.json("/api/v1/campaigns").await;
     let other = seasons["items"].as_array().unwrap().iter();
-    let other = other.map(|one| one["slug"].as_str().unwrap()).find(|slug| *slug != CAMPAIGN);
+    let other = other
+        .map(|one| one["slug"].as_str().unwrap())
+        .find(|slug| *slug != CAMPAIGN);
     let other = other.expect("the demo has several seasons").to_owned();
     for (who, opens) in [
         (world.user(&user("p"), Role::Participant).await, false),

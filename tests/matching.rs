@@ -96,14 +96,26 @@ async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
     let own = format!("/matches/{}", own.split('"').next().unwrap());
     let (status, page) = world.get(&own).await;
     assert_eq!(status, 200, "{page}");
-    for words in ["What $80 became", "Added to 2 gifts", "$80", "Weavers Guild"] {
+    for words in [
+        "What $80 became",
+        "Added to 2 gifts",
+        "$80",
+        "Weavers Guild",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(!page.contains("Asha"), "no giver is named to a sponsor");
     let parts: i64 = page
         .split("class=\"part-sum\">$")
         .skip(1)
-        .map(|part| part.split('<').next().unwrap().replace(['.', ','], "").parse::<i64>().unwrap())
+        .map(|part| {
+            part.split('<')
+                .next()
+                .unwrap()
+                .replace(['.', ','], "")
+                .parse::<i64>()
+                .unwrap()
+        })
         .sum();
     assert_eq!(parts, 8_000, "to the cent");
     assert_eq!(world.get("/matches/somebody-elses").await.0, 404);
@@ -287,7 +299,9 @@ async fn a_release_is_decided_by_those_who_run_its_own_season() {
     let theo = staff(&world, "theo", Role::Finance).await;
     let seasons = world.json("/api/v1/campaigns").await;
     let other = seasons["items"].as_array().unwrap().iter();
-    let other = other.map(|one| one["slug"].as_str().unwrap()).find(|slug| *slug != CAMPAIGN);
+    let other = other
+        .map(|one| one["slug"].as_str().unwrap())
+        .find(|slug| *slug != CAMPAIGN);
     let other = other.unwrap().to_owned();
     let stranger = world.user("cleo@staff.example", Role::Coordinator).await;
     let (slug, now) = (other.clone(), world.clock.now());
@@ -307,7 +321,11 @@ async fn a_release_is_decided_by_those_who_run_its_own_season() {
     let ours = pool(&world, &theo, "20", &[]).await;
     let place = format!("/console/matching/{ours}");
     world.send(&theo, &place, &[("act", "end")]).await;
-    let propose = [("act", "propose"), ("kind", "return"), ("reason", "Nobody gave")];
+    let propose = [
+        ("act", "propose"),
+        ("kind", "return"),
+        ("reason", "Nobody gave"),
+    ];
     world.send(&theo, &place, &propose).await;
     let noor = staff(&world, "noor", Role::Coordinator).await;
     let html = world.look(&noor, &place).await;
@@ -316,11 +334,21 @@ async fn a_release_is_decided_by_those_who_run_its_own_season() {
     let by_own = format!("/console/matching/{theirs}");
     for act in ["decide", "refuse"] {
         let form = [("act", act), ("release", release.as_str())];
-        assert_eq!(world.ask(&cleo, "POST", &place, &form).await.status, 403, "{act}");
-        assert_eq!(world.ask(&cleo, "POST", &by_own, &form).await.status, 404, "{act}");
+        assert_eq!(
+            world.ask(&cleo, "POST", &place, &form).await.status,
+            403,
+            "{act}"
+        );
+        assert_eq!(
+            world.ask(&cleo, "POST", &by_own, &form).await.status,
+            404,
+            "{act}"
+        );
     }
     assert_eq!(holds(&world, Account::matching(ours)).await, 2_000);
-    world.send(&noor, &place, &[("act", "decide"), ("release", &release)]).await;
+    world
+        .send(&noor, &place, &[("act", "decide"), ("release", &release)])
+        .await;
     assert_eq!(holds(&world, Account::matching(ours)).await, 0);
     world.done().await;
 }

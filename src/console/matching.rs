@@ -166,7 +166,8 @@ pub(super) async fn create(
         })
         .await?;
     let (by, now) = (desk.signed.user(), desk.now());
-    let done = match matching_form::parse(&typed, &campaign, &programs, pages, by, random_token()?) {
+    let done = match matching_form::parse(&typed, &campaign, &programs, pages, by, random_token()?)
+    {
         Err(faults) => Err(AppError::Invalid(faults)),
         Ok(new) => {
             let id = new.id;

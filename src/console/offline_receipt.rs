@@ -64,7 +64,10 @@ impl Receipt {
         let found = find(desk, id_of(id)?).await?;
         let donation = found.donation.ok_or(AppError::NotFound("this receipt"))?;
         let gift = donation.id;
-        let read = desk.site.db.read(move |c| crate::matching::match_of(c, gift));
+        let read = desk
+            .site
+            .db
+            .read(move |c| crate::matching::match_of(c, gift));
         let matched = read.await?.map(|(found, sponsor)| {
             let amount = Money::new(found.remaining(), donation.currency);
             (amount, sponsor)
@@ -138,7 +141,10 @@ pub(super) async fn pdf(
     let bytes = drawn.await.map_err(AppError::internal)??;
     Ok(HttpResponse::Ok()
         .insert_header(("Content-Type", "application/pdf"))
-        .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
+        .insert_header((
+            "Content-Disposition",
+            format!("attachment; filename=\"{name}\""),
+        ))
         .insert_header(("Cache-Control", "no-store"))
         .body(bytes))
 }

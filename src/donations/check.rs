@@ -56,6 +56,18 @@ const PROOFS: &[(&str, &str)] = &[
          GROUP BY d.id, d.refunded HAVING d.refunded <> COALESCE(SUM(r.amount), 0) LIMIT 20",
     ),
     (
+        "a dispute that is not in the books as it stands",
+        "SELECT d.id AS subject, CAST(d.amount - COALESCE(r.amount, 0) AS BIGINT) AS off FROM disputes d
+         LEFT JOIN refunds r ON r.id = d.id AND r.state = 'posted'
+         WHERE (d.state IN ('open', 'lost') AND COALESCE(r.amount, 0) <> d.amount) OR (d.state IN ('asked', 'won') AND r.id IS NOT NULL) LIMIT 20",
+    ),
+    (
+        "a gift that is called disputed and is not, or the other way round",
+        "SELECT g.id AS subject, CAST(1 AS BIGINT) AS off FROM donations g
+         LEFT JOIN (SELECT DISTINCT donation_id FROM disputes WHERE state IN ('open', 'lost')) d ON d.donation_id = g.id
+         WHERE (g.status = 'disputed') <> (d.donation_id IS NOT NULL) LIMIT 20",
+    ),
+    (
         "transfers of a gift that is not paid, or of none",
         "SELECT COALESCE(t.donation_id, t.source_kind || ' ' || t.source_id) AS subject, CAST(t.amount AS BIGINT) AS off FROM transfers t
          LEFT JOIN donations d ON d.id = t.donation_id

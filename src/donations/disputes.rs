@@ -195,7 +195,9 @@ fn note(
     let had_taken = matches!(was, Some(DisputeState::Open));
     let takes = !had_taken && matches!(state, DisputeState::Open | DisputeState::Lost);
     if takes && sighted.taken > donation.charged - donation.refunded {
-        return Ok(Err(format!("dispute {id} exceeds what is left of the gift")));
+        return Ok(Err(format!(
+            "dispute {id} exceeds what is left of the gift"
+        )));
     }
     write(conn, donation, sighted, was.is_some(), now)?;
     fees(conn, donation, sighted, now)?;

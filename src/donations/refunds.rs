@@ -182,7 +182,13 @@ pub(super) fn take(
     (id, amount): (&str, Money),
     now: Timestamp,
 ) -> AppResult<()> {
-    remember(conn, donation, (id, amount.minor()), RefundState::Posted, now)?;
+    remember(
+        conn,
+        donation,
+        (id, amount.minor()),
+        RefundState::Posted,
+        now,
+    )?;
     let processor = Account::processor(PROCESSOR);
     give_back(conn, donation, way, (id, amount), &processor, now)
 }

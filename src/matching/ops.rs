@@ -385,7 +385,16 @@ pub fn refuse(
     now: Timestamp,
 ) -> AppResult<Pool> {
     let (_, pool) = proposal_for(conn, of, by)?;
-    decided(conn, of.0, &pool, ReleaseState::Refused, None, None, by, now)?;
+    decided(
+        conn,
+        of.0,
+        &pool,
+        ReleaseState::Refused,
+        None,
+        None,
+        by,
+        now,
+    )?;
     Ok(pool)
 }
 

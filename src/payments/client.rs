@@ -24,7 +24,9 @@ mod shapes;
 pub use narrow::{Endpoint, ListedEvent};
 use narrow::{EndpointList, EventPage, EventQuery, Narrow};
 pub use payouts::{Moved, Payout};
-pub use shapes::{CallError, Charge, Checkout, Dispute, Disputed, Fee, NewCheckout, Payment, Refund, SessionState};
+pub use shapes::{
+    CallError, Charge, Checkout, Dispute, Disputed, Fee, NewCheckout, Payment, Refund, SessionState,
+};
 
 use super::amounts;
 use crate::config::{Config, ProcessorKind};

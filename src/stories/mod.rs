@@ -39,10 +39,10 @@ pub use grounds::{
     Ground, Grounds, Hindrance, consents_of, grounds, hindrances, link, unlink, warnings,
 };
 pub use jobs::jobs;
-pub use reminders::{Reminders, consents_waiting};
 pub use model::{
     About, Answer, Because, Status, Story, StoryId, answers, by_id, campaigns_of, list, programs_of,
 };
+pub use reminders::{Reminders, consents_waiting};
 
 /// Mounts the pages, the feed and the API.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -111,7 +111,10 @@ impl Shown {
     }
 
     pub fn refunded(&self) -> i64 {
-        let good = self.refunds.iter().filter(|(id, _)| !self.failed.contains(*id));
+        let good = self
+            .refunds
+            .iter()
+            .filter(|(id, _)| !self.failed.contains(*id));
         good.map(|(_, taken)| taken.sum()).sum()
     }
 
@@ -155,13 +158,19 @@ impl Shown {
         for dispute in won {
             self.comes_back(&dispute.id, pools);
         }
-        let (failed, good): (Vec<&Refund>, Vec<&Refund>) =
-            charge.refunds.iter().partition(|one| one.status == "failed");
+        let (failed, good): (Vec<&Refund>, Vec<&Refund>) = charge
+            .refunds
+            .iter()
+            .partition(|one| one.status == "failed");
         for refund in failed {
             self.comes_back(&refund.id, pools);
         }
-        let refunds = good.iter().map(|one| (&one.id, one.amount.unwrap().minor()));
-        let disputes = taken.iter().map(|one| (&one.id, -one.moves[0].amount.unwrap().minor()));
+        let refunds = good
+            .iter()
+            .map(|one| (&one.id, one.amount.unwrap().minor()));
+        let disputes = taken
+            .iter()
+            .map(|one| (&one.id, -one.moves[0].amount.unwrap().minor()));
         for (id, minor) in refunds.chain(disputes) {
             if !self.refunds.contains_key(id) {
                 let taken = self.give_back(minor, charged, pools);
@@ -215,13 +224,18 @@ impl Shown {
         let own = parts[1..].iter().copied().zip(carried).collect();
         let mut added = Vec::new();
         if let Some(pool) = self.pool {
-            let back = i64::try_from(i128::from(self.added.sum()) * i128::from(minor) / i128::from(left));
+            let back =
+                i64::try_from(i128::from(self.added.sum()) * i128::from(minor) / i128::from(left));
             let shares = largest_remainder(back.unwrap(), &self.added.held).unwrap();
             let carried = self.added.take(&shares);
             pools[pool].holds += shares.iter().sum::<i64>();
             added = shares.into_iter().zip(carried).collect();
         }
-        Refunded { fee_part: parts[0], own, added }
+        Refunded {
+            fee_part: parts[0],
+            own,
+            added,
+        }
     }
 
     /// A refund failed: the gift stands as before, and its pool adds again as far as it still holds what went back.
@@ -286,7 +300,11 @@ impl Gift {
             false => 0,
         };
         let lies = both.iter().flat_map(|parts| {
-            parts.funds.iter().enumerate().map(|(place, fund)| (*fund, parts.lies(place)))
+            parts
+                .funds
+                .iter()
+                .enumerate()
+                .map(|(place, fund)| (*fund, parts.lies(place)))
         });
         Counted {
             raised: left,

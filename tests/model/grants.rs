@@ -19,10 +19,10 @@ use selvedge::ids::{CampaignId, ProgramId};
 use selvedge::kernel::{Currency, Day, Line, Money};
 use selvedge::ledger::{self, Account, Code, NewTransfer, Source};
 
-use crate::harness::chance::Chance;
-use crate::harness::world::World;
 use super::gift::Parts;
 use super::{Model, dollars};
+use crate::harness::chance::Chance;
+use crate::harness::world::World;
 
 fn line(text: &str) -> Line {
     Line::parse(text, 200).unwrap()

@@ -94,7 +94,8 @@ impl Hands {
                 kind,
                 amount: dollars(amount),
                 donor_name: line("Model"),
-                donor_email: (giver < GIVERS).then(|| format!("model{giver}@example.net").parse().unwrap()),
+                donor_email: (giver < GIVERS)
+                    .then(|| format!("model{giver}@example.net").parse().unwrap()),
                 anonymous: chance.percent(20),
                 received_on: day,
                 note: String::new(),
@@ -107,7 +108,11 @@ impl Hands {
             sponsor: String::new(),
         };
         let full = full.fitting().unwrap();
-        let lies = if full.by_bank { Lies::AtBank } else { Lies::InHand };
+        let lies = if full.by_bank {
+            Lies::AtBank
+        } else {
+            Lies::InHand
+        };
         let (id, ids) = (OfflineGiftId::new(), NewIds::new().unwrap());
         let (campaign, by, with) = (self.campaign, self.by, self.with.clone());
         let row = db
@@ -125,7 +130,13 @@ impl Hands {
         };
         let shares = model.shares_of(&row);
         let mut gift = Gift::new(row, shares, Vec::new());
-        gift.shown.arrive((amount, Some(0)), &gift.shares, Some(&given), &mut model.pools, now);
+        gift.shown.arrive(
+            (amount, Some(0)),
+            &gift.shares,
+            Some(&given),
+            &mut model.pools,
+            now,
+        );
         let place = model.add(gift);
         match lies {
             Lies::AtBank => model.bank += amount,
@@ -142,7 +153,11 @@ impl Hands {
         let (place, lies) = self.lies[chance.below(self.lies.len())];
         let gift = &model.gifts[place];
         let left = gift.row.charged - gift.shown.refunded();
-        let amount = if chance.percent(30) { left.max(1) } else { chance.between(1, left + 1) };
+        let amount = if chance.percent(30) {
+            left.max(1)
+        } else {
+            chance.between(1, left + 1)
+        };
         let back = GiveBack {
             id: GivingBackId::new(),
             donation: gift.row.id,
@@ -152,12 +167,17 @@ impl Hands {
         };
         let (id, now) = (back.id.to_string(), model.now);
         let done = db.tx(move |c| hands::give_back(c, &back, now)).await;
-        assert_eq!(done.is_ok(), lies != Lies::OnItsWay && amount <= left, "{lies:?} {amount} of {left}: {done:?}");
+        assert_eq!(
+            done.is_ok(),
+            lies != Lies::OnItsWay && amount <= left,
+            "{lies:?} {amount} of {left}: {done:?}"
+        );
         if done.is_err() {
             return;
         }
         let gift = &mut model.gifts[place];
-        gift.shown.by_staff(&id, amount, gift.row.charged, &mut model.pools);
+        gift.shown
+            .by_staff(&id, amount, gift.row.charged, &mut model.pools);
         model.recount(place);
         match lies {
             Lies::InHand => model.in_hand -= amount,
@@ -167,7 +187,8 @@ impl Hands {
     }
 
     async fn deposit(&mut self, db: &Db, model: &mut Model, chance: &mut Chance) {
-        let left = |place: usize| model.gifts[place].row.charged - model.gifts[place].shown.refunded();
+        let left =
+            |place: usize| model.gifts[place].row.charged - model.gifts[place].shown.refunded();
         let held: Vec<usize> = (0..self.lies.len())
             .filter(|own| self.lies[*own].1 == Lies::InHand && left(self.lies[*own].0) > 0)
             .filter(|_| chance.percent(70))
@@ -180,7 +201,10 @@ impl Hands {
         let new = NewDeposit {
             id: DepositId::new(),
             campaign: self.campaign,
-            donations: held.iter().map(|own| model.gifts[self.lies[*own].0].row.id).collect(),
+            donations: held
+                .iter()
+                .map(|own| model.gifts[self.lies[*own].0].row.id)
+                .collect(),
             note: String::new(),
             by: self.by,
         };
@@ -189,7 +213,11 @@ impl Hands {
         for own in &held {
             self.lies[*own].1 = Lies::OnItsWay;
         }
-        self.open.push(Deposit { id, gifts: held, amount });
+        self.open.push(Deposit {
+            id,
+            gifts: held,
+            amount,
+        });
     }
 
     /// The bank counts as much, or less, or more.
@@ -210,8 +238,14 @@ impl Hands {
             by: self.by,
         };
         let (id, now) = (deposit.id, model.now);
-        let differs = db.tx(move |c| deposits::bank(c, id, &line, now)).await.unwrap();
-        assert_eq!(differs.map_or(0, |money| money.minor()), said - deposit.amount);
+        let differs = db
+            .tx(move |c| deposits::bank(c, id, &line, now))
+            .await
+            .unwrap();
+        assert_eq!(
+            differs.map_or(0, |money| money.minor()),
+            said - deposit.amount
+        );
         for own in deposit.gifts {
             self.lies[own].1 = Lies::AtBank;
         }

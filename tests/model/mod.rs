@@ -31,9 +31,7 @@ use selvedge::ids::{PageId, ProgramId};
 use selvedge::kernel::{Currency, Money, Timestamp};
 use selvedge::ledger::{Account, Side};
 use selvedge::matching::Span;
-use selvedge::payments::client::{
-    Charge, Dispute, Disputed, Fee, Payment, Refund, SessionState,
-};
+use selvedge::payments::client::{Charge, Dispute, Disputed, Fee, Payment, Refund, SessionState};
 
 use self::gift::Gift;
 use self::grants::Grants;
@@ -192,12 +190,25 @@ impl Model {
                     .sum();
                 let (left, number) = (charged - gone, charge.refunds.len());
                 let is_disputed = charge.disputes.iter().any(|one| one.status != "won");
-                let open = charge.disputes.iter_mut().find(|one| one.status == "needs_response");
+                let open = charge
+                    .disputes
+                    .iter_mut()
+                    .find(|one| one.status == "needs_response");
                 if let Some(open) = open.filter(|_| chance.percent(30)) {
                     decide(open, chance.percent(60));
-                } else if !is_disputed && left > 0 && charge.disputes.len() < 3 && chance.percent(12) {
-                    let taken = if chance.percent(60) { left } else { chance.between(1, left) };
-                    charge.disputes.push(dispute(&format!("{id}_{}", charge.disputes.len()), taken));
+                } else if !is_disputed
+                    && left > 0
+                    && charge.disputes.len() < 3
+                    && chance.percent(12)
+                {
+                    let taken = if chance.percent(60) {
+                        left
+                    } else {
+                        chance.between(1, left)
+                    };
+                    charge
+                        .disputes
+                        .push(dispute(&format!("{id}_{}", charge.disputes.len()), taken));
                 } else if let Some(refund) = charge
                     .refunds
                     .iter_mut()
@@ -276,7 +287,8 @@ impl Model {
             };
             let fee = charge.fee.as_ref().map(|fee| fee.amount.unwrap().minor());
             let money = (row.charged, fee);
-            gift.shown.arrive(money, &gift.shares, Some(&given), &mut self.pools, self.now);
+            gift.shown
+                .arrive(money, &gift.shares, Some(&given), &mut self.pools, self.now);
             self.put_in_order(*place);
             new.push((*place, charge));
         }
@@ -365,7 +377,10 @@ impl Model {
             self.gifts[place].counted = gift::Counted::default();
             self.recount(place);
         }
-        assert_eq!(sums, (self.shown_totals(), self.carried, self.funds.clone()));
+        assert_eq!(
+            sums,
+            (self.shown_totals(), self.carried, self.funds.clone())
+        );
     }
 
     /// The store against the model.
@@ -387,13 +402,21 @@ impl Model {
             (Account::outside("deposit_differences"), self.apart),
         ]);
         // The newest pools, and those that the gifts are of.
-        let of_gifts = touched.iter().filter_map(|place| self.gifts[*place].shown.pool);
+        let of_gifts = touched
+            .iter()
+            .filter_map(|place| self.gifts[*place].shown.pool);
         let newest = self.pools.len().saturating_sub(6)..self.pools.len();
         let pools: BTreeSet<usize> = newest.chain(of_gifts).collect();
         let pools = pools.iter().map(|place| &self.pools[*place]);
         accounts.extend(pools.map(|pool| (Account::matching(pool.id), pool.holds)));
-        let names: Vec<Account> = accounts.iter().map(|(account, _)| account.clone()).collect();
-        let seen = db.read(move |conn| Seen::read(conn, &ids, &names)).await.unwrap();
+        let names: Vec<Account> = accounts
+            .iter()
+            .map(|(account, _)| account.clone())
+            .collect();
+        let seen = db
+            .read(move |conn| Seen::read(conn, &ids, &names))
+            .await
+            .unwrap();
         for place in touched {
             self.compare_gift(&self.gifts[*place], &seen);
         }
@@ -417,18 +440,34 @@ impl Model {
         for (origin, parts) in [(Origin::Gift, &shown.own), (Origin::Match, &shown.added)] {
             for (place, fund) in parts.funds.iter().enumerate() {
                 let own = seen.parts.iter().find(|part| {
-                    part.donation_id == gift.row.id && part.fund_id == *fund && part.origin == origin
+                    part.donation_id == gift.row.id
+                        && part.fund_id == *fund
+                        && part.origin == origin
                 });
                 let stored = own.map_or((0, 0, 0, 0), |own| {
                     (own.remaining(), own.held, own.carried, own.granted)
                 });
-                let wanted = (parts.held[place], parts.lies(place), parts.carried[place], parts.granted[place]);
+                let wanted = (
+                    parts.held[place],
+                    parts.lies(place),
+                    parts.carried[place],
+                    parts.granted[place],
+                );
                 assert_eq!(stored, wanted, "{origin} {}", what());
-                assert!(parts.held[place] >= 0 && parts.lies(place) >= 0, "{}", what());
+                assert!(
+                    parts.held[place] >= 0 && parts.lies(place) >= 0,
+                    "{}",
+                    what()
+                );
             }
         }
         let added = seen.added.iter().find(|(id, _)| *id == gift.row.id);
-        assert_eq!(added.map_or(0, |(_, minor)| *minor), shown.added.sum(), "{}", what());
+        assert_eq!(
+            added.map_or(0, |(_, minor)| *minor),
+            shown.added.sum(),
+            "{}",
+            what()
+        );
         if shown.status == DonationStatus::Paid {
             assert_eq!(
                 shown.own.sum(),
@@ -460,7 +499,9 @@ impl Seen {
             .filter(matches::donation_id.eq_any(ids))
             .select((matches::donation_id, matches::amount, matches::reversed));
         let added: Vec<(DonationId, i64, i64)> = each!(conn, c => own.load(c))?;
-        let added = added.into_iter().map(|(id, amount, back)| (id, amount - back));
+        let added = added
+            .into_iter()
+            .map(|(id, amount, back)| (id, amount - back));
         let sums = totals::table.select((
             totals::scope,
             totals::scope_id,
@@ -482,7 +523,11 @@ impl Seen {
         let own = account_rows::table
             .filter(account_rows::name.eq_any(names))
             .filter(account_rows::currency.eq(Currency::USD))
-            .select((account_rows::name, account_rows::debits, account_rows::credits));
+            .select((
+                account_rows::name,
+                account_rows::debits,
+                account_rows::credits,
+            ));
         let sums: Vec<(String, i64, i64)> = each!(conn, c => own.load(c))?;
         let balance = |account: &Account| {
             let found = sums.iter().find(|(name, ..)| name == account.as_str());
@@ -690,7 +735,12 @@ async fn the_store_agrees_with_a_small_model() {
     // The present of every gift, then the whole past again, in any order: nothing moves any more.
     let everything: Vec<usize> = (0..model.gifts.len()).collect();
     for places in model.online.clone().chunks(50) {
-        let present = |place: &usize| (*place, model.gifts[*place].sightings.last().unwrap().clone());
+        let present = |place: &usize| {
+            (
+                *place,
+                model.gifts[*place].sightings.last().unwrap().clone(),
+            )
+        };
         let seen: Vec<(usize, Payment)> = places.iter().map(present).collect();
         let batch: Vec<Payment> = seen.iter().map(|(_, payment)| payment.clone()).collect();
         model.see(seen);
@@ -718,7 +768,11 @@ async fn the_store_agrees_with_a_small_model() {
     println!(
         "{step} steps, {} gifts, {} of them matched, {} pools, {} sightings, {:?}",
         model.gifts.len(),
-        model.gifts.iter().filter(|gift| gift.shown.pool.is_some()).count(),
+        model
+            .gifts
+            .iter()
+            .filter(|gift| gift.shown.pool.is_some())
+            .count(),
         model.pools.len(),
         past.len(),
         began.elapsed()

@@ -16,6 +16,8 @@ use crate::harness::chance::Chance;
 
 /// Live pools at once; more are released first.
 const LIVE: usize = 4;
+/// Pools in all: each settlement reads those of its season that are live.
+const MOST: usize = 600;
 
 /// A pool by the model.
 #[derive(Debug, Clone)]
@@ -48,7 +50,11 @@ impl Pool {
             || (self.program.is_some() && self.program == given.program);
         let begins = given.when.to > self.starts
             || (given.when.from == given.when.to && given.when.from == self.starts);
-        self.is_live && self.holds > 0 && given.when.from < self.ends && begins && (fits || !narrowed)
+        self.is_live
+            && self.holds > 0
+            && given.when.from < self.ends
+            && begins
+            && (fits || !narrowed)
     }
 }
 
@@ -76,9 +82,14 @@ fn line(text: &str) -> Line {
 impl Pools {
     /// Sometimes something is decided about a pool.
     pub async fn step(&self, db: &Db, model: &mut Model, chance: &mut Chance) {
-        let live = model.pools.iter().filter(|pool| pool.is_live).count();
+        // One that is used up stays live, as a refund may fill it again: it takes no place here.
+        let live = model
+            .pools
+            .iter()
+            .filter(|pool| pool.is_live && pool.holds > 0);
+        let live = live.count();
         match chance.below(100) {
-            0..=3 if live < LIVE => self.open(db, model, chance).await,
+            0..=3 if live < LIVE && model.pools.len() < MOST => self.open(db, model, chance).await,
             0..=3 => self.release(db, model, chance).await,
             4..=5 => self.end(db, model, chance).await,
             6..=8 => self.release(db, model, chance).await,
@@ -88,7 +99,15 @@ impl Pools {
     }
 
     async fn open(&self, db: &Db, model: &mut Model, chance: &mut Chance) {
-        let amount = chance.between(1, 60_000);
+        // Some are used up by a gift or two, most outlive their window and are released.
+        let amount = chance.between(
+            1,
+            if chance.percent(30) {
+                20_000
+            } else {
+                3_000_000
+            },
+        );
         let seconds = |from: Timestamp, by: i64| from.plus(chrono::Duration::seconds(by));
         let starts = seconds(model.now, chance.between(-60, 20));
         let (is_pledge, narrow) = (chance.percent(50), chance.below(4));
@@ -98,7 +117,11 @@ impl Pools {
             cap: chance.percent(40).then(|| chance.between(1, 9_000)),
             starts,
             ends: seconds(starts, chance.between(1, 600)),
-            page: if narrow == 1 { model.a_page(chance) } else { None },
+            page: if narrow == 1 {
+                model.a_page(chance)
+            } else {
+                None
+            },
             program: (narrow == 2).then_some(model.program),
             holds: amount,
             outstanding: if is_pledge { amount } else { 0 },
@@ -110,8 +133,14 @@ impl Pools {
             id: pool.id,
             campaign: self.campaign,
             sponsor: line("Weavers Guild"),
-            sponsor_email: chance.percent(50).then(|| "guild@example.net".parse().unwrap()),
-            basis: if is_pledge { Basis::Pledge } else { Basis::Gift },
+            sponsor_email: chance
+                .percent(50)
+                .then(|| "guild@example.net".parse().unwrap()),
+            basis: if is_pledge {
+                Basis::Pledge
+            } else {
+                Basis::Gift
+            },
             amount: dollars(amount),
             ratio: pool.ratio,
             cap: pool.cap.map(dollars),
@@ -148,12 +177,18 @@ impl Pools {
     }
 
     async fn arrive(&self, db: &Db, model: &mut Model, chance: &mut Chance) {
-        let owed: Vec<usize> = (0..model.pools.len()).filter(|place| model.pools[*place].outstanding > 0).collect();
+        let owed: Vec<usize> = (0..model.pools.len())
+            .filter(|place| model.pools[*place].outstanding > 0)
+            .collect();
         let Some(place) = owed.get(chance.below(owed.len().max(1))).copied() else {
             return;
         };
         let owes = model.pools[place].outstanding;
-        let amount = if chance.percent(60) { owes } else { chance.between(1, owes + 1) };
+        let amount = if chance.percent(60) {
+            owes
+        } else {
+            chance.between(1, owes + 1)
+        };
         let new = NewArrival {
             id: ArrivalId::new(),
             pool: model.pools[place].id,
@@ -176,13 +211,19 @@ impl Pools {
         if model.pools.is_empty() {
             return;
         }
-        let live: Vec<usize> = (0..model.pools.len()).filter(|place| model.pools[*place].is_live).collect();
+        let live: Vec<usize> = (0..model.pools.len())
+            .filter(|place| model.pools[*place].is_live)
+            .collect();
         let place = match live.is_empty() || chance.percent(20) {
             true => chance.below(model.pools.len()),
             false => live[chance.below(live.len())],
         };
         let pool = model.pools[place].clone();
-        let kind = if chance.percent(50) { ReleaseKind::Give } else { ReleaseKind::Return };
+        let kind = if chance.percent(50) {
+            ReleaseKind::Give
+        } else {
+            ReleaseKind::Return
+        };
         let new = Proposal {
             id: ReleaseId::new(),
             pool: pool.id,
@@ -190,14 +231,21 @@ impl Pools {
             reason: line("It is over."),
             by: self.people[0],
         };
-        let (ids, with, by, now) = (NewIds::new().unwrap(), self.with.clone(), self.people[1], model.now);
+        let (ids, with, by, now) = (
+            NewIds::new().unwrap(),
+            self.with.clone(),
+            self.people[1],
+            model.now,
+        );
         let done = db
             .tx(move |c| {
                 ops::propose(c, &new, now)?;
                 selvedge::donations::pools::decide(c, &with, ((new.id, new.pool), &ids), by, now)
             })
             .await;
-        let may = now >= pool.ends && pool.holds > 0 && (kind == ReleaseKind::Return || pool.outstanding == 0);
+        let may = now >= pool.ends
+            && pool.holds > 0
+            && (kind == ReleaseKind::Return || pool.outstanding == 0);
         assert_eq!(done.is_ok(), may, "{pool:?} {done:?}");
         let Ok((_, donation)) = done else {
             return;
@@ -213,7 +261,8 @@ impl Pools {
         assert_eq!(row.charge(), Money::new(pool.holds, row.currency));
         let mut gift = Gift::new(row, vec![(model.own_fund, 10_000)], Vec::new());
         gift.shown = Shown::pending();
-        gift.shown.arrive((pool.holds, Some(0)), &gift.shares, None, &mut [], now);
+        gift.shown
+            .arrive((pool.holds, Some(0)), &gift.shares, None, &mut [], now);
         let touched = model.add(gift);
         model.compare(db, &[touched]).await;
     }

@@ -92,10 +92,7 @@ impl Divided<'_> {
             amount: self.money(part.remaining()).into(),
             state: state(part, &grants).to_owned(),
             detail: self.detail(part),
-            grants: grants
-                .into_iter()
-                .map(|grant| self.grant(grant))
-                .collect(),
+            grants: grants.into_iter().map(|grant| self.grant(grant)).collect(),
             carried: self.carried(part),
             figures: Vec::new(),
         }

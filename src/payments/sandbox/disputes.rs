@@ -22,13 +22,20 @@ const EVIDENCE_SECONDS: i64 = 7 * 86_400;
 
 impl Teller<'_> {
     /// The bank takes `amount` of a charge back: all that is left of it, where none is named.
-    pub fn open_dispute(&mut self, mut charge: Record, amount: Option<i64>) -> Result<Value, Fault> {
+    pub fn open_dispute(
+        &mut self,
+        mut charge: Record,
+        amount: Option<i64>,
+    ) -> Result<Value, Fault> {
         let refunded = whole(&charge.body, "amount_refunded");
         let left = whole(&charge.body, "amount_captured").saturating_sub(refunded);
         let amount = amount.unwrap_or(left);
         if self.is_disputed(&charge.id)? || amount <= 0 || amount > left {
-            let message = format!("A dispute takes between 1 and what is left on the charge ({left}), once.");
-            return Err(Refusal::invalid("parameter_invalid_integer", "dispute[amount]", message).into());
+            let message =
+                format!("A dispute takes between 1 and what is left on the charge ({left}), once.");
+            return Err(
+                Refusal::invalid("parameter_invalid_integer", "dispute[amount]", message).into(),
+            );
         }
         let id = new_id(Kind::Dispute.prefix(), 12)?;
         let now = self.now.seconds();
@@ -75,7 +82,11 @@ impl Teller<'_> {
         if text(&dispute.body, "status") != "needs_response" {
             return Ok(dispute.body);
         }
-        set(&mut dispute.body, "status", if won { "won" } else { "lost" });
+        set(
+            &mut dispute.body,
+            "status",
+            if won { "won" } else { "lost" },
+        );
         if won {
             let amount = whole(&dispute.body, "amount");
             self.move_disputed(&mut dispute, amount, 0)?;
@@ -104,6 +115,12 @@ impl Teller<'_> {
 
     /// `GET /v1/disputes`.
     pub fn list_disputes(&mut self, params: &Params) -> Result<Value, Fault> {
-        self.list_of(Kind::Dispute, params, "/v1/disputes", &["charge"], &["payment_intent"])
+        self.list_of(
+            Kind::Dispute,
+            params,
+            "/v1/disputes",
+            &["charge"],
+            &["payment_intent"],
+        )
     }
 }

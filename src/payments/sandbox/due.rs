@@ -35,7 +35,8 @@ impl Teller<'_> {
                 record.due = None;
                 self.save(&record)?;
                 let charge = self.paid_charge(&record.id)?;
-                let left = whole(&charge.body, "amount_captured") > whole(&charge.body, "amount_refunded");
+                let left =
+                    whole(&charge.body, "amount_captured") > whole(&charge.body, "amount_refunded");
                 // Whoever was given everything back, or has complained already, does not complain.
                 if left && !self.is_disputed(&charge.id)? {
                     self.open_dispute(charge, None)?;

@@ -59,7 +59,14 @@ const REFUND_FIELDS: &[&str] = &[
     "metadata",
 ];
 
-const DISPUTE_FIELDS: &[&str] = &["id", "status", "amount", "currency", "charge", "payment_intent"];
+const DISPUTE_FIELDS: &[&str] = &[
+    "id",
+    "status",
+    "amount",
+    "currency",
+    "charge",
+    "payment_intent",
+];
 
 const PAYOUT_FIELDS: &[&str] = &["id", "status", "amount", "currency", "arrival_date"];
 
