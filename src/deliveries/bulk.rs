@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use super::claim::Claimed;
+use super::grounds::Grounds;
 use super::return_path::{Purpose, ReturnPath, hex_of};
 use crate::config::Config;
 use crate::db::Conn;
@@ -17,7 +18,7 @@ use crate::mail::Dkim;
 use crate::mail::letter::{Draft, Letter, Origin, one_click};
 use crate::newsletters::NewsletterId;
 use crate::newsletters::render::{Facts, MailLinks, Prepared};
-use crate::subscribers::ListId;
+use crate::subscribers::links::Links;
 
 /// What every newsletter of this installation has in common.
 #[derive(Clone)]
@@ -30,13 +31,19 @@ pub struct House {
     pub return_path: ReturnPath,
     /// What signs them.
     pub dkim: Arc<Vec<Dkim>>,
+    /// Leaves lists without a login (N7).
+    pub links: Links,
+    /// What the writing of every newsletter shares.
+    pub written: crate::newsletters::house::House,
 }
 
 impl House {
     /// As the settings have it.
-    pub fn new(config: &Config, return_path: ReturnPath, dkim: Arc<Vec<Dkim>>) -> Self {
+    pub fn new(config: &Config, return_path: ReturnPath, dkim: Arc<Vec<Dkim>>, links: Links) -> Self {
         Self {
             dkim,
+            links,
+            written: crate::newsletters::house::House::of(config),
             public_url: config.public_url(),
             from: config.newsletters_from(),
             return_path,
@@ -52,6 +59,8 @@ impl House {
 /// A newsletter made ready: prepared once a version, used for every reader.
 pub(super) struct Bulk {
     pub(super) prepared: Prepared,
+    /// By whose word it comes to its readers.
+    pub(super) grounds: Arc<Grounds>,
     origin: Origin,
     list_id: String,
     feedback_id: String,
@@ -60,10 +69,10 @@ pub(super) struct Bulk {
 impl Bulk {
     /// Reads and prepares a newsletter.
     pub(super) fn load(conn: &mut Conn, id: NewsletterId, house: &House) -> AppResult<Self> {
-        let prepared = Prepared::load(conn, id)?;
+        let prepared = Prepared::load(conn, id, &house.written)?;
         let newsletter = &prepared.newsletter;
-        let through = &newsletter.audience.0.lists;
-        let list: Option<Slug> = match through.as_slice() {
+        let grounds = Grounds::of(newsletter);
+        let list: Option<Slug> = match grounds.lists() {
             [one] => each!(conn, c => lists::table
                 .find(one)
                 .select(lists::slug)
@@ -83,13 +92,9 @@ impl Bulk {
             },
             list_id: format!("<{list}.lists.{}>", house.domain()),
             feedback_id: format!("{}:{season}:newsletter:selvedge", newsletter.id),
+            grounds: Arc::new(grounds),
             prepared,
         })
-    }
-
-    /// The lists through which it comes to its readers.
-    pub(super) fn through(&self) -> &[ListId] {
-        &self.prepared.newsletter.audience.0.lists
     }
 
     /// One reader's mail, the same at every try but for its date.
@@ -104,7 +109,11 @@ impl Bulk {
         now: Timestamp,
     ) -> Result<Letter, String> {
         let links = MailLinks {
-            unsubscribe: format!("{}/unsubscribe/{}", house.public_url, facts.token),
+            unsubscribe: house.links.unsubscribe(
+                facts.subscriber,
+                Some(&claimed.newsletter),
+                self.grounds.lists(),
+            ),
             preferences: format!("{}/preferences/{}", house.public_url, facts.token),
             pixel: None,
             click: None,

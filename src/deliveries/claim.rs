@@ -1,11 +1,13 @@
 //! Recipients in a worker's hands (N4): claimed in batches under a lease, and given back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::Duration;
 use diesel::prelude::*;
 
 use super::freeze::WAITS;
+use super::grounds::Grounds;
 use super::model::{DeliveryId, DeliveryState};
 use super::pace::{self, Pace, Slot};
 use crate::db::Conn;
@@ -14,8 +16,7 @@ use crate::each;
 use crate::error::AppResult;
 use crate::kernel::Timestamp;
 use crate::newsletters::{NewsletterId, NewsletterState};
-use crate::subscribers::consent::refused_among;
-use crate::subscribers::{ListId, SubscriberId};
+use crate::subscribers::SubscriberId;
 
 /// A recipient in a worker's hands.
 #[derive(Debug, Clone)]
@@ -39,8 +40,8 @@ pub(super) struct Claimed {
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub(super) newsletter: NewsletterId,
-    /// The lists through which it comes to its readers.
-    pub(super) through: Vec<ListId>,
+    /// By whose word it comes to its readers.
+    pub(super) grounds: Arc<Grounds>,
     pub(super) token: String,
     pub(super) most: i64,
     pub(super) lease: Duration,
@@ -113,7 +114,7 @@ pub(super) fn claim(
     }
     let due = due(conn, ask.newsletter, most, now)?;
     let people: Vec<SubscriberId> = due.iter().map(|one| one.subscriber).collect();
-    let refused = refused_among(conn, &people, &ask.through)?;
+    let refused = ask.grounds.refused(conn, &people)?;
     let mut by_reason: BTreeMap<String, Vec<DeliveryId>> = BTreeMap::new();
     let mut may: Vec<&Due> = Vec::with_capacity(due.len());
     for one in &due {

@@ -15,6 +15,7 @@ mod claim;
 mod decide;
 mod engine;
 mod freeze;
+mod grounds;
 pub mod model;
 pub mod ops;
 mod pace;

@@ -13,6 +13,7 @@ use crate::db::schema::{deliveries, newsletters, sendings};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
+use crate::newsletters::checks;
 use crate::newsletters::model::by_id;
 use crate::newsletters::{Newsletter, NewsletterId, NewsletterState};
 
@@ -78,26 +79,61 @@ pub(super) fn record(
     audit::record(conn, &deed, now)
 }
 
-/// What keeps a newsletter from going out.
+/// Opens newsletters whose recipients come one by one, as those of a sequence's steps do: nobody is gathered, and each row that
+/// is written for them is sent.
+///
+/// # Errors
+/// [`AppError::Conflict`] `not_ready`, when one of them may not go out as it stands.
+pub fn open_one_by_one(
+    conn: &mut Conn,
+    ids: &[NewsletterId],
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    for id in ids {
+        ready(conn, *id, now)?;
+    }
+    let row = |id: &NewsletterId| {
+        (
+            sendings::newsletter_id.eq(*id),
+            sendings::planned_by.eq(by),
+            sendings::reader_time.eq(false),
+            sendings::frozen_at.eq(Some(now)),
+            sendings::recipients.eq(0),
+            sendings::test_percent.eq(0),
+            sendings::test_minutes.eq(0),
+            sendings::created_at.eq(now),
+        )
+    };
+    let rows: Vec<_> = ids.iter().map(row).collect();
+    each!(conn, c => diesel::insert_into(sendings::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// What keeps a newsletter from going out: what its checks say, a missing approval among them (N20), and that there is nobody.
 fn blocked(conn: &mut Conn, newsletter: &Newsletter, now: Timestamp) -> AppResult<()> {
-    if newsletter.subject.trim().is_empty() {
-        return Err(conflict(
-            "no_subject",
-            "It has no subject yet: write one first.",
-        ));
-    }
-    let audience = &newsletter.audience.0;
-    if audience.lists.is_empty() && audience.segment.is_none() {
-        return Err(conflict(
-            "no_audience",
-            "It is for nobody yet: choose lists or a segment.",
-        ));
-    }
+    ready(conn, newsletter.id, now)?;
     if !freeze::anybody(conn, newsletter, now)? {
         return Err(conflict(
             "nobody",
             "Nobody of its audience may be written to now.",
         ));
+    }
+    Ok(())
+}
+
+fn ready(conn: &mut Conn, id: NewsletterId, now: Timestamp) -> AppResult<()> {
+    let found = checks::blocking(conn, id, now)?;
+    if let Some(first) = found.first() {
+        let more = match found.len() - 1 {
+            0 => String::new(),
+            1 => " (and one thing more)".to_owned(),
+            more => format!(" (and {more} things more)"),
+        };
+        return Err(conflict("not_ready", format!("{}{more}", first.words)));
     }
     Ok(())
 }

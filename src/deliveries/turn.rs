@@ -23,12 +23,14 @@
 //! left in the meantime gets nothing (N5).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::Duration;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 
+use super::grounds::Grounds;
 use super::claim::{Claimed, skip};
 use super::model::{DeliveryId, DeliveryState};
 use super::pace;
@@ -39,10 +41,9 @@ use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Email, Timestamp};
 use crate::mail::transport::{Fault, Outcome};
-use crate::newsletters::NewsletterState;
-use crate::subscribers::consent::refused_among;
+use crate::newsletters::{NewsletterId, NewsletterState};
 use crate::subscribers::ops::suppress;
-use crate::subscribers::{ListId, SubscriberId, SuppressionReason};
+use crate::subscribers::{SubscriberId, SuppressionReason};
 
 /// Minutes until the next try, by the number of tries made; the last holds from then on (N13).
 const WAITS: [i64; 5] = [1, 5, 15, 60, 240];
@@ -73,8 +74,8 @@ pub(super) struct Done {
 #[derive(Debug, Clone)]
 pub(super) struct Next {
     pub(super) claimed: Claimed,
-    /// The lists through which it comes; set where the claim is old enough for consent to be asked again.
-    pub(super) ask_again: Option<Vec<ListId>>,
+    /// By whose word it comes; set where the claim is old enough for consent to be asked again.
+    pub(super) ask_again: Option<Arc<Grounds>>,
 }
 
 /// Writes down `done` and marks `next`; answers who was marked. Who was not is let be: its lease is gone, its newsletter
@@ -134,15 +135,16 @@ fn tokens<'a>(all: impl Iterator<Item = &'a Claimed>) -> Vec<String> {
 /// Who of those whose claim has grown old may not be written to any more, by reason.
 fn refused(conn: &mut Conn, next: &[Next]) -> AppResult<BTreeMap<String, Vec<DeliveryId>>> {
     let mut found: BTreeMap<String, Vec<DeliveryId>> = BTreeMap::new();
-    let mut asked: BTreeMap<Vec<ListId>, Vec<&Claimed>> = BTreeMap::new();
+    let mut asked: BTreeMap<NewsletterId, (&Grounds, Vec<&Claimed>)> = BTreeMap::new();
     for one in next {
-        if let Some(through) = &one.ask_again {
-            asked.entry(through.clone()).or_default().push(&one.claimed);
+        if let Some(grounds) = &one.ask_again {
+            let of_it = asked.entry(one.claimed.newsletter);
+            of_it.or_insert((grounds, Vec::new())).1.push(&one.claimed);
         }
     }
-    for (through, all) in asked {
+    for (grounds, all) in asked.into_values() {
         let people: Vec<SubscriberId> = all.iter().map(|one| one.subscriber).collect();
-        let refused = refused_among(conn, &people, &through)?;
+        let refused = grounds.refused(conn, &people)?;
         for one in all {
             if let Some(why) = refused.get(&one.subscriber) {
                 found.entry(why.to_string()).or_default().push(one.id);

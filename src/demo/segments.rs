@@ -147,5 +147,5 @@ pub fn segments(conn: &mut Conn, seed: &SegmentSeed, by: UserId, now: Timestamp)
         };
         ops::add_step(conn, seed.sequence, &step, by, now)?;
     }
-    ops::switch_on(conn, seed.sequence, now)
+    ops::switch_on(conn, seed.sequence, by, now)
 }

@@ -10,10 +10,10 @@ use crate::db::schema::{pages, subscribers};
 use crate::each;
 use crate::error::AppResult;
 use crate::subscribers::SubscriberId;
-use crate::subscribers::consent::{Why, refused_among};
+use crate::subscribers::consent::{Why, refused_about};
 
-/// Who of `people` must not get what is for `audience` any more, and why. Beside
-/// [`refused_among`], it knows that a season's participants are written to without a list.
+/// Who of `people` must not get what is for `audience`, about `topic`, any more, and why. Beside
+/// [`refused_about`], it knows that a season's participants are written to without a list.
 ///
 /// # Errors
 /// The database's.
@@ -21,8 +21,9 @@ pub fn refused(
     conn: &mut Conn,
     people: &[SubscriberId],
     audience: &Audience,
+    topic: Option<&str>,
 ) -> AppResult<BTreeMap<SubscriberId, Why>> {
-    let mut refused = refused_among(conn, people, &audience.lists)?;
+    let mut refused = refused_about(conn, people, &audience.lists, topic)?;
     let Some(season) = audience.participants else {
         return Ok(refused);
     };

@@ -8,6 +8,7 @@ use super::rules::Trigger;
 use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{newsletters, sequence_steps, sequences};
+use crate::deliveries;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::CampaignId;
@@ -322,8 +323,8 @@ fn moved(
 /// Switches a sequence on: from now on it enrols and mails.
 ///
 /// # Errors
-/// [`AppError::Conflict`] `no_steps`, or when it is on or put away.
-pub fn switch_on(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<()> {
+/// [`AppError::Conflict`] `no_steps`; `not_ready`, when a step's mail may not go out as it stands; or when it is on or put away.
+pub fn switch_on(conn: &mut Conn, id: SequenceId, by: UserId, now: Timestamp) -> AppResult<()> {
     let steps = model::steps(conn, &[id])?;
     if steps.is_empty() {
         return Err(conflict("no_steps", "it has no step yet: add one"));
@@ -341,6 +342,8 @@ pub fn switch_on(conn: &mut Conn, id: SequenceId, now: Timestamp) -> AppResult<(
     each!(conn, c => diesel::update(target)
         .set(sequences::started_at.eq(now))
         .execute(c))?;
+    let mails: Vec<NewsletterId> = steps.iter().map(|step| step.newsletter).collect();
+    deliveries::ops::open_one_by_one(conn, &mails, by, now)?;
     let steps: Vec<StepId> = steps.iter().map(|step| step.timing.id).collect();
     set_mails(conn, &steps, NewsletterState::Sending, now)
 }

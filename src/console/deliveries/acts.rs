@@ -100,8 +100,8 @@ async fn done(desk: &Desk, newsletter: &Newsletter, typed: &Typed) -> AppResult<
         newsletter: id,
         by,
         reader_time: typed.ticked("reader_time"),
-        test_percent: number(typed, "test_percent")?,
-        test_minutes: number(typed, "test_minutes")?,
+        test_percent: newsletter.test_percent,
+        test_minutes: newsletter.test_minutes,
     };
     match typed.text("act") {
         "start" => {
@@ -157,17 +157,6 @@ async fn done(desk: &Desk, newsletter: &Newsletter, typed: &Typed) -> AppResult<
             Ok("nws-let-go")
         }
         _ => Err(AppError::NotFound("this deed")),
-    }
-}
-
-fn number(typed: &Typed, name: &str) -> AppResult<i32> {
-    match typed.text(name).trim() {
-        "" => Ok(0),
-        text => text
-            .parse()
-            .ok()
-            .filter(|number| (0..=100_000).contains(number))
-            .ok_or_else(|| AppError::field(name, "write a whole number")),
     }
 }
 

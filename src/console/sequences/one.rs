@@ -312,7 +312,7 @@ async fn done(desk: &Desk, sequence: &Sequence, known: &Known, typed: &Typed) ->
         "on" => {
             let deed = deed("sequence.on");
             db.tx(move |c| {
-                ops::switch_on(c, id, now)?;
+                ops::switch_on(c, id, by, now)?;
                 audit::record(c, &deed, now)
             })
             .await?;

@@ -1,6 +1,7 @@
 //! Claims recipients and makes them ready: facts of a whole batch at a time (a fixed number of queries), the newsletter
 //! itself once a version.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use super::super::schedule;
 use super::Inner;
 use super::pool::{Pool, Ready};
 use crate::error::AppResult;
+use crate::kernel::Timestamp;
 use crate::newsletters::NewsletterId;
+use crate::newsletters::render::Facts;
 use crate::subscribers::SubscriberId;
 
 /// The pool is filled when fewer wait.
@@ -43,7 +46,7 @@ impl Inner {
         let bulk = self.ready(id, version).await?;
         let ask = Ask {
             newsletter: id,
-            through: bulk.through().to_vec(),
+            grounds: Arc::clone(&bulk.grounds),
             token: self.token(),
             most: BATCH,
             lease: self.lease,
@@ -97,6 +100,26 @@ impl Inner {
         Ok(bulk)
     }
 
+    /// Notes that stories leave with these mails, so that a later revocation finds every copy (S17). Who is given back and
+    /// claimed again is counted again: rather too many than too few.
+    async fn note_copies(
+        &self,
+        bulk: &Arc<Bulk>,
+        facts: &BTreeMap<SubscriberId, Facts>,
+        now: Timestamp,
+    ) -> AppResult<()> {
+        let Some(withheld) = facts.values().next().map(|one| Arc::clone(&one.withheld)) else {
+            return Ok(());
+        };
+        if bulk.prepared.content().stories().is_empty() {
+            return Ok(());
+        }
+        let (bulk, recipients) = (Arc::clone(bulk), i64::try_from(facts.len()).unwrap_or(0));
+        self.db
+            .tx(move |conn| bulk.prepared.note_copies(conn, &withheld, recipients, now))
+            .await
+    }
+
     /// Reads the batch's facts and puts it into the pool.
     async fn equip(
         &self,
@@ -121,6 +144,7 @@ impl Inner {
                 return Err(cause);
             }
         };
+        self.note_copies(bulk, &facts, now).await?;
         let mut gone = Vec::new();
         let mut ready = Vec::with_capacity(claimed.len());
         for one in claimed {

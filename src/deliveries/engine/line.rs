@@ -74,7 +74,7 @@ impl Inner {
         let is_old = ready.claimed_at.elapsed() > FRESH;
         let next = Next {
             claimed: claimed.clone(),
-            ask_again: is_old.then(|| ready.bulk.through().to_vec()),
+            ask_again: is_old.then(|| Arc::clone(&ready.bulk.grounds)),
         };
         let asked = Instant::now();
         if !desk.turn(std::mem::take(done), Some(next)).await {

@@ -33,6 +33,7 @@ use crate::kernel::secret::random_token;
 use crate::kernel::{Clock, Timestamp};
 use crate::mail::{Dkim, Transport};
 use crate::newsletters::NewsletterId;
+use crate::subscribers::links::Links;
 
 /// How often the engine looks by itself.
 const LOOK: Duration = Duration::from_millis(500);
@@ -109,10 +110,11 @@ impl Engine {
         let path = db
             .tx(move |conn| ReturnPath::open(conn, &domain, &fresh))
             .await?;
+        let links = Links::load(&db, config).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 transport,
-                house: House::new(config, path, dkim),
+                house: House::new(config, path, dkim, links),
                 pace: Pace::new(config),
                 lease: chrono::Duration::seconds(config.newsletters.lease_seconds),
                 halt_percent: usize::try_from(config.newsletters.pause_at_failed_percent)
