@@ -173,6 +173,8 @@ pub fn list(
 ) -> AppResult<Listed<Newsletter>> {
     let rows: Vec<Newsletter> = each!(conn, c: Db => {
         let mut query = newsletters::table
+            // A step's mail is written where its sequence is.
+            .filter(newsletters::sequence_step_id.is_null())
             .order((newsletters::changed_at.desc(), newsletters::id.desc()))
             .limit(limit.and_one())
             .select(Newsletter::as_select())
@@ -210,6 +212,7 @@ pub fn archived(
     let rows: Vec<Newsletter> = each!(conn, c: Db => {
         let mut query = newsletters::table
             .filter(newsletters::state.eq(NewsletterState::Sent))
+            .filter(newsletters::sequence_step_id.is_null())
             .filter(newsletters::is_public.eq(true))
             .filter(newsletters::ended_at.is_not_null())
             .order((newsletters::ended_at.desc(), newsletters::id.desc()))

@@ -245,6 +245,8 @@ pub fn add_step(
         newsletters::created_at.eq(now),
         newsletters::changed_at.eq(now),
         newsletters::sequence_step_id.eq(new.id),
+        // Of each reader's own way: the archive shows what all got at once.
+        newsletters::is_public.eq(false),
     );
     each!(conn, c => diesel::insert_into(newsletters::table).values(mail).execute(c))?;
     Ok(())
