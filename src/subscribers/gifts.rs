@@ -4,10 +4,12 @@
 //! to that address in the same moment. Payment stands in for the second step of a double opt-in; wording and moment of the
 //! tick are its proof (N20).
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::links::erased_mark;
-use super::model::{ListId, SubscriberId};
+use super::model::{ListId, SubscriberId, standing_for};
 use super::ops::{self, Fresh, Known};
 use super::proofs::{Door, Said};
 use crate::db::Conn;
@@ -55,16 +57,24 @@ pub fn agree(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<
             ));
         ticks.extend(each!(conn, c => query.load::<Tick>(c))?);
     }
+    let mut lists = BTreeMap::new();
     for tick in ticks.iter().filter(|tick| tick.email.is_reachable()) {
-        join(conn, tick, now)?;
+        let list = match lists.get(&tick.campaign) {
+            Some(list) => *list,
+            None => {
+                let list = list_for(conn, tick.campaign)?;
+                lists.insert(tick.campaign, list);
+                list
+            }
+        };
+        if let Some(list) = list {
+            join(conn, tick, list, now)?;
+        }
     }
     Ok(())
 }
 
-fn join(conn: &mut Conn, tick: &Tick, now: Timestamp) -> AppResult<()> {
-    let Some(list) = list_for(conn, tick.campaign)? else {
-        return Ok(());
-    };
+fn join(conn: &mut Conn, tick: &Tick, list: ListId, now: Timestamp) -> AppResult<()> {
     // The transaction may run twice, so both are drawn from what is there: the gift's id, and its secret.
     let id = tick.donation.to_string().replacen("don_", "sub_", 1);
     let fresh = Fresh {
@@ -84,6 +94,8 @@ fn join(conn: &mut Conn, tick: &Tick, now: Timestamp) -> AppResult<()> {
     let said = Said::by(Door::Gift)
         .because_of(Some(tick.donation.to_string()))
         .in_words(&tick.wording);
+    // Who was taken in as somebody's second address reads at the first.
+    let person = standing_for(conn, person.id)?;
     ops::agree(conn, person.id, list, &said, now)
 }
 

@@ -291,7 +291,7 @@ pub(super) fn suppress_key(
 /// The database's.
 pub fn lift(conn: &mut Conn, email: &Email) -> AppResult<Option<SuppressionReason>> {
     let target = suppressions::table.find(email.folded());
-    let reason = target.select(suppressions::reason);
+    let reason = target.clone().select(suppressions::reason);
     let reason: Option<SuppressionReason> = each!(conn, c => reason.first(c).optional())?;
     if reason.is_some() {
         each!(conn, c => diesel::delete(target).execute(c))?;

@@ -217,7 +217,7 @@ pub(super) async fn invite(
 async fn ask(desk: &Desk, with: &Subscribing, typed: &Typed) -> AppResult<()> {
     let email: Email = typed
         .text("email")
-        .parse()
+        .parse::<Email>()
         .map_err(|bad| AppError::field("email", bad))?;
     let name = match typed.text("name").trim() {
         "" => String::new(),

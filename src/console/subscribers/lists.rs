@@ -211,7 +211,9 @@ async fn make_list(desk: &Desk, typed: &Typed) -> AppResult<()> {
             "" => Slug::from_title(name.as_str()).ok_or_else(|| {
                 AppError::field("slug", "write one: the name has no Latin letter")
             })?,
-            text => text.parse().map_err(|bad| AppError::field("slug", bad))?,
+            text => text
+                .parse::<Slug>()
+                .map_err(|bad| AppError::field("slug", bad))?,
         };
         let form = ListForm {
             campaign,
@@ -242,7 +244,9 @@ async fn make_topic(desk: &Desk, typed: &Typed) -> AppResult<()> {
     let slug = match typed.text("topic_slug").trim() {
         "" => Slug::from_title(name.as_str())
             .ok_or_else(|| AppError::field("topic_name", "the name needs a Latin letter"))?,
-        text => text.parse().map_err(|_| AppError::NotFound("this topic"))?,
+        text => text
+            .parse::<Slug>()
+            .map_err(|_| AppError::NotFound("this topic"))?,
     };
     let away = typed.ticked("topic_away");
     let (by, now) = (desk.signed.user(), desk.now());

@@ -86,7 +86,7 @@ fn done(
         "merge" => {
             let other: Email = typed
                 .text("other")
-                .parse()
+                .parse::<Email>()
                 .map_err(|bad| AppError::field("other", bad))?;
             let other = by_email(conn, &other)?
                 .ok_or_else(|| AppError::field("other", "nobody has this address"))?;

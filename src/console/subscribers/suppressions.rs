@@ -157,7 +157,7 @@ pub(super) async fn act(
     let is_lift = typed.text("act") == "lift";
     let email: AppResult<Email> = typed
         .text("email")
-        .parse()
+        .parse::<Email>()
         .map_err(|bad| AppError::field("email", bad));
     let done = match email {
         Ok(email) => {

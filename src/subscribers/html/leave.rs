@@ -81,7 +81,7 @@ fn asks(headers: &HeaderMap, body: &[u8]) -> (Door, bool) {
         return (Door::OneClick, false);
     }
     let said = url::form_urlencoded::parse(body).find(|(key, _)| key == "what");
-    match said.as_ref().map(|(_, value)| value.as_ref()) {
+    match said.as_ref().map(|(_, value)| &**value) {
         Some("everything") => (Door::LeavePage, true),
         Some(_) => (Door::LeavePage, false),
         None => (Door::OneClick, false),
