@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::segments;
 use crate::each;
 use crate::error::{AppError, AppResult};
-use crate::ids::CampaignId;
+use crate::ids::{CampaignId, GrantId};
 use crate::kernel::{Limit, Listed, Timestamp};
 use crate::subscribers::ListId;
 
@@ -32,6 +32,9 @@ pub struct Audience {
     pub segment: Option<SegmentId>,
     /// But not who is in this one.
     pub without: Option<SegmentId>,
+    /// And of them, whose money is in this grant. Where no list is named, of everybody who agreed to any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
     /// And beside the lists, whoever has a page that is shown in this season.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub participants: Option<CampaignId>,
