@@ -9,8 +9,9 @@ use crate::kernel::Timestamp;
 use crate::newsletters::NewsletterId;
 use crate::segments::rule::{Amount, Gifts, Of, OfSeason, Participant, Rule, Side};
 use crate::segments::{Audience, SegmentId, ops as segments_ops};
-use crate::sequences::ops::{self, Draft, NewStep};
+use crate::sequences::ops::{self, Draft};
 use crate::sequences::rules::Trigger;
+use crate::sequences::steps::{self, NewStep};
 use crate::sequences::{SequenceId, StepId};
 
 /// New ids, made outside the transaction.
@@ -145,7 +146,7 @@ pub fn segments(conn: &mut Conn, seed: &SegmentSeed, by: UserId, now: Timestamp)
             segment: is_hand.then_some(hand),
             from_name: "Dressember".to_owned(),
         };
-        ops::add_step(conn, seed.sequence, &step, by, now)?;
+        steps::add_step(conn, seed.sequence, &step, by, now)?;
     }
     ops::switch_on(conn, seed.sequence, by, now)
 }

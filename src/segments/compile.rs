@@ -85,11 +85,6 @@ pub enum Among<'a> {
 /// When a segment that it names is gone or cannot be read.
 pub fn compile(conn: &mut Conn, audience: &Audience, now: Timestamp) -> AppResult<Compiled> {
     let mut sql = begun(Among::Audience(audience));
-    if let Some(grant) = audience.grant {
-        sql.put(" AND EXISTS (SELECT 1 FROM donations d JOIN grant_layers l ON l.donation_id = d.id JOIN grant_tranches t ON t.id = l.tranche_id WHERE d.supporter_id = s.supporter_id AND l.origin = 'gift' AND t.state <> 'returned' AND t.grant_id = ")
-            .text(grant.to_string());
-        sql.put(")");
-    }
     for (id, word) in [(audience.segment, "AND"), (audience.without, "AND NOT")] {
         if let Some(id) = id {
             let segment = model::by_id(conn, id)?;
@@ -158,17 +153,22 @@ fn begun(among: Among<'_>) -> Sql {
             return sql;
         }
         Among::Audience(audience) => {
-            sql.put("(EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND o.list_id IN (");
-            sql.listed(audience.lists.iter().map(ToString::to_string));
-            sql.put("))");
-            if let (true, Some(_)) = (audience.lists.is_empty(), audience.grant) {
-                sql.put(" OR EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed')");
+            sql.put("(EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed'");
+            if !(audience.lists.is_empty() && audience.grant.is_some()) {
+                sql.put(" AND o.list_id IN (");
+                sql.listed(audience.lists.iter().map(ToString::to_string));
+                sql.put(")");
             }
+            sql.put(")");
             if let Some(season) = audience.participants {
                 sql.put(" OR ").own_page(Some(season));
             }
             if audience.one_by_one {
                 sql.put(") AND (1 = 0");
+            }
+            if let Some(grant) = audience.grant {
+                sql.put(") AND EXISTS (SELECT 1 FROM donations d JOIN grant_layers l ON l.donation_id = d.id JOIN grant_tranches t ON t.id = l.tranche_id WHERE d.supporter_id = s.supporter_id AND l.origin = 'gift' AND t.state <> 'returned' AND t.grant_id = ")
+                    .text(grant.to_string());
             }
         }
         Among::Reachable(None) => {

@@ -18,12 +18,14 @@
 
 mod advance;
 pub mod cap;
+mod changes;
 mod enrol;
 mod jobs;
 pub mod model;
 pub mod ops;
 pub mod rules;
 pub mod simulate;
+pub mod steps;
 mod trigger;
 
 pub use advance::{Moved, advance};

@@ -61,6 +61,13 @@ impl World {
         Self::from(clock, &[]).await
     }
 
+    /// Both.
+    pub async fn starting_with(time: &str, settings: &[(&str, &str)]) -> Self {
+        let clock = Clock::system();
+        turn(&clock, time);
+        Self::from(clock, settings).await
+    }
+
     async fn from(clock: Clock, settings: &[(&str, &str)]) -> Self {
         let (db, guard) = database::fresh().await;
         let (seed, now) = (DemoSeed::new(Vec::new()), clock.now());

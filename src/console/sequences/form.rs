@@ -223,7 +223,7 @@ pub(super) fn draft(known: &Known, season: Option<&Campaign>, typed: &Typed) -> 
         segment: within,
         without,
         participants: participants.map(|one| one.id),
-        one_by_one: false,
+        ..Audience::default()
     };
     match (name, trigger, days_between) {
         (Ok(name), Ok(trigger), Ok(days_between)) if faults.is_empty() => Ok(Draft {

@@ -15,7 +15,7 @@ use crate::error::{AppError, AppResult};
 use crate::kernel::Line;
 use crate::newsletters::NewsletterId;
 use crate::segments::SegmentId;
-use crate::sequences::ops::{self, NewStep};
+use crate::sequences::steps::{self, NewStep};
 use crate::sequences::{Sequence, SequenceId, StepId};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
@@ -82,7 +82,7 @@ async fn added(desk: &Desk, sequence: &Sequence, known: &Known, typed: &Typed) -
     desk.site
         .db
         .tx(move |c| {
-            ops::add_step(c, id, &new, by, now)?;
+            steps::add_step(c, id, &new, by, now)?;
             audit::record(c, &deed, now)
         })
         .await
@@ -116,7 +116,7 @@ pub(super) async fn act(
         "remove" => {
             let deed = deed(&desk, &sequence, "sequence.remove_step");
             let work = move |c: &mut Conn| {
-                ops::remove_step(c, id, step, now)?;
+                steps::remove_step(c, id, step, now)?;
                 audit::record(c, &deed, now)
             };
             site.db.tx(work).await
@@ -125,7 +125,7 @@ pub(super) async fn act(
             Ok(when) => {
                 let deed = deed(&desk, &sequence, "sequence.change_step");
                 let work = move |c: &mut Conn| {
-                    ops::change_step(c, id, step, when)?;
+                    steps::change_step(c, id, step, when)?;
                     audit::record(c, &deed, now)
                 };
                 site.db.tx(work).await
