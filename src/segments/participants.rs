@@ -112,6 +112,9 @@ fn batch(conn: &mut Conn, fresh: &[(SubscriberId, String)], now: Timestamp) -> A
             subscribers::created_at.eq(now),
         ));
     }
+    if rows.is_empty() {
+        return Ok(linked);
+    }
     let made = each!(conn, c => diesel::insert_into(subscribers::table).values(rows).execute(c))?;
     Ok(made + linked)
 }

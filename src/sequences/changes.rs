@@ -70,6 +70,9 @@ impl Changes {
             )
         });
         let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
         each!(conn, c => diesel::insert_into(sequence_outcomes::table)
             .values(rows)
             .on_conflict_do_nothing()
@@ -93,6 +96,10 @@ impl Changes {
             )
         });
         let rows: Vec<_> = rows.collect();
+        // Inserting nothing, SQLite would answer with the number of an earlier statement.
+        if rows.is_empty() {
+            return Ok(0);
+        }
         let mailed = each!(conn, c => diesel::insert_into(deliveries::table)
             .values(rows)
             .on_conflict_do_nothing()
