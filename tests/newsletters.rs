@@ -356,7 +356,6 @@ async fn a_preview_is_the_readers_mail_and_looking_goes_on_record() {
             Block::Impact {
                 nothing: "Reading is taking part.".into(),
             },
-            Block::Thermometer {},
         ])
         .await;
     let (world, staff) = (&room.world, room.staff().await);

@@ -1,6 +1,6 @@
 //! The links of a newsletter, numbered: what clicks are counted by.
 
-use super::merge::Piece;
+use super::merge::{Cond, Piece};
 use super::shape::unescaped;
 
 /// Links of the HTML, numbered in their order; the same address has one number.
@@ -17,6 +17,16 @@ impl Links {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => self.cut(&text, &mut out),
+                // What stands in the archive alone is nobody's click.
+                Piece::If {
+                    cond: Cond::Mail,
+                    then,
+                    otherwise,
+                } => out.push(Piece::If {
+                    cond: Cond::Mail,
+                    then: self.number(then),
+                    otherwise,
+                }),
                 Piece::If {
                     cond,
                     then,
