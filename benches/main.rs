@@ -78,7 +78,11 @@ const GROUPS: &[Group] = &[
     (&["webhook.sqlite", "webhook.postgres"], webhook::webhook),
     (&["settle.sqlite", "settle.postgres"], settle::settle),
     (
-        &["newsletter.sqlite", "newsletter.postgres", "newsletter.dkim"],
+        &[
+            "newsletter.sqlite",
+            "newsletter.postgres",
+            "newsletter.dkim",
+        ],
         newsletter::newsletter,
     ),
     (

@@ -305,6 +305,7 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("import-stopped", "Halted. What was imported stays."),
     ("import-gone", "Thrown away. Nothing of it was imported."),
+    (
         "sequence-on",
         "It is on: whoever it happens to from now on is written to.",
     ),

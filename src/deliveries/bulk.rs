@@ -39,7 +39,12 @@ pub struct House {
 
 impl House {
     /// As the settings have it.
-    pub fn new(config: &Config, return_path: ReturnPath, dkim: Arc<Vec<Dkim>>, links: Links) -> Self {
+    pub fn new(
+        config: &Config,
+        return_path: ReturnPath,
+        dkim: Arc<Vec<Dkim>>,
+        links: Links,
+    ) -> Self {
         Self {
             dkim,
             links,

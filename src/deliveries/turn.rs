@@ -30,8 +30,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 
-use super::grounds::Grounds;
 use super::claim::{Claimed, skip};
+use super::grounds::Grounds;
 use super::model::{DeliveryId, DeliveryState};
 use super::pace;
 use super::refusals::{is_dead, status_in};
