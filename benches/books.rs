@@ -1,6 +1,8 @@
-//! Open books and a gift's trace: made anew in an empty season and in large ones.
+//! Open books, a gift's trace and the finance pages: made anew in an empty season and in large ones.
 
 use std::time::Instant;
+
+use selvedge::auth::Role;
 
 use super::load::Wire;
 use super::place::{CAMPAIGN, Place, Served};
@@ -28,12 +30,29 @@ pub fn books(bench: &Bench) -> Vec<Row> {
         })
         .collect();
     let mut rows = Vec::new();
-    for (name, path) in [
-        ("books.page", format!("/campaigns/{CAMPAIGN}/books")),
-        ("books.api", format!("/api/v1/campaigns/{CAMPAIGN}/books")),
-        ("trace", season::TRACE.to_owned()),
+    let finance: Vec<String> = seasons
+        .iter()
+        .map(|(_, served)| bench.runtime.block_on(served.signed_in(Role::Finance)))
+        .collect();
+    let nobody = vec![String::new(); seasons.len()];
+    for (name, path, cookies) in [
+        (
+            "books.page",
+            format!("/campaigns/{CAMPAIGN}/books"),
+            &nobody,
+        ),
+        (
+            "books.api",
+            format!("/api/v1/campaigns/{CAMPAIGN}/books"),
+            &nobody,
+        ),
+        ("trace", season::TRACE.to_owned(), &nobody),
+        ("finance", "/console/finance".to_owned(), &finance),
+        ("grants", "/console/grants".to_owned(), &finance),
     ] {
-        let times = bench.runtime.block_on(anew(bench, &seasons, &path));
+        let times = bench
+            .runtime
+            .block_on(anew(bench, &seasons, &path, cookies));
         for (place, size) in sizes.iter().enumerate().skip(1) {
             rows.push(Row {
                 name: format!("{name}.{size}"),
@@ -76,8 +95,12 @@ async fn sum_up(served: &Served) {
 }
 
 /// The middle time of a request that finds its view out of date, microseconds, for each season in turn.
-async fn anew(bench: &Bench, seasons: &[(Place, Served)], path: &str) -> Vec<f64> {
-    let ask = format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n");
+async fn anew(
+    bench: &Bench,
+    seasons: &[(Place, Served)],
+    path: &str,
+    cookies: &[String],
+) -> Vec<f64> {
     let (mut wires, mut ids) = (Vec::new(), Vec::new());
     for (_, served) in seasons {
         let slug = CAMPAIGN.parse().unwrap();
@@ -95,6 +118,8 @@ async fn anew(bench: &Bench, seasons: &[(Place, Served)], path: &str) -> Vec<f64
     for _ in 0..bench.cold_requests() {
         for (place, (_, served)) in seasons.iter().enumerate() {
             served.app.site.views.changed("campaign", &ids[place]);
+            let cookie = &cookies[place];
+            let ask = format!("GET {path} HTTP/1.1\r\nhost: bench\r\ncookie: {cookie}\r\n\r\n");
             let start = Instant::now();
             assert_eq!(wires[place].ask(ask.as_bytes()).await, 200, "{path}");
             times[place].push(start.elapsed().as_secs_f64() * 1e6);

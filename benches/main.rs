@@ -18,6 +18,7 @@
 
 mod bare_rows;
 mod books;
+mod doors;
 mod load;
 mod pages;
 mod place;
@@ -106,8 +107,24 @@ const GROUPS: &[Group] = &[
             "trace.10000",
             "trace.100000",
             "trace.1000000",
+            "finance.10000",
+            "finance.100000",
+            "finance.1000000",
+            "grants.10000",
+            "grants.100000",
+            "grants.1000000",
         ],
         books::books,
+    ),
+    (
+        &[
+            "doors.login",
+            "doors.reset",
+            "doors.signup",
+            "doors.memory",
+            "doors.others",
+        ],
+        doors::doors,
     ),
 ];
 

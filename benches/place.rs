@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::web::{self, Bytes, ServiceConfig};
+use secrecy::ExposeSecret;
 use selvedge::app::App;
+use selvedge::auth::sessions::{self, NewSession};
+use selvedge::auth::{self, NewUser, Role, UserId};
 use selvedge::config::Config;
 use selvedge::db::{Db, DbSettings, migrations};
 use selvedge::demo::DemoSeed;
-use selvedge::kernel::Clock;
 use selvedge::kernel::secret::random_token;
+use selvedge::kernel::{Clock, Line};
 use selvedge::web::server::Bound;
 use selvedge::web::stop::{Stop, StopSwitch};
 
@@ -130,7 +133,8 @@ async fn maintain(server: &str, statement: &str) {
     driver.await.unwrap().unwrap();
 }
 
-/// The settings of a program under load: as installed, but for limits, which would hold one address back.
+/// The settings of a program under load: as installed, but for limits, which would hold one address
+/// back, and second factors, which nobody is here to show.
 pub fn config(url: &str, folder: &std::path::Path) -> Config {
     let presets: Vec<(&str, String)> = vec![
         ("database.url", url.to_owned()),
@@ -141,6 +145,7 @@ pub fn config(url: &str, folder: &std::path::Path) -> Config {
         ("mail.transport", "sandbox".into()),
         ("mail.from", "campaign@selvedge.example".into()),
         ("limits.enabled", "false".into()),
+        ("auth.staff_second_factor", "false".into()),
     ];
     Config::load(None, &HashMap::new(), &presets).unwrap()
 }
@@ -175,6 +180,27 @@ impl Served {
             stop,
             _files: files,
         }
+    }
+}
+
+impl Served {
+    /// The cookie of a new member of staff who is signed in.
+    pub async fn signed_in(&self, role: Role) -> String {
+        let user = NewUser {
+            id: UserId::new(),
+            email: format!("{role}@bench.example").parse().unwrap(),
+            name: Line::parse("Staff", 80).unwrap(),
+            password_hash: None,
+            roles: vec![role],
+        };
+        let (session, secret) = NewSession::make(user.id, "a bench").unwrap();
+        let (site, now) = (&self.app.site, self.app.site.clock.now());
+        let sign_in = site.db.tx(move |c| {
+            auth::insert_user(c, &user, now)?;
+            sessions::begin(c, &session, now)
+        });
+        sign_in.await.unwrap();
+        format!("selvedge-session={}", secret.expose_secret())
     }
 }
 

@@ -12,14 +12,27 @@ use super::row::{Goal, Row, machine_load, median};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_selvedge");
 
 /// A running program, ended when this goes.
-struct Running(Child);
+pub struct Running {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Running {
+    /// A figure of the process, in MB, as the kernel tells it: `VmRSS`, `VmHWM`.
+    pub fn megabytes(&self, name: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib * 1024.0 / 1e6
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         if self
-            .0
+            .child
             .kill()
-            .and_then(|()| self.0.wait().map(drop))
+            .and_then(|()| self.child.wait().map(drop))
             .is_err()
         {
             eprintln!("a started program could not be ended");
@@ -41,7 +54,7 @@ pub fn start(bench: &Bench) -> Vec<Row> {
             last = Some(running);
         }
         std::thread::sleep(Duration::from_secs(3));
-        let memory = last.map_or(f64::NAN, |running| resident_mb(running.0.id()));
+        let memory = last.map_or(f64::NAN, |running: Running| running.megabytes("VmRSS:"));
         let all: Vec<String> = times.iter().map(|millis| format!("{millis:.0}")).collect();
         rows.push(Row {
             name: format!("start.{engine}"),
@@ -72,7 +85,7 @@ pub fn start(bench: &Bench) -> Vec<Row> {
 }
 
 /// Starts the program and waits until it is ready; answers the milliseconds that took.
-fn begin(place: &Place) -> (Running, f64) {
+pub fn begin(place: &Place) -> (Running, f64) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -92,7 +105,7 @@ fn begin(place: &Place) -> (Running, f64) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let running = Running(child);
+    let running = Running { child, address };
     while !is_ready(address) {
         assert!(
             start.elapsed() < Duration::from_secs(30),
@@ -114,14 +127,4 @@ fn is_ready(address: SocketAddr) -> bool {
         .and_then(|()| stream.read_to_string(&mut answer))
         .is_ok()
         && answer.starts_with("HTTP/1.1 200")
-}
-
-fn resident_mb(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024.0 / 1e6
 }

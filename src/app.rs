@@ -1,5 +1,6 @@
 //! Everything that is mounted: the parts put together once, and the two lists, routes and jobs.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
@@ -83,24 +84,23 @@ impl App {
         Db::open(settings).await
     }
 
+    /// What writes into the outbox.
+    ///
+    /// # Errors
+    /// What is wrong with a mail's templates.
+    pub fn mails(config: &Config) -> AppResult<Mails> {
+        let templates = mail::Templates::load(own_templates(config, "mail").as_deref())?;
+        Ok(Mails::new(Arc::new(templates), &config.mail.from))
+    }
+
     /// The same over an open database.
     ///
     /// # Errors
     /// As [`App::build`].
     pub async fn with_db(config: Config, clock: Clock, db: Db) -> AppResult<Self> {
-        let overrides =
-            (!config.site.templates_dir.is_empty()).then(|| config.site.templates_dir.clone());
-        let overrides = overrides.as_deref().map(std::path::Path::new);
-        let folder = |name: &str| {
-            overrides
-                .map(|all| all.join(name))
-                .filter(|folder| folder.is_dir())
-        };
-        let templates = Templates::load(folder("web").as_deref()).map_err(AppError::internal)?;
-        let mails = Mails::new(
-            Arc::new(mail::Templates::load(folder("mail").as_deref())?),
-            &config.mail.from,
-        );
+        let web = own_templates(&config, "web");
+        let templates = Templates::load(web.as_deref()).map_err(AppError::internal)?;
+        let mails = Self::mails(&config)?;
         let is_sandbox = config.processor() == ProcessorKind::Sandbox;
         let secrets = webhook_secrets(&config, &db, is_sandbox).await?;
         // The sandbox is reached on this machine, however the outside reaches it.
@@ -217,6 +217,12 @@ impl App {
         }
         tasks
     }
+}
+
+/// The operator's folder of templates that take precedence, if there is one.
+fn own_templates(config: &Config, name: &str) -> Option<PathBuf> {
+    let all = Some(&config.site.templates_dir).filter(|all| !all.is_empty())?;
+    Some(Path::new(all).join(name)).filter(|folder| folder.is_dir())
 }
 
 /// Every slice's routes.

@@ -7,6 +7,7 @@ use selvedge::auth::roles::{SetRole, set_role};
 use selvedge::auth::{Role, UserId};
 use selvedge::campaigns::{self, Campaign, CampaignStatus};
 use selvedge::pages::model::{self as pages, PageStatus};
+use serde_json::{Value, json};
 
 use crate::harness::people::{Visitor, fields_of};
 use crate::harness::world::{CAMPAIGN, PAGE, World};
@@ -609,6 +610,17 @@ async fn a_lost_second_factor_is_taken_away_by_an_owner_and_by_nobody_else() {
         Ok((user.totp_secret, user.totp_confirmed_at, codes))
     });
     assert_eq!(left.await.unwrap(), (None, None, 0));
+    world.settle().await;
+    let told = world.mails_to("coordinator@staff.example").await;
+    let says = |mail: &Value| {
+        let text = mail["text"].as_str().unwrap();
+        text.contains("second factor was taken away")
+    };
+    assert_eq!(
+        told.iter().filter(|mail| says(mail)).count(),
+        1,
+        "whoever was impersonated hears of it at once"
+    );
     let out = world.ask(&noors, "GET", "/console", &[]).await;
     assert_eq!(out.status, 401, "signed out everywhere");
     assert_eq!(deeds(&world, "user.reset_factor").await.len(), 1);
@@ -617,5 +629,46 @@ async fn a_lost_second_factor_is_taken_away_by_an_owner_and_by_nobody_else() {
     let answer = world.ask(&owner, "POST", &hers, &reset).await;
     assert_eq!(answer.status, 303);
     assert_eq!(deeds(&world, "user.reset_factor").await.len(), 1);
+    world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_given_up_is_run_again_by_staff() {
+    use diesel::prelude::*;
+    use selvedge::db::schema::{findings, jobs};
+    let world = World::with(OPEN).await;
+    let (_, owner) = staff(&world, Role::Owner).await;
+    let (now, job) = (world.clock.now(), selvedge::jobs::JobId::new());
+    // As the queue leaves it after its last try.
+    let bury = world.app.site.db.tx(move |c| {
+        let new = selvedge::jobs::NewJob {
+            id: job,
+            kind: "forget_sessions",
+            payload: json!({}),
+            dedup_key: None,
+            run_at: now,
+        };
+        selvedge::jobs::enqueue(c, &new, now)?;
+        let dead = jobs::state.eq(selvedge::jobs::JobState::Dead);
+        selvedge::each!(c, c => diesel::update(jobs::table.find(job)).set(dead).execute(c))?;
+        selvedge::findings::open(c, "job_dead", &job.to_string(), "given up", now)
+    });
+    bury.await.unwrap();
+    let html = world.look(&owner, "/console/findings").await;
+    assert!(html.contains("Run it again"), "{html}");
+    let id = html.split("<li id=\"").nth(1).unwrap();
+    let place = format!("/console/findings/{}", id.split('"').next().unwrap());
+    world.send(&owner, &place, &[("act", "run")]).await;
+    let stands = world.app.site.db.read(move |c| {
+        let state = selvedge::each!(c, c => jobs::table.find(job).select(jobs::state).first::<selvedge::jobs::JobState>(c).optional())?;
+        let open = selvedge::each!(c, c => findings::table.filter(findings::closed_at.is_null()).count().get_result::<i64>(c))?;
+        Ok((state, open))
+    });
+    let (state, open) = stands.await.unwrap();
+    assert_ne!(state, Some(selvedge::jobs::JobState::Dead));
+    assert_eq!(open, 0);
+    let twice = world.ask(&owner, "POST", &place, &[("act", "run")]).await;
+    assert_eq!(twice.status, 409, "a second click says what is so");
+    assert_eq!(deeds(&world, "finding.run_job").await.len(), 1);
     world.done().await;
 }

@@ -42,6 +42,7 @@ use crate::web::Site;
 pub use jobs::jobs;
 pub use model::Language;
 pub use next::Next;
+pub use ops::take_factor_away;
 
 /// What the handlers of accounts hold.
 pub struct Accounts {

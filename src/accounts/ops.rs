@@ -3,6 +3,7 @@
 use super::mails::{self, Letter};
 use super::model::Language;
 use crate::audit::{self, Deed};
+use crate::auth::lost_factor::{self, Taken};
 use crate::auth::mailed::{self, NewMailed, Purpose};
 use crate::auth::mutes::{self, MailKind};
 use crate::auth::sessions::{self, SessionId};
@@ -15,7 +16,7 @@ use crate::mail::{Mails, NewMail};
 use secrecy::SecretString;
 
 /// Settings and outbox: what a verb needs to tell by mail.
-pub(super) type Post<'a> = (&'a Config, &'a Mails);
+pub type Post<'a> = (&'a Config, &'a Mails);
 
 /// Records a deed of the person on their own account, and tells it by mail.
 pub(super) fn tell(
@@ -29,6 +30,26 @@ pub(super) fn tell(
     audit::record(conn, &deed, now)?;
     outbox.queue(conn, &[mails::changed(config, user, what)], now)?;
     Ok(())
+}
+
+/// Takes a lost second factor away ([`lost_factor::reset`]), records it as `deed`, and tells the person by mail: whoever was
+/// impersonated hears of it at once.
+///
+/// # Errors
+/// As [`lost_factor::reset`].
+pub fn take_factor_away(
+    conn: &mut Conn,
+    (config, outbox): Post<'_>,
+    user: UserId,
+    deed: Deed,
+    now: Timestamp,
+) -> AppResult<Taken> {
+    let person = model::user_by_id(conn, user)?;
+    let taken = lost_factor::reset(conn, user, now)?;
+    audit::record(conn, &deed.saying(taken.to_string()), now)?;
+    let what = "Your second factor was taken away by whoever runs this site, because somebody said that you had lost it: codes, passkeys and recovery codes no longer work, and every browser was signed out. If it was not you who asked, choose a new password at once and write to us.";
+    outbox.queue(conn, &[mails::changed(config, &person, what)], now)?;
+    Ok(taken)
 }
 
 /// Changes name and language.

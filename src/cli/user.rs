@@ -7,8 +7,9 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 
 use super::{CliError, CliResult};
+use crate::accounts::take_factor_away;
 use crate::app::App;
-use crate::audit::{self, Deed, Via};
+use crate::audit::{Deed, Via};
 use crate::auth::{self, NewToken, NewUser, Password, Role, Scope, UserId};
 use crate::config::Config;
 use crate::kernel::{Clock, Email, Line};
@@ -128,19 +129,18 @@ impl User {
             }
             Self::SecondFactor { email, reset: _ } => {
                 let email: Email = email.parse().map_err(|e| said("--email", &e))?;
+                let mails = App::mails(&config)?;
                 let taken = db
                     .tx(move |conn| {
                         let Some(user) = auth::user_by_email(conn, &email)? else {
                             return Ok(None);
                         };
-                        let taken = auth::lost_factor::reset(conn, user.id, now)?;
                         let deed = Deed {
                             actor: None,
                             via: Via::CommandLine,
                             ..Deed::new(user.id, "user.reset_factor", ("user", user.id.to_string()))
                         };
-                        audit::record(conn, &deed.saying(taken.to_string()), now)?;
-                        Ok(Some(taken))
+                        take_factor_away(conn, (&config, &mails), user.id, deed, now).map(Some)
                     })
                     .await?;
                 let taken = taken

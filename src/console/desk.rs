@@ -175,6 +175,10 @@ const DONE: &[(&str, &str)] = &[
         "Matched, with a difference: it is among the findings, and wants an owner.",
     ),
     ("finding-taken", "It is yours now."),
+    (
+        "job-again",
+        "Queued: it runs at once. If it fails again, it comes back here.",
+    ),
     ("finding-closed", "Closed, with what you said."),
     (
         "pool-made",

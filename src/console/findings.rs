@@ -9,15 +9,21 @@ use super::desk::{Desk, Mend, Room};
 use super::fields::Typed;
 use super::listing::{self, ROWS};
 use super::scope::Scope;
-use crate::auth::Staff;
+use crate::audit::{self, Deed};
+use crate::auth::{Staff, UserId};
+use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::findings::{model, ops};
-use crate::kernel::{Line, Money};
+use crate::jobs;
+use crate::kernel::{Line, Money, Timestamp};
 use crate::payouts::{self, PayoutItem, PayoutState};
 use crate::web::query::after;
 use crate::web::site::see;
 use crate::web::views::money::MoneyView;
 use crate::web::{CsrfForm, Path, Query, Site};
+
+/// The kind of findings about jobs that were given up.
+const JOB_DEAD: &str = "job_dead";
 
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(default)]
@@ -37,6 +43,8 @@ struct FindingView {
     owner: Option<String>,
     is_open: bool,
     is_mine: bool,
+    /// A job that was given up can be run again.
+    can_run: bool,
     closed_at: Option<String>,
     resolution: Option<String>,
     typed: String,
@@ -90,6 +98,7 @@ async fn draw(
             owner: owner.clone(),
             is_open: found.closed_at.is_none(),
             is_mine: found.owner_id == Some(me),
+            can_run: found.kind == JOB_DEAD && found.closed_at.is_none(),
             closed_at: found.closed_at.map(|at| at.rfc3339()),
             resolution: found.resolution.clone(),
             typed: mine.map_or_else(String::new, |(_, typed)| {
@@ -123,7 +132,7 @@ fn title(kind: &str) -> String {
         "payout_entry_missing" => "An entry of ours is in no payout",
         "payout_not_booked" => "A payout is not in the books",
         "deposit_differs" => "The bank counted a deposit otherwise",
-        "job_dead" => "A job was given up",
+        JOB_DEAD => "A job was given up",
         "mail_not_rendered" => "A mail could not be written",
         other => return other.replace('_', " "),
     };
@@ -139,7 +148,7 @@ fn address(kind: &str, subject: &str) -> Option<String> {
     }
 }
 
-/// Takes a finding (`act=take`), or closes it with `resolution`.
+/// Takes a finding (`act=take`), runs the job again that it is about (`act=run`), or closes it with `resolution`.
 pub(super) async fn act(
     site: Data<Site>,
     request: HttpRequest,
@@ -153,17 +162,22 @@ pub(super) async fn act(
     let known = id.clone();
     site.db.read(move |c| model::by_id(c, &known)).await?;
     let target = id.clone();
-    let done = if form.0.text("act") == "take" {
-        let work = site.db.tx(move |c| ops::take(c, &target, by, now));
-        work.await.map(|()| "finding-taken")
-    } else {
-        match Line::parse(form.0.text("resolution"), 400) {
+    let done = match form.0.text("act") {
+        "take" => {
+            let work = site.db.tx(move |c| ops::take(c, &target, by, now));
+            work.await.map(|()| "finding-taken")
+        }
+        "run" => {
+            let work = site.db.tx(move |c| run_again(c, &target, by, now));
+            work.await.map(|()| "job-again")
+        }
+        _ => match Line::parse(form.0.text("resolution"), 400) {
             Err(bad) => Err(AppError::field("resolution", bad)),
             Ok(word) => {
                 let work = site.db.tx(move |c| ops::close(c, &target, by, &word, now));
                 work.await.map(|()| "finding-closed")
             }
-        }
+        },
     };
     match done {
         Ok(word) => Ok(see(&format!("/console/findings?done={word}"))),
@@ -172,6 +186,17 @@ pub(super) async fn act(
             draw(&desk, Asked::default(), Some((&id, &form.0)), mend).await
         }
     }
+}
+
+/// Runs the job again that a finding is about.
+fn run_again(conn: &mut Conn, id: &str, by: UserId, now: Timestamp) -> AppResult<()> {
+    let found = model::by_id(conn, id)?;
+    if found.kind != JOB_DEAD {
+        return Err(AppError::field("act", "this finding is not about a job"));
+    }
+    jobs::requeue(conn, &found.subject, now)?;
+    let deed = Deed::new(by, "finding.run_job", ("finding", id.to_owned()));
+    audit::record(conn, &deed.saying(found.subject), now)
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,7 @@
 //! `/console/people/{id}`: one person: pages, sessions, roles. Owners give and take roles and keep people out.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,15 +12,16 @@ use super::fields::Typed;
 use super::people_table::{self, OwnPage};
 use super::record::{self, DeedView};
 use super::scope::Scope;
-use crate::accounts::Next;
+use crate::accounts::{Next, take_factor_away};
 use crate::audit::{self, Deed, Recorded};
 use crate::auth::roles::{SetRole, narrowed, set_role, user_by_id};
 use crate::auth::sessions::{self, Session};
-use crate::auth::{Coordinator, Owner, Role, User, UserId, lost_factor, model, passkeys, roles};
+use crate::auth::{Coordinator, Owner, Role, User, UserId, model, passkeys, roles};
 use crate::campaigns::{self, Campaign, CampaignId};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
+use crate::mail::Mails;
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
 
@@ -263,6 +266,7 @@ fn standing(conn: &mut Conn, user: UserId) -> AppResult<String> {
 /// `enable`, `end`, `reset_factor`.
 pub(super) async fn access(
     site: Data<Site>,
+    mails: Data<Mails>,
     request: HttpRequest,
     owner: Owner,
     path: Path<String>,
@@ -297,20 +301,23 @@ pub(super) async fn access(
         "reset_factor" => ("user.reset_factor", "reset"),
         _ => return Err(AppError::field("do", "choose what to do")),
     };
+    let config = Arc::clone(&site.config);
     let result = site
         .db
         .tx(move |c| {
             user_by_id(c, user)?;
-            let mut detail = String::new();
+            let deed = Deed::new(actor, action, ("user", user.to_string()));
             match action {
-                "user.reset_factor" => detail = lost_factor::reset(c, user, now)?.to_string(),
+                "user.reset_factor" => {
+                    let post = (&*config, mails.get_ref());
+                    return take_factor_away(c, post, user, deed, now).map(|_| ());
+                }
                 "user.disable" => roles::disable(c, user, now)?,
                 "user.enable" => roles::enable(c, user)?,
                 _ => {
                     sessions::end_all(c, user, None, now)?;
                 }
             }
-            let deed = Deed::new(actor, action, ("user", user.to_string())).saying(detail);
             audit::record(c, &deed, now)
         })
         .await;

@@ -113,25 +113,34 @@ fn bury(conn: &mut Conn, job: &Claimed, why: &str, finding: &str, now: Timestamp
             findings::detail.eq(&detail),
             findings::opened_at.eq(now),
             findings::closed_at.eq(None::<Timestamp>),
+            findings::closed_by.eq(None::<String>),
+            findings::resolution.eq(None::<String>),
         ))
         .execute(c))?;
     Ok(())
 }
 
-/// A dead job is queued again by hand, as if it were new, and its finding closes.
-pub(super) fn requeue(conn: &mut Conn, id: JobId, now: Timestamp) -> AppResult<()> {
-    let found: Option<(JobState, Option<String>)> = each!(conn, c => jobs::table
-        .filter(jobs::id.eq(id))
-        .select((jobs::state, jobs::dedup_key))
-        .first(c)
-        .optional())?;
-    let (state, key) = found.ok_or(AppError::NotFound("this job"))?;
-    if state != JobState::Dead {
+/// Queues the dead job that a finding `job_dead` is about again, as if it were new, and closes the finding.
+///
+/// # Errors
+/// [`AppError::Conflict`] `job_not_dead`, when it runs by itself or is done.
+pub fn requeue(conn: &mut Conn, subject: &str, now: Timestamp) -> AppResult<()> {
+    // A finding is about the job's key, or else its id.
+    let own = subject.parse::<JobId>().ok();
+    let key = own.is_none().then(|| subject.to_owned());
+    let dead = jobs::table
+        .filter(jobs::state.eq(JobState::Dead))
+        .select(jobs::id);
+    let found: Option<JobId> = match own {
+        Some(id) => each!(conn, c => dead.filter(jobs::id.eq(id)).first(c).optional())?,
+        None => each!(conn, c => dead.filter(jobs::dedup_key.eq(subject)).first(c).optional())?,
+    };
+    let Some(id) = found else {
         return Err(AppError::Conflict {
             code: "job_not_dead",
-            detail: "this job has not been given up; it runs by itself".into(),
+            detail: "this job is not given up any more; it runs by itself or is done".into(),
         });
-    }
+    };
     let twin = match &key {
         Some(key) => queued_twin(conn, key)?,
         None => None,
@@ -149,8 +158,11 @@ pub(super) fn requeue(conn: &mut Conn, id: JobId, now: Timestamp) -> AppResult<(
     }
     each!(conn, c => diesel::update(findings::table
             .filter(findings::kind.eq("job_dead"))
-            .filter(findings::subject.eq(subject(id, key.as_ref()))))
-        .set(findings::closed_at.eq(Some(now)))
+            .filter(findings::subject.eq(subject)))
+        .set((
+            findings::closed_at.eq(Some(now)),
+            findings::resolution.eq(Some("run again by hand")),
+        ))
         .execute(c))?;
     Ok(())
 }

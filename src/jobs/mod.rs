@@ -14,6 +14,7 @@ mod registry;
 mod runner;
 mod schedules;
 
+pub use failures::requeue;
 pub use registry::Registry;
 pub use runner::Runner;
 

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::claims::{self, Claimed};
 use super::failures::{self, Failed};
 use super::registry::Registry;
-use super::{JobId, schedules};
+use super::schedules;
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Clock, Timestamp};
@@ -151,20 +151,6 @@ impl Runner {
             .db
             .read(move |conn| claims::left_over(conn, now))
             .await
-    }
-
-    /// Queues a dead job again, as if it were new.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`], or [`AppError::Conflict`] when it is not dead.
-    pub async fn requeue(&self, id: JobId) -> AppResult<()> {
-        let now = self.inner.clock.now();
-        self.inner
-            .db
-            .tx(move |conn| failures::requeue(conn, id, now))
-            .await?;
-        self.wake();
-        Ok(())
     }
 }
 

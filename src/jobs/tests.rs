@@ -151,14 +151,13 @@ async fn a_failing_job_comes_again_ever_later_and_is_dead_after_ten_tries() {
     };
     assert_eq!(open().await, [("job_dead".to_owned(), "key".to_owned())]);
 
-    runner.requeue(id).await.unwrap();
-    assert!(open().await.is_empty());
-    assert!(runner.requeue(id).await.is_err());
+    let now = bench.clock.now();
+    let again = |subject: String| bench.db.tx(move |conn| requeue(conn, &subject, now));
+    assert!(again(JobId::new().to_string()).await.is_err());
+    assert!(again(id.to_string()).await.is_ok(), "by its id as well");
+    assert!(again("key".to_owned()).await.is_err(), "it is queued");
+    assert_eq!(open().await.len(), 1, "the finding is about the key");
     assert_eq!(runner.run_due().await.unwrap(), 1);
-    assert!(matches!(
-        runner.requeue(JobId::new()).await,
-        Err(AppError::NotFound(_))
-    ));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 import assert from "node:assert/strict";
 import { CAMPAIGN, PAGE, VISA, donor, fill, give, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
+import { money } from "./money.mjs";
 import { participants } from "./participants.mjs";
 import { axe, lookAt, nameOf, path, play, shot, sideways, until } from "./stage.mjs";
 
@@ -398,4 +399,4 @@ journey("every answer carries the headers that guard it", async ({ base }) => {
   }
 });
 
-await play([...journeys, ...participants]);
+await play([...journeys, ...money, ...participants]);
