@@ -34,7 +34,7 @@ pub(super) fn open(url: &SecretString, read_only: bool) -> AppResult<Conn> {
         .connect_timeout(CONNECT_TIMEOUT)
         .application_name("selvedge")
         .options(format!(
-            "{asked} {session} -c statement_timeout=5000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+            "{asked} {session} -c statement_timeout=5000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off"
         ));
     let connect = async {
         match config.get_ssl_mode() {
