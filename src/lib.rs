@@ -81,6 +81,9 @@
 //! | a setting | `config/default.toml` with its comment, and `config.rs` |
 //! | a subcommand | a file in `cli/` |
 
+// So many tables may stand in one query: diesel says it of every pair.
+#![recursion_limit = "256"]
+
 pub mod accounts;
 pub mod app;
 pub mod audit;

@@ -13,7 +13,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::CampaignId;
 use crate::kernel::{Json, Line, Timestamp};
-use crate::newsletters::NewsletterState;
+use crate::newsletters::{NewsletterId, NewsletterState};
 use crate::segments::{Audience, SegmentId};
 
 /// A sequence to be kept.
