@@ -17,7 +17,8 @@
 //!    committed before a mark stands in front of that mail. A worker that slept between its mark and the handing over
 //!    looks at the time before it speaks to the server, and lets it be when half its lease has gone by.
 //! 5. A result is written where the token still fits, to a row that is being sent *or in doubt*: a worker that comes back late
-//!    clears up the doubt that its sleep raised. Once a person has decided, the token is gone and a late result changes nothing.
+//!    clears up the doubt that its sleep raised, and one who was not handed over after all waits again, if need be in a
+//!    newsletter that was over already. Once a person has decided, the token is gone and a late result changes nothing.
 //!
 //! Consent was asked in the claim; a claim that is older than half a second is asked once more here, so that somebody who
 //! left in the meantime gets nothing (N5).
@@ -33,6 +34,7 @@ use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 use super::claim::{Claimed, skip};
 use super::grounds::Grounds;
 use super::model::{DeliveryId, DeliveryState};
+use super::ops::moved;
 use super::pace;
 use super::refusals::{is_dead, status_in};
 use crate::db::Conn;
@@ -288,6 +290,18 @@ fn write(conn: &mut Conn, claimed: &Claimed, to: &Written, now: Timestamp) -> Ap
         .execute(c))?;
     if !to.counts {
         pace::uncount(conn, changed, now)?;
+    }
+    if changed > 0 && to.state == DeliveryState::Queued {
+        // A worker that slept may come back after its newsletter was over, its recipient in doubt: whoever waits again must
+        // not wait for ever.
+        let over = [NewsletterState::Sent];
+        moved(
+            conn,
+            claimed.newsletter,
+            &over,
+            NewsletterState::Sending,
+            now,
+        )?;
     }
     Ok(())
 }
