@@ -263,6 +263,7 @@ fn paid(id: &DonationId) -> Payment {
                 amount: money(180),
             }),
             refunds: Vec::new(),
+            disputes: Vec::new(),
         }),
         failed: false,
         failure: None,

@@ -256,7 +256,8 @@ fn jobs(registry: &mut Registry, giving: &Giving, coach: &Coach, desk: &Desk) {
     coaching::jobs(registry, coach.clone());
     media::jobs(registry, &giving.site);
     accounts::jobs(registry, &giving.site);
-    stories::jobs(registry, &giving.site);
+    let reminders = stories::Reminders::new(giving.mails.clone(), &giving.site.config);
+    stories::jobs(registry, &giving.site, &reminders);
     books::jobs(registry, &giving.site);
     let letters = PartnerLetters::new(giving.mails.clone(), &giving.site.config);
     impact::reports::jobs(registry, &giving.site, &letters);

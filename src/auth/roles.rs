@@ -4,12 +4,13 @@ use diesel::prelude::*;
 
 use super::model::{Role, User, UserId, grant_role, roles_of};
 use super::sessions;
+use super::token::TokenHolder;
 use crate::db::Conn;
 use crate::db::schema::{role_campaigns, user_roles, users};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::CampaignId;
-use crate::kernel::Timestamp;
+use crate::kernel::{Email, Timestamp};
 
 /// A user by the id.
 ///
@@ -151,4 +152,59 @@ fn no_such_move(detail: &str) -> AppError {
         code: "no_such_move",
         detail: detail.into(),
     }
+}
+
+/// Somebody of staff who can be written to.
+pub type Reachable = (UserId, Email, String);
+
+/// Who runs a campaign, or, of what belongs to none, all of them: coordinators, else the owners of the installation.
+///
+/// # Errors
+/// The database's.
+pub fn runners(conn: &mut Conn, campaign: Option<CampaignId>) -> AppResult<Vec<Reachable>> {
+    let narrowed = role_campaigns::table
+        .filter(role_campaigns::role.eq(Role::Coordinator))
+        .select((role_campaigns::user_id, role_campaigns::campaign_id));
+    let narrowed: Vec<(UserId, CampaignId)> = each!(conn, c => narrowed.load(c))?;
+    let mut holders = |role: Role| -> AppResult<Vec<Reachable>> {
+        let query = users::table
+            .inner_join(user_roles::table.on(user_roles::user_id.eq(users::id)))
+            .filter(user_roles::role.eq(role))
+            .filter(users::disabled_at.is_null())
+            .filter(users::deleted_at.is_null())
+            .order(users::id)
+            .select((users::id, users::email, users::name));
+        Ok(each!(conn, c => query.load(c))?)
+    };
+    let mut found = holders(Role::Coordinator)?;
+    found.retain(|(user, _, _)| {
+        let mut theirs = narrowed.iter().filter(|(of, _)| of == user).peekable();
+        theirs.peek().is_none() || theirs.any(|(_, one)| Some(*one) == campaign)
+    });
+    if found.is_empty() {
+        found = holders(Role::Owner)?;
+    }
+    Ok(found)
+}
+
+/// Whether whoever shows a token may read a campaign's givers: its coordinators and finance, and owners. Tenants are kept apart
+/// (S9), and a token is worth no more than the roles that its user still has.
+///
+/// # Errors
+/// The database's.
+pub fn reads_givers(
+    conn: &mut Conn,
+    holder: &TokenHolder,
+    campaign: CampaignId,
+) -> AppResult<bool> {
+    if holder.roles.contains(&Role::Owner) {
+        return Ok(true);
+    }
+    let narrowed = narrowed(conn, holder.user)?;
+    let holds = |role: Role| {
+        let mut theirs = narrowed.iter().filter(|(of, _)| *of == role).peekable();
+        holder.roles.contains(&role)
+            && (theirs.peek().is_none() || theirs.any(|(_, one)| *one == campaign))
+    };
+    Ok(holds(Role::Coordinator) || holds(Role::Finance))
 }

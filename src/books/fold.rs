@@ -167,7 +167,7 @@ fn meaning<'a>(
     credit: Place<'a>,
     source_kind: &str,
 ) -> Vec<(Line, &'a str, i64)> {
-    let is_return = source_kind.ends_with("_failed");
+    let is_return = source_kind.ends_with("_failed") || source_kind.ends_with("_won");
     let back = if source_kind.starts_with("dispute") {
         Line::Disputed
     } else {

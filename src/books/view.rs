@@ -289,8 +289,8 @@ fn sums(books: &Books) -> Vec<SumView> {
             "−",
         ),
         line(
-            "Lost in disputes",
-            "the donor’s bank took it back",
+            "Disputed",
+            "donors’ banks took it back, until it is decided or for good",
             Line::Disputed,
             "−",
         ),

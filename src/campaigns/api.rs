@@ -60,6 +60,8 @@ pub struct CampaignItem {
     pub goal: Money,
     /// What it raised.
     pub raised: Money,
+    /// What sponsors' match pools add to that.
+    pub matched: Money,
     /// Paid gifts.
     pub donations: i64,
     /// People who gave them.
@@ -159,6 +161,7 @@ impl CampaignItem {
             challenge_day: campaign.challenge_day(now),
             goal: campaign.goal(),
             raised: total.raised(),
+            matched: total.matched(),
             donations: total.donations,
             donors: total.donors,
         }

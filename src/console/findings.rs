@@ -126,6 +126,7 @@ async fn draw(
 fn title(kind: &str) -> String {
     let words = match kind {
         "payment_quarantined" => "A payment that fits no gift",
+        "payment_disputed" => "A donor’s bank disputes a payment",
         "payout_item_missing" => "The processor has an entry that we do not have",
         "payout_item_differs" => "The processor says another amount than our books",
         "payout_sum_differs" => "A payout is not the sum of its entries",

@@ -306,12 +306,19 @@ pub(super) async fn act(
     let desk = Desk::new(&site, &request, staff.0, Room::Grants);
     let grant = own(&desk, &path.0).await?;
     match deed(&desk, &grant, &form.0).await {
-        Ok(word) => Ok(see(&format!(
-            "/console/grants/{}?done={word}",
-            grant.number
-        ))),
+        Ok(word) => {
+            shown(&desk, &grant);
+            let place = format!("/console/grants/{}?done={word}", grant.number);
+            Ok(see(&place))
+        }
         Err(error) => draw(&desk, &grant.number, &form.0, Mend::of(error)?).await,
     }
+}
+
+/// The open books tell of it at once: whoever has just booked it looks there first.
+fn shown(desk: &Desk, grant: &Grant) {
+    let campaign = grant.campaign_id.to_string();
+    desk.site.views.changed("campaign", &campaign);
 }
 
 async fn deed(desk: &Desk, grant: &Grant, typed: &Typed) -> AppResult<&'static str> {
@@ -390,7 +397,10 @@ pub(super) async fn pay(
     let grant = own(&desk, &path.0).await?;
     let (typed, mut files) = (form.fields, form.files);
     match paid(&desk, &grant, &typed, files.take("slip")).await {
-        Ok(()) => Ok(see(&format!("/console/grants/{}?done=paid", grant.number))),
+        Ok(()) => {
+            shown(&desk, &grant);
+            Ok(see(&format!("/console/grants/{}?done=paid", grant.number)))
+        }
         Err(error) => {
             drop(files);
             draw(&desk, &grant.number, &typed, Mend::of(error)?).await

@@ -59,7 +59,7 @@ pub(super) async fn home(
     let (waiting, found) = site
         .db
         .read(move |c| {
-            let waiting = today::waiting(c, &scope)?;
+            let waiting = today::waiting(c, &scope, now)?;
             let chosen = match scope::chosen(c, &scope, &query.0.campaign) {
                 Err(AppError::NotFound(_)) if query.0.campaign.is_empty() => {
                     return Ok((waiting, None));

@@ -17,6 +17,7 @@ use crate::donations::hands::NewIds;
 use crate::donations::settle::Applied;
 use crate::donations::{Giving, pools};
 use crate::error::{AppError, AppResult, FieldError};
+use crate::kernel::secret::random_token;
 use crate::kernel::{Line, Money, Timestamp};
 use crate::matching::model::{
     self, ArrivalId, Basis, Pool, PoolId, PoolState, ReleaseId, ReleaseKind, ReleaseState,
@@ -165,7 +166,8 @@ pub(super) async fn create(
         })
         .await?;
     let (by, now) = (desk.signed.user(), desk.now());
-    let done = match matching_form::parse(&typed, &campaign, &programs, pages, by) {
+    let done = match matching_form::parse(&typed, &campaign, &programs, pages, by, random_token()?)
+    {
         Err(faults) => Err(AppError::Invalid(faults)),
         Ok(new) => {
             let id = new.id;
@@ -213,6 +215,7 @@ struct PoolPage {
     pool: PoolView,
     campaign: String,
     slug: String,
+    sponsor_url: Option<String>,
     note: String,
     targets: Vec<String>,
     is_draft: bool,
@@ -285,6 +288,10 @@ async fn draw_pool(
     let page = PoolPage {
         campaign: campaign.title.clone(),
         slug: campaign.slug.to_string(),
+        sponsor_url: match (&pool.token, pool.state) {
+            (Some(token), PoolState::Live | PoolState::Closed) => Some(format!("/matches/{token}")),
+            _ => None,
+        },
         note: pool.note.clone(),
         targets,
         is_draft: pool.state == PoolState::Draft,
@@ -413,12 +420,13 @@ async fn done(
                 .parse()
                 .map_err(|_| AppError::NotFound("this proposal"))?;
             if typed.text("act") == "refuse" {
-                db.tx(move |c| ops::refuse(c, release, by, now)).await?;
+                db.tx(move |c| ops::refuse(c, (release, id), by, now))
+                    .await?;
                 return Ok("refused");
             }
             let (with, ids) = (giving.settling(), NewIds::new()?);
             let (_, gift) = db
-                .tx(move |c| pools::decide(c, &with, (release, &ids), by, now))
+                .tx(move |c| pools::decide(c, &with, ((release, id), &ids), by, now))
                 .await?;
             if let Some(gift) = gift {
                 giving.show(&Applied {

@@ -168,6 +168,7 @@ pub(super) fn parse(
     programs: &[(Program, Partner)],
     pages: Result<Vec<String>, String>,
     by: UserId,
+    token: String,
 ) -> Result<NewPool, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut note = |field: &str, word: String| faults.push(FieldError::new(field, word));
@@ -235,6 +236,7 @@ pub(super) fn parse(
         ends_at,
         targets,
         note: words,
+        token,
         by,
     })
 }

@@ -29,6 +29,7 @@ mod needle;
 mod offline;
 mod offline_entry;
 mod offline_form;
+mod offline_receipt;
 mod page;
 mod pages;
 mod pages_table;
@@ -140,7 +141,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/console/offline/{id}/receipt")
-                .route(web::get().to(offline_entry::receipt)),
+                .route(web::get().to(offline_receipt::page)),
+        )
+        .service(
+            web::resource("/console/offline/{id}/receipt.pdf")
+                .route(web::get().to(offline_receipt::pdf)),
         )
         .service(
             web::resource("/console/deposits")

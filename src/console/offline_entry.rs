@@ -1,4 +1,4 @@
-//! `/console/offline/new` and `/console/offline/{id}`: entering, confirming, giving back, and the receipt to print.
+//! `/console/offline/new` and `/console/offline/{id}`: entering, confirming, giving back.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -78,27 +78,6 @@ struct GiftView {
     amount_error: Option<String>,
     reason_error: Option<String>,
     reason_typed: String,
-}
-
-/// Context of `console/offline_receipt`.
-#[derive(Serialize)]
-struct ReceiptView {
-    organisation: String,
-    campaign: String,
-    serial: String,
-    donor: String,
-    amount: MoneyView,
-    how: String,
-    on: String,
-    note: String,
-    is_receipt: bool,
-    matched: Option<MatchedView>,
-}
-
-#[derive(Serialize)]
-struct MatchedView {
-    amount: MoneyView,
-    sponsor: String,
 }
 
 fn programs_of(conn: &mut Conn, campaign: &Campaign) -> AppResult<Vec<Program>> {
@@ -234,19 +213,19 @@ fn shown(giving: &Giving, donation: Option<Donation>) {
     }
 }
 
-fn id_of(path: &str) -> AppResult<OfflineGiftId> {
+pub(super) fn id_of(path: &str) -> AppResult<OfflineGiftId> {
     path.parse().map_err(|_| AppError::NotFound("this entry"))
 }
 
-struct Found {
-    gift: OfflineGift,
-    campaign: Campaign,
+pub(super) struct Found {
+    pub(super) gift: OfflineGift,
+    pub(super) campaign: Campaign,
     programs: Vec<Program>,
     page: Option<(String, String)>,
-    donation: Option<Donation>,
+    pub(super) donation: Option<Donation>,
 }
 
-async fn find(desk: &Desk, id: OfflineGiftId) -> AppResult<Found> {
+pub(super) async fn find(desk: &Desk, id: OfflineGiftId) -> AppResult<Found> {
     let scope = Scope::of(&desk.signed);
     desk.site
         .db
@@ -448,38 +427,4 @@ pub(super) async fn give_back(
         }
         Err(error) => draw(&desk, found, Some(typed), Mend::of(error)?),
     }
-}
-
-/// The receipt, to be printed for somebody whose mail address nobody knows.
-pub(super) async fn receipt(
-    site: Data<Site>,
-    request: HttpRequest,
-    staff: Coordinator,
-    path: Path<String>,
-) -> AppResult<HttpResponse> {
-    let desk = Desk::new(&site, &request, staff.0, Room::Offline);
-    let found = find(&desk, id_of(&path.0)?).await?;
-    let donation = found.donation.ok_or(AppError::NotFound("this receipt"))?;
-    let id = donation.id;
-    let matched = site
-        .db
-        .read(move |c| crate::matching::match_of(c, id))
-        .await?;
-    let (how, on, note, is_receipt) = hands::receipt_words(&found.gift);
-    let view = ReceiptView {
-        organisation: site.config.site.name.clone(),
-        campaign: found.campaign.title.clone(),
-        serial: donation.receipt.clone().unwrap_or_default(),
-        donor: donation.donor_name.clone(),
-        amount: donation.charge().into(),
-        how,
-        on: on.to_string(),
-        note,
-        is_receipt,
-        matched: matched.map(|(found, sponsor)| MatchedView {
-            amount: Money::new(found.amount, donation.currency).into(),
-            sponsor,
-        }),
-    };
-    desk.page("offline_receipt", "Receipt", view)
 }

@@ -51,7 +51,11 @@ fn check(scope: &Scope, found: &ReportOverview) -> AppResult<()> {
     }
 }
 
-fn visible(conn: &mut Conn, scope: &Scope, state: ReportState) -> AppResult<Vec<Listing>> {
+pub(super) fn visible(
+    conn: &mut Conn,
+    scope: &Scope,
+    state: ReportState,
+) -> AppResult<Vec<Listing>> {
     let mut all = model::in_state(conn, state)?;
     if !scope.is_whole() {
         let ids: Vec<_> = all

@@ -10,9 +10,11 @@ use crate::db::Conn;
 use crate::db::schema::{findings, jobs, offline_gifts, page_reports, pages};
 use crate::each;
 use crate::error::AppResult;
+use crate::impact::reports::ReportState;
 use crate::jobs::JobState;
 use crate::kernel::{Day, Money, Timestamp};
 use crate::pages::model::PageStatus;
+use crate::stories::consents_waiting;
 
 /// How many of what waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -23,6 +25,12 @@ pub(super) struct Waiting {
     pub(super) reports: i64,
     /// Offline entries that nobody has confirmed or declined.
     pub(super) offline: i64,
+    /// Partners' reports that nobody has reviewed.
+    pub(super) partner_reports: i64,
+    /// Consents that lack a signature.
+    pub(super) consents: i64,
+    /// Consents that end within 30 days.
+    pub(super) consents_ending: i64,
     /// Jobs that were given up.
     pub(super) jobs: i64,
     /// Findings of checks and reconciliation that are open.
@@ -36,7 +44,7 @@ const MOST: i64 = 1_000;
 ///
 /// # Errors
 /// The database's.
-pub(super) fn waiting(conn: &mut Conn, scope: &Scope) -> AppResult<Waiting> {
+pub(super) fn waiting(conn: &mut Conn, scope: &Scope, now: Timestamp) -> AppResult<Waiting> {
     let mine: Option<Vec<_>> = scope.ids().map(<[_]>::to_vec);
     macro_rules! count {
         ($query:expr, $column:expr) => {{
@@ -61,6 +69,13 @@ pub(super) fn waiting(conn: &mut Conn, scope: &Scope) -> AppResult<Waiting> {
     let reports = count!(open, pages::campaign_id);
     let pending = offline_gifts::table.filter(offline_gifts::state.eq("pending"));
     let offline = count!(pending, offline_gifts::campaign_id);
+    let sent_in = super::partner_reports::visible(conn, scope, ReportState::InReview)?;
+    // The vault is no season's: only who runs all of them is asked.
+    let (consents, consents_ending) = if scope.is_whole() {
+        consents_waiting(conn, now)?
+    } else {
+        (0, 0)
+    };
     let dead = jobs::table.filter(jobs::state.eq(JobState::Dead)).count();
     let open = findings::table
         .filter(findings::closed_at.is_null())
@@ -69,6 +84,9 @@ pub(super) fn waiting(conn: &mut Conn, scope: &Scope) -> AppResult<Waiting> {
         pages,
         reports,
         offline,
+        partner_reports: i64::try_from(sent_in.len()).unwrap_or(MOST),
+        consents,
+        consents_ending,
         jobs: each!(conn, c => dead.get_result(c))?,
         findings: each!(conn, c => open.get_result(c))?,
     })

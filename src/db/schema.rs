@@ -483,6 +483,7 @@ diesel::table! {
         donations -> BigInt,
         donors -> BigInt,
         reached_at -> Timestamp,
+        matched -> BigInt,
     }
 }
 
@@ -1213,6 +1214,20 @@ diesel::table! {
         confirmed_by -> Nullable<Text>,
         confirmed_at -> Nullable<Timestamp>,
         closed_at -> Nullable<Timestamp>,
+        token -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    disputes (id) {
+        id -> Text,
+        donation_id -> Text,
+        amount -> BigInt,
+        fee -> BigInt,
+        state -> Text,
+        reason -> Text,
+        opened_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1588,6 +1603,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_items,
     deposits,
     deposit_items,
+    disputes,
     match_pools,
     match_targets,
     matches,

@@ -40,6 +40,7 @@ pub(super) async fn pool(giving: &Giving) -> AppResult<()> {
         return Ok(());
     };
     let (id, slug) = (PoolId::new(), super::slug(super::SEASON)?);
+    let token = crate::kernel::secret::random_token()?;
     let sponsor = super::line("Loom & Larder Cooperative")?;
     let work = giving.site.db.tx(move |c| {
         let season = campaigns::model::by_slug(c, &slug)?.campaign;
@@ -56,6 +57,7 @@ pub(super) async fn pool(giving: &Giving) -> AppResult<()> {
             ends_at: now.plus(Duration::days(14)),
             targets: Vec::new(),
             note: "Letter of the cooperative’s board, in the folder of the season.".into(),
+            token: token.clone(),
             by,
         };
         ops::draft(c, &new, now)?;

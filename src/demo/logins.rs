@@ -60,8 +60,8 @@ pub fn welcome(config: &Config) -> String {
          \x20 Sign in        {base}/login\n\
          \x20 Test mailbox   {base}/sandbox/mail\n\
          \x20 API document   {base}/api/openapi.json\n\n\
-         Card 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks for authentication;\n\
-         any future date and any three digits go with them.\n\n\
+         Card 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks for authentication,\n\
+         4000 0000 0000 0259 is disputed a minute later; any future date and any three digits go with them.\n\n\
          One person a role, to sign in with (a real installation asks these who work here for a second factor; the demo\n\
          does not, unless SELVEDGE__AUTH__STAFF_SECOND_FACTOR=true). `selvedge user token --email E --scope S` makes API\n\
          tokens:\n"

@@ -12,7 +12,7 @@ use crate::impact::reports::views::{
     self, AnswerView, BudgetView, DocumentView, FiledView, MessageView, PaidView, Whole,
 };
 use crate::impact::reports::{Move, ReportId, ReportState, Step, model, ops};
-use crate::partners::PartnerStaff;
+use crate::partners::{PartnerLetters, PartnerStaff};
 use crate::web::site::see;
 use crate::web::typed::{Mend, Typed};
 use crate::web::{CsrfForm, Path, Site};
@@ -184,6 +184,7 @@ pub(super) async fn act(
     staff: PartnerStaff,
     path: Path<String>,
     form: CsrfForm<Typed>,
+    letters: Data<PartnerLetters>,
 ) -> AppResult<HttpResponse> {
     let id = report_id(&path.0)?;
     let table = Table::new(&site, &request, staff.clone());
@@ -193,7 +194,7 @@ pub(super) async fn act(
             Err(error) => Err(error),
             Ok(word) => site
                 .db
-                .tx(move |c| ops::submit(c, &staff, (id, word.as_ref()), now))
+                .tx(move |c| ops::submit(c, &staff, &letters, (id, word.as_ref()), now))
                 .await
                 .map(|()| "submitted"),
         },

@@ -8,10 +8,15 @@ use utoipa::ToSchema;
 use super::command::GiveRequest;
 use super::model::{self, DonationId, DonationStatus, Method};
 use super::{Giving, mails};
+use crate::auth::roles::reads_givers;
 use crate::auth::{Access, Bearer};
 use crate::error::{AppError, AppResult};
+use crate::funds::Origin;
+use crate::grants::trace::GiftGrant;
+use crate::grants::{self, TrancheState};
+use crate::impact::reports::public::{TrancheReport, published_for_tranches};
 use crate::kernel::shape::RequestKey;
-use crate::kernel::{Listed, Money, Timestamp};
+use crate::kernel::{Day, Listed, Money, Timestamp};
 use crate::pages;
 use crate::walls::{self, Wall, WallGift};
 use crate::web::query::{self, ListQuery};
@@ -102,7 +107,8 @@ fn idempotency_key(request: &HttpRequest) -> AppResult<String> {
     }
 }
 
-/// A gift. Whoever knows the id sees how it stands; names, addresses and words need the scope `donations:read`.
+/// A gift. Whoever knows the id sees how it stands; names, addresses and words need the scope `donations:read`, in the hands of
+/// somebody who runs the campaign or keeps its money.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DonationView {
     /// `don_…`
@@ -133,7 +139,9 @@ pub struct DonationView {
     pub paid_at: Option<Timestamp>,
     /// What each fund holds of it now.
     pub allocation: Vec<Part>,
-    /// With `donations:read` alone.
+    /// What grants took of it, and of what was added to it; oldest first.
+    pub grants: Vec<GrantPart>,
+    /// With `donations:read`, for those who run the campaign or keep its money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,
 }
@@ -147,6 +155,47 @@ pub struct Part {
     pub amount: Money,
     /// What is still set aside after refunds and late fees.
     pub remaining: Money,
+}
+
+/// What one tranche of a grant took of one part of a gift.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GrantPart {
+    /// The grant's number, as the open books list it.
+    #[schema(example = "G-2026-001")]
+    pub grant: String,
+    /// The tranche's place in it: 1, 2, 3 …
+    pub tranche: i32,
+    /// `fun_…`: out of which fund.
+    pub fund: String,
+    /// `gift` for the giver's own money, `match` for what a sponsor's pool added.
+    #[schema(value_type = String)]
+    pub origin: Origin,
+    /// How much.
+    pub amount: Money,
+    /// The day on which the partner was paid.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub paid_on: Option<Day>,
+    /// `paid`, `report_due` or `reported`.
+    #[schema(value_type = String)]
+    pub state: TrancheState,
+    /// Where the published report on it stands, relative to the site.
+    pub report: Option<String>,
+}
+
+impl GrantPart {
+    fn of(grant: &GiftGrant, reports: &[TrancheReport]) -> Self {
+        let report = reports.iter().find(|one| one.tranche == grant.tranche_id);
+        Self {
+            grant: grant.number.clone(),
+            tranche: grant.position,
+            fund: grant.fund_id.to_string(),
+            origin: grant.origin,
+            amount: grant.money(),
+            paid_on: grant.paid_on,
+            state: grant.state,
+            report: report.map(|one| one.link.path.clone()),
+        }
+    }
 }
 
 /// What only staff and the donor's own tools may see.
@@ -180,19 +229,31 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
         .0
         .parse()
         .map_err(|_| AppError::NotFound("This gift"))?;
-    let private = bearer.may("donations", Access::Read);
-    let (donation, splits, matched, email) = site
+    let reader = bearer.holder().cloned();
+    let reader = reader.filter(|holder| holder.may("donations", Access::Read).is_ok());
+    let (donation, splits, matched, grants, email) = site
         .db
         .read(move |conn| {
             let donation = model::by_id(conn, id)?;
             let splits = model::splits_of(conn, id)?;
             let matched = crate::matching::match_of(conn, id)?;
+            let took = grants::trace::of_gift(conn, id)?;
+            let tranches: Vec<_> = took.iter().map(|grant| grant.tranche_id).collect();
+            let reports = published_for_tranches(conn, &tranches)?;
+            let took: Vec<GrantPart> = took
+                .iter()
+                .map(|grant| GrantPart::of(grant, &reports))
+                .collect();
+            let private = match &reader {
+                Some(holder) => reads_givers(conn, holder, donation.campaign_id)?,
+                None => false,
+            };
             let email = if private {
                 Some(mails::address_of(conn, donation.supporter_id)?)
             } else {
                 None
             };
-            Ok((donation, splits, matched, email))
+            Ok((donation, splits, matched, took, email))
         })
         .await?;
     let money = |minor| Money::new(minor, donation.currency);
@@ -215,6 +276,7 @@ pub async fn show(site: Data<Site>, path: Path<String>, bearer: Bearer) -> AppRe
                 remaining: money(split.remaining()),
             })
             .collect(),
+        grants,
         private: email.map(|email| Private {
             donor_name: donation.donor_name.clone(),
             donor_email: if email.is_reachable() {

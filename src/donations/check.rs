@@ -56,10 +56,22 @@ const PROOFS: &[(&str, &str)] = &[
          GROUP BY d.id, d.refunded HAVING d.refunded <> COALESCE(SUM(r.amount), 0) LIMIT 20",
     ),
     (
+        "a dispute that is not in the books as it stands",
+        "SELECT d.id AS subject, CAST(d.amount - COALESCE(r.amount, 0) AS BIGINT) AS off FROM disputes d
+         LEFT JOIN refunds r ON r.id = d.id AND r.state = 'posted'
+         WHERE (d.state IN ('open', 'lost') AND COALESCE(r.amount, 0) <> d.amount) OR (d.state IN ('asked', 'won') AND r.id IS NOT NULL) LIMIT 20",
+    ),
+    (
+        "a gift that is called disputed and is not, or the other way round",
+        "SELECT g.id AS subject, CAST(1 AS BIGINT) AS off FROM donations g
+         LEFT JOIN (SELECT DISTINCT donation_id FROM disputes WHERE state IN ('open', 'lost')) d ON d.donation_id = g.id
+         WHERE (g.status = 'disputed') <> (d.donation_id IS NOT NULL) LIMIT 20",
+    ),
+    (
         "transfers of a gift that is not paid, or of none",
         "SELECT COALESCE(t.donation_id, t.source_kind || ' ' || t.source_id) AS subject, CAST(t.amount AS BIGINT) AS off FROM transfers t
          LEFT JOIN donations d ON d.id = t.donation_id
-         WHERE t.source_kind IN ('charge', 'balance_transaction', 'refund', 'refund_failed', 'offline_gift', 'match', 'match_refund', 'match_refund_failed') AND (d.id IS NULL OR d.paid_at IS NULL) LIMIT 20",
+         WHERE t.source_kind IN ('charge', 'balance_transaction', 'refund', 'refund_failed', 'dispute', 'dispute_won', 'offline_gift', 'match', 'match_refund', 'match_refund_failed') AND (d.id IS NULL OR d.paid_at IS NULL) LIMIT 20",
     ),
     (
         "a total shown that differs from the gifts",
@@ -70,6 +82,16 @@ const PROOFS: &[(&str, &str)] = &[
             UNION ALL SELECT 'team', team_id, SUM(charged - refunded), SUM(CASE WHEN refunded < charged THEN 1 ELSE 0 END) FROM donations WHERE paid_at IS NOT NULL AND team_id IS NOT NULL GROUP BY team_id
          ) g ON g.scope = t.scope AND g.scope_id = t.scope_id
          WHERE t.raised <> COALESCE(g.raised, 0) OR t.donations <> COALESCE(g.gifts, 0) LIMIT 20",
+    ),
+    (
+        "a matched sum shown that differs from what pools add to the gifts",
+        "SELECT t.scope || ' ' || t.scope_id AS subject, CAST(t.matched - COALESCE(g.matched, 0) AS BIGINT) AS off FROM totals t
+         LEFT JOIN (
+            SELECT 'campaign' AS scope, d.campaign_id AS scope_id, SUM(m.amount - m.reversed) AS matched FROM matches m JOIN donations d ON d.id = m.donation_id GROUP BY d.campaign_id
+            UNION ALL SELECT 'page', d.page_id, SUM(m.amount - m.reversed) FROM matches m JOIN donations d ON d.id = m.donation_id WHERE d.page_id IS NOT NULL GROUP BY d.page_id
+            UNION ALL SELECT 'team', d.team_id, SUM(m.amount - m.reversed) FROM matches m JOIN donations d ON d.id = m.donation_id WHERE d.team_id IS NOT NULL GROUP BY d.team_id
+         ) g ON g.scope = t.scope AND g.scope_id = t.scope_id
+         WHERE t.matched <> COALESCE(g.matched, 0) LIMIT 20",
     ),
     (
         "a number of donors shown that differs from those who gave",

@@ -22,11 +22,14 @@ pub(super) struct Change {
     pub raised: i64,
     /// 1: a gift more; -1: one less; 0: the same ones.
     pub gifts: i64,
+    /// Minor units that a match pool adds to it.
+    pub matched: i64,
 }
 
 #[derive(Default)]
 struct Sum {
     raised: i64,
+    matched: i64,
     gifts: i64,
     donors: i64,
 }
@@ -58,6 +61,7 @@ struct TotalRow<'a> {
     donations: i64,
     donors: i64,
     reached_at: Timestamp,
+    matched: i64,
 }
 
 impl Counters {
@@ -70,6 +74,7 @@ impl Counters {
             let entry = self.sums.entry((scope, id.clone()));
             let (_, _, sum) = entry.or_insert((gift.campaign_id, gift.currency, Sum::default()));
             sum.raised += change.raised;
+            sum.matched += change.matched;
             sum.gifts += change.gifts;
             if change.gifts != 0 {
                 *self
@@ -86,7 +91,10 @@ impl Counters {
         // Only what grows may be written as a row that meets itself: the table holds no negative sums, not even in passing.
         let (growing, shrinking): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.sums)
             .into_iter()
-            .partition(|(_, (_, _, sum))| sum.raised >= 0 && sum.gifts >= 0 && sum.donors >= 0);
+            .partition(|(_, (_, _, sum))| {
+                let least = sum.raised.min(sum.gifts).min(sum.donors).min(sum.matched);
+                least >= 0
+            });
         let rows: Vec<TotalRow<'_>> = growing
             .iter()
             .map(|((scope, id), (campaign, currency, sum))| TotalRow {
@@ -98,6 +106,7 @@ impl Counters {
                 donations: sum.gifts,
                 donors: sum.donors,
                 reached_at: now,
+                matched: sum.matched,
             })
             .collect();
         for chunk in rows.chunks(1000) {
@@ -110,6 +119,7 @@ impl Counters {
                     totals::donations.eq(totals::donations + excluded(totals::donations)),
                     totals::donors.eq(totals::donors + excluded(totals::donors)),
                     totals::reached_at.eq(now),
+                    totals::matched.eq(totals::matched + excluded(totals::matched)),
                 ))
                 .execute(c))?;
         }
@@ -120,6 +130,7 @@ impl Counters {
                 totals::donations.eq(totals::donations + sum.gifts),
                 totals::donors.eq(totals::donors + sum.donors),
                 totals::reached_at.eq(now),
+                totals::matched.eq(totals::matched + sum.matched),
             ));
             if each!(conn, c => change.execute(c))? == 0 {
                 return Err(AppError::internal("a total that shrinks was never there"));

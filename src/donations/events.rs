@@ -47,6 +47,11 @@ pub const KINDS: &[&str] = &[
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
 ];
 
 /// The kinds that are listed when no webhook brought them: those of payments, and those that tell of payouts.
@@ -63,6 +68,11 @@ pub const LISTED: &[&str] = &[
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
     "payout.paid",
     "payout.failed",
 ];

@@ -138,25 +138,25 @@ pub(super) fn record(conn: &mut Conn, arrived: &[Arrived]) -> AppResult<()> {
 }
 
 /// Takes back what was added in proportion to what is given back of the gift: all of it with the last cent. `donation` is as
-/// it stood before this refund of `minor`. What was granted of it, the campaign's reserve gives back.
+/// it stood before this refund of `minor`. What was granted of it, the campaign's reserve gives back. Answers how much.
 pub(super) fn give_back(
     conn: &mut Conn,
     donation: &Donation,
     refund: &str,
     minor: i64,
     now: Timestamp,
-) -> AppResult<()> {
+) -> AppResult<i64> {
     let parts = matched_splits_of(conn, donation.id)?;
     let remaining: Vec<i64> = parts.iter().map(Split::remaining).collect();
     let added: i64 = remaining.iter().sum();
     let left = donation.charged - donation.refunded;
     if added == 0 || left <= 0 {
-        return Ok(());
+        return Ok(0);
     }
     let back = i128::from(added) * i128::from(minor.min(left)) / i128::from(left);
     let back = i64::try_from(back).map_err(AppError::internal)?;
     if back == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let Some((found, _)) = matching::match_of(conn, donation.id)? else {
         return Err(AppError::internal("a gift was added to by no pool"));
@@ -190,17 +190,18 @@ pub(super) fn give_back(
     }
     ledger::post(conn, &all, now)?;
     refunds::take_back(conn, &parts, &taken)?;
-    matching::ops::reverse(conn, donation.id, back)
+    matching::ops::reverse(conn, donation.id, back)?;
+    Ok(back)
 }
 
 /// A refund failed: what had gone back into the pool is added again, as far as the pool still holds it. What it has promised
-/// to others since, or was released, stays there.
+/// to others since, or was released, stays there. Answers how much is added again.
 pub(super) fn restore(
     conn: &mut Conn,
     donation: &Donation,
     refund: &str,
     now: Timestamp,
-) -> AppResult<()> {
+) -> AppResult<i64> {
     let booked = transfers::table
         .filter(transfers::source_kind.eq(BACK))
         .filter(transfers::source_id.eq(refund))
@@ -212,7 +213,7 @@ pub(super) fn restore(
         false => matching::match_of(conn, donation.id)?,
     };
     let Some((found, _)) = found else {
-        return Ok(());
+        return Ok(0);
     };
     let pool = Account::matching(found.pool_id);
     let mut free = ledger::balance(conn, &pool, donation.currency)?.minor();
@@ -250,7 +251,8 @@ pub(super) fn restore(
     }
     ledger::post(conn, &all, now)?;
     refunds::take_back(conn, &parts, &again)?;
-    matching::ops::reverse(conn, donation.id, -total)
+    matching::ops::reverse(conn, donation.id, -total)?;
+    Ok(total)
 }
 
 /// The transfers that added to the gift, by the fund that they credited.

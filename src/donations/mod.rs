@@ -24,6 +24,7 @@ mod checkout;
 mod command;
 mod counters;
 pub mod deposits;
+pub mod disputes;
 pub mod events;
 mod fees;
 pub mod hands;
@@ -45,6 +46,7 @@ mod webhook;
 
 pub use checkout::Giving;
 pub use command::{Give, GiveRequest};
+pub use hands::NewIds;
 pub use jobs::jobs;
 pub use model::{Donation, DonationId, DonationStatus, SupporterId};
 

@@ -326,16 +326,16 @@ impl GiftPart {
     }
 }
 
-/// The parts of a gift with what their funds are for, largest first.
+/// The parts of a gift's own money, or of what a match pool added to it, with what their funds are for; largest first.
 ///
 /// # Errors
 /// The database's.
-pub fn parts_of(conn: &mut Conn, id: DonationId) -> AppResult<Vec<GiftPart>> {
+pub fn parts_of(conn: &mut Conn, id: DonationId, origin: Origin) -> AppResult<Vec<GiftPart>> {
     let query = splits::table
         .inner_join(funds::table.on(funds::id.eq(splits::fund_id)))
         .left_join(programs::table.on(programs::id.nullable().eq(funds::program_id)))
         .filter(splits::donation_id.eq(id))
-        .filter(splits::origin.eq(Origin::Gift))
+        .filter(splits::origin.eq(origin))
         .order((splits::amount.desc(), splits::fund_id))
         .select((
             splits::fund_id,

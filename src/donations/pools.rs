@@ -10,7 +10,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Money, Timestamp};
 use crate::ledger::{Account, Source};
-use crate::matching::model::{Pool, Release, ReleaseId, ReleaseKind, ReleaseState};
+use crate::matching::model::{Pool, PoolId, Release, ReleaseId, ReleaseKind, ReleaseState};
 use crate::matching::ops;
 use crate::{campaigns, funds};
 
@@ -22,11 +22,11 @@ use crate::{campaigns, funds};
 pub fn decide(
     conn: &mut Conn,
     with: &Settling,
-    (id, ids): (ReleaseId, &NewIds),
+    (of, ids): ((ReleaseId, PoolId), &NewIds),
     by: UserId,
     now: Timestamp,
 ) -> AppResult<(Pool, Option<Donation>)> {
-    let (release, pool) = ops::proposal_for(conn, id, by)?;
+    let (release, pool) = ops::proposal_for(conn, of, by)?;
     let donation = match release.kind {
         ReleaseKind::Return => {
             ops::give_back(conn, &release, &pool, by, now)?;

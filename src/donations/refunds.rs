@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::counters::{Change, Counters};
+use super::disputes;
 use super::fees;
 use super::matched;
 use super::model::{Donation, DonationId, DonationStatus, Split, Taken, splits_of};
@@ -32,6 +33,33 @@ crate::words! {
 /// The kinds of source that bring a gift's own money: the processor's charge, an entry that staff confirmed, what was left
 /// of a match pool.
 const BRINGERS: [&str; 3] = ["charge", "offline_gift", "match_release"];
+/// Why money goes back: both ways divide it alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Somebody gave it back.
+    Refund,
+    /// The donor's bank took it back.
+    Dispute,
+}
+
+impl Way {
+    /// The source of what is taken.
+    fn source(self) -> &'static str {
+        match self {
+            Self::Refund => "refund",
+            Self::Dispute => "dispute",
+        }
+    }
+
+    /// The source of what is set aside again.
+    fn undone(self) -> &'static str {
+        match self {
+            Self::Refund => "refund_failed",
+            Self::Dispute => "dispute_won",
+        }
+    }
+}
+
 /// The code of what a refund takes out of a fund.
 const REFUND: &str = "refund";
 /// The code of what a refund takes out of the reserve, since the fund's part was granted.
@@ -76,7 +104,7 @@ pub fn of_donation(conn: &mut Conn, id: DonationId) -> AppResult<Vec<RefundRow>>
 pub fn taken_from_funds(conn: &mut Conn, id: DonationId) -> AppResult<BTreeMap<String, i64>> {
     let query = transfers::table
         .filter(transfers::donation_id.eq(id.to_string()))
-        .filter(transfers::source_kind.eq("refund"))
+        .filter(transfers::source_kind.eq_any(["refund", "dispute"]))
         .filter(
             transfers::debit
                 .like("fund:%")
@@ -110,15 +138,15 @@ pub(super) fn follow(
     for refund in seen.iter().filter(|refund| has_failed(refund)) {
         match known.get(&refund.id) {
             Some(RefundState::Posted) => {
-                recredit(conn, donation, &refund.id, now)?;
+                undo(conn, donation, Way::Refund, &refund.id, now)?;
                 changed = true;
             }
             Some(RefundState::Recredited) => {}
             // Remembered, so that an older sighting that comes later does not book what has failed (P13).
-            None if refund.amount.is_some_and(|money| money.minor() > 0) => {
-                remember(conn, donation, refund, RefundState::Recredited, now)?;
+            None => {
+                let minor = refund.amount.map_or(0, Money::minor);
+                passed_by(conn, donation, &refund.id, minor, now)?;
             }
-            None => {}
         }
     }
     for refund in seen.iter().filter(|refund| !has_failed(refund)) {
@@ -140,12 +168,43 @@ pub(super) fn follow(
                 refund.id
             )));
         }
-        remember(conn, donation, refund, RefundState::Posted, now)?;
-        let processor = Account::processor(PROCESSOR);
-        give_back(conn, donation, &refund.id, amount, &processor, now)?;
+        take(conn, donation, Way::Refund, (&refund.id, amount), now)?;
         changed = true;
     }
     Ok(Ok(changed))
+}
+
+/// Books that the processor gave back, or had to give back, `amount` of what is left of a gift, under an id of the processor's.
+pub(super) fn take(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    way: Way,
+    (id, amount): (&str, Money),
+    now: Timestamp,
+) -> AppResult<()> {
+    remember(
+        conn,
+        donation,
+        (id, amount.minor()),
+        RefundState::Posted,
+        now,
+    )?;
+    let processor = Account::processor(PROCESSOR);
+    give_back(conn, donation, way, (id, amount), &processor, now)
+}
+
+/// Remembers what had come back before we heard of it: no older sighting books it any more.
+pub(super) fn passed_by(
+    conn: &mut Conn,
+    donation: &Donation,
+    id: &str,
+    minor: i64,
+    now: Timestamp,
+) -> AppResult<()> {
+    if minor > 0 {
+        remember(conn, donation, (id, minor), RefundState::Recredited, now)?;
+    }
+    Ok(())
 }
 
 /// Whether the money stayed with us after all.
@@ -160,8 +219,8 @@ pub(super) fn has_failed(refund: &Refund) -> bool {
 fn give_back(
     conn: &mut Conn,
     donation: &mut Donation,
-    id: &str,
-    amount: Money,
+    way: Way,
+    (id, amount): (&str, Money),
     from: &Account,
     now: Timestamp,
 ) -> AppResult<()> {
@@ -184,7 +243,7 @@ fn give_back(
         amount: Money::new(minor, donation.currency),
         code,
         source: Source {
-            kind: "refund",
+            kind: way.source(),
             id: id.to_owned(),
         },
         donation: Some(donation.id.to_string()),
@@ -210,8 +269,8 @@ fn give_back(
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, &taken)?;
-    matched::give_back(conn, donation, id, amount.minor(), now)?;
-    move_refunded(conn, donation, amount.minor(), now)
+    let matched = matched::give_back(conn, donation, id, amount.minor(), now)?;
+    move_refunded(conn, donation, amount.minor(), -matched, now)
 }
 
 /// A refund that staff make of a gift that the processor has no part in: the cash goes back, or the cheque bounced.
@@ -258,21 +317,22 @@ pub(super) fn by_staff(
         reason: Some(refund.reason.clone()),
     };
     each!(conn, c => diesel::insert_into(refunds::table).values(&row).execute(c))?;
-    give_back(conn, donation, &refund.id, refund.amount, &refund.from, now)?;
+    let (id, amount) = (refund.id.as_str(), refund.amount);
+    give_back(conn, donation, Way::Refund, (id, amount), &refund.from, now)?;
     Ok(true)
 }
 
 fn remember(
     conn: &mut Conn,
     donation: &Donation,
-    refund: &Refund,
+    (id, minor): (&str, i64),
     state: RefundState,
     now: Timestamp,
 ) -> AppResult<()> {
     let row = RefundRow {
-        id: refund.id.clone(),
+        id: id.to_owned(),
         donation_id: donation.id,
-        amount: refund.amount.map_or(0, Money::minor),
+        amount: minor,
         state,
         created_at: now,
         made_by: None,
@@ -282,12 +342,18 @@ fn remember(
     Ok(())
 }
 
-/// A refund failed: each of its transfers is reversed, and the gift stands as before.
-fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) -> AppResult<()> {
+/// A refund failed, or a dispute was won: each of its transfers is reversed, and the gift stands as before.
+pub(super) fn undo(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    way: Way,
+    id: &str,
+    now: Timestamp,
+) -> AppResult<()> {
     let booked = transfers::table
         .filter(
             transfers::source_kind
-                .eq("refund")
+                .eq(way.source())
                 .and(transfers::source_id.eq(id)),
         )
         .order(transfers::id)
@@ -314,7 +380,7 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
             credit,
             amount: Money::new(*minor, donation.currency),
             source: Source {
-                kind: "refund_failed",
+                kind: way.undone(),
                 id: id.to_owned(),
             },
             donation: Some(donation.id.to_string()),
@@ -323,36 +389,38 @@ fn recredit(conn: &mut Conn, donation: &mut Donation, id: &str, now: Timestamp) 
     }
     ledger::post(conn, &all, now)?;
     take_back(conn, &parts, &back)?;
-    matched::restore(conn, donation, id, now)?;
+    let matched = matched::restore(conn, donation, id, now)?;
     let own = refunds::table
         .find(id)
         .filter(refunds::state.eq(RefundState::Posted));
     let change = diesel::update(own).set(refunds::state.eq(RefundState::Recredited));
     each!(conn, c => change.execute(c))?;
     let total: i64 = booked.iter().map(|(_, _, minor)| minor).sum();
-    move_refunded(conn, donation, -total, now)?;
+    move_refunded(conn, donation, -total, matched, now)?;
     fees::bear(
         conn,
         donation,
         &Source {
-            kind: "refund_failed",
+            kind: way.undone(),
             id: id.to_owned(),
         },
         now,
     )
 }
 
-/// Moves the gift's refunded sum, its status and the totals.
+/// Moves the gift's refunded sum, its status and the totals; `matched`: by how much more a pool adds to it.
 fn move_refunded(
     conn: &mut Conn,
     donation: &mut Donation,
     by: i64,
+    matched: i64,
     now: Timestamp,
 ) -> AppResult<()> {
     let was_whole_gone = donation.refunded == donation.charged;
     donation.refunded += by;
     let whole_gone = donation.refunded == donation.charged;
     donation.status = match donation.refunded {
+        _ if disputes::stands(conn, donation.id)? => DonationStatus::Disputed,
         0 => DonationStatus::Paid,
         _ if whole_gone => DonationStatus::Refunded,
         _ => DonationStatus::PartiallyRefunded,
@@ -364,7 +432,12 @@ fn move_refunded(
     each!(conn, c => change.execute(c))?;
     let gifts = i64::from(was_whole_gone) - i64::from(whole_gone);
     let mut counters = Counters::default();
-    counters.add(donation, Change { raised: -by, gifts });
+    let change = Change {
+        raised: -by,
+        gifts,
+        matched,
+    };
+    counters.add(donation, change);
     counters.write(conn, now)
 }
 

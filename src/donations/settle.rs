@@ -10,6 +10,7 @@ use diesel::upsert::excluded;
 
 use super::arrived::Arrived;
 use super::counters::{Change, Counters};
+use super::disputes;
 use super::fees;
 use super::mails;
 use super::matched;
@@ -168,6 +169,7 @@ pub(super) fn settle(
             Change {
                 raised: one.donation.charged,
                 gifts: 1,
+                matched: one.matched.as_ref().map_or(0, |added| added.amount),
             },
         );
     }
@@ -338,7 +340,7 @@ enum Followed {
     Misfit(String),
 }
 
-/// What came after the money: a fee that was not known yet, refunds, refunds that failed.
+/// What came after the money: a fee that was not known yet, refunds, refunds that failed, disputes.
 fn follow(
     conn: &mut Conn,
     mut donation: Donation,
@@ -358,9 +360,16 @@ fn follow(
         fees::arrive(conn, &mut donation, fee, &known.id, now)?;
         changed = true;
     }
-    match refunds::follow(conn, &mut donation, &charge.refunds, now)? {
-        Ok(some) => changed |= some,
-        Err(why) => return Ok(Followed::Misfit(why)),
+    // In the order in which money is there to be taken: what came back first, then refunds, then what banks took.
+    for done in [
+        disputes::win(conn, &mut donation, &charge.disputes, now)?,
+        refunds::follow(conn, &mut donation, &charge.refunds, now)?,
+        disputes::lose(conn, &mut donation, &charge.disputes, now)?,
+    ] {
+        match done {
+            Ok(some) => changed |= some,
+            Err(why) => return Ok(Followed::Misfit(why)),
+        }
     }
     Ok(if changed {
         Followed::Changed(Box::new(donation))

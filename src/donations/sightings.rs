@@ -62,9 +62,9 @@ pub(super) fn resolve<'a>(
     Ok(found.into_values().collect())
 }
 
-/// How far a sighting has come: a payment gains money, then its fee, then refunds, then their failures, and loses none of
-/// them again.
-fn tells(payment: &Payment) -> (bool, u8, bool, usize, usize) {
+/// How far a sighting has come: a payment gains money, then its fee, then refunds and disputes, then their ends, and loses
+/// none of them again. They come in any order, so it is their number that counts.
+fn tells(payment: &Payment) -> (bool, u8, bool, usize) {
     // A session says more than its intent, and one that has closed more than one seen open: closing is for good.
     let session = match &payment.session {
         None => 0,
@@ -72,7 +72,7 @@ fn tells(payment: &Payment) -> (bool, u8, bool, usize, usize) {
         Some((_, SessionState::Complete | SessionState::Expired)) => 2,
     };
     match &payment.charge {
-        None => (false, session, payment.failed, 0, 0),
+        None => (false, session, payment.failed, 0),
         Some(charge) => {
             let failed = charge
                 .refunds
@@ -80,7 +80,11 @@ fn tells(payment: &Payment) -> (bool, u8, bool, usize, usize) {
                 .filter(|refund| refunds::has_failed(refund))
                 .count();
             let known = charge.fee.is_some();
-            (true, 0, known, charge.refunds.len(), failed)
+            let disputes = charge.disputes.iter();
+            let disputed: usize = disputes
+                .map(|one| 1 + one.moves.len() + usize::from(one.status == "lost"))
+                .sum();
+            (true, 0, known, charge.refunds.len() + failed + disputed)
         }
     }
 }

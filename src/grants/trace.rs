@@ -78,3 +78,64 @@ pub fn of_gift(conn: &mut Conn, gift: DonationId) -> AppResult<Vec<GiftGrant>> {
         ));
     Ok(each!(conn, c => query.load(c))?)
 }
+
+/// The tranches that took of several gifts, each with how much it took of them together; oldest first, without those whose
+/// money came back.
+///
+/// # Errors
+/// The database's.
+pub fn of_tranches(
+    conn: &mut Conn,
+    took: &[(TrancheId, i64)],
+    origin: Origin,
+) -> AppResult<Vec<GiftGrant>> {
+    type Row = (
+        FundId,
+        GrantId,
+        String,
+        String,
+        Currency,
+        TrancheId,
+        i32,
+        TrancheState,
+        Option<Day>,
+        Day,
+    );
+    let ids: Vec<TrancheId> = took.iter().map(|(id, _)| *id).collect();
+    let query = grant_tranches::table
+        .inner_join(grants::table.on(grants::id.eq(grant_tranches::grant_id)))
+        .filter(grant_tranches::id.eq_any(ids))
+        .filter(grant_tranches::state.ne(TrancheState::Returned))
+        .order((grant_tranches::paid_at, grant_tranches::id))
+        .select((
+            grants::fund_id,
+            grants::id,
+            grants::number,
+            grants::purpose,
+            grants::currency,
+            grant_tranches::id,
+            grant_tranches::position,
+            grant_tranches::state,
+            grant_tranches::paid_on,
+            grant_tranches::report_due_on,
+        ));
+    let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+    let all = rows.into_iter().filter_map(|row| {
+        let (_, amount) = took.iter().find(|(id, _)| *id == row.5)?;
+        Some(GiftGrant {
+            fund_id: row.0,
+            origin,
+            amount: *amount,
+            grant_id: row.1,
+            number: row.2,
+            purpose: row.3,
+            currency: row.4,
+            tranche_id: row.5,
+            position: row.6,
+            state: row.7,
+            paid_on: row.8,
+            report_due_on: row.9,
+        })
+    });
+    Ok(all.collect())
+}

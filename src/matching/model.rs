@@ -121,6 +121,8 @@ pub struct Pool {
     pub confirmed_at: Option<Timestamp>,
     /// When the rest was released.
     pub closed_at: Option<Timestamp>,
+    /// What leads the sponsor to its page, and nobody else.
+    pub token: Option<String>,
 }
 
 impl Pool {
@@ -225,6 +227,18 @@ pub struct Release {
     pub decided_by: Option<UserId>,
     /// When.
     pub decided_at: Option<Timestamp>,
+}
+
+/// A pool by its sponsor's private token.
+///
+/// # Errors
+/// [`AppError::NotFound`], also for one that is still a draft: nothing is reserved yet.
+pub fn by_token(conn: &mut Conn, token: &str) -> AppResult<Pool> {
+    let query = match_pools::table
+        .filter(match_pools::token.eq(token))
+        .filter(match_pools::state.ne(PoolState::Draft));
+    each!(conn, c => query.select(Pool::as_select()).first(c).optional())?
+        .ok_or(AppError::NotFound("This match"))
 }
 
 /// A pool by its id.

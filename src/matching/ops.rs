@@ -43,6 +43,8 @@ pub struct NewPool {
     pub targets: Vec<(TargetKind, String)>,
     /// For staff.
     pub note: String,
+    /// What will lead its sponsor to its page.
+    pub token: String,
     /// Who writes it down.
     pub by: UserId,
 }
@@ -88,6 +90,7 @@ pub fn draft(conn: &mut Conn, new: &NewPool, now: Timestamp) -> AppResult<()> {
         match_pools::ends_at.eq(new.ends_at),
         match_pools::state.eq(PoolState::Draft),
         match_pools::note.eq(&new.note),
+        match_pools::token.eq(&new.token),
         match_pools::made_by.eq(new.by),
         match_pools::created_at.eq(now),
     );
@@ -342,12 +345,19 @@ pub fn propose(conn: &mut Conn, new: &Proposal, now: Timestamp) -> AppResult<Poo
     Ok(pool)
 }
 
-/// The proposal that waits, for somebody who did not make it.
+/// The proposal about a pool that waits, for somebody who did not make it.
 ///
 /// # Errors
-/// [`AppError::NotFound`]; [`AppError::Conflict`] `no_such_move` when it is decided, `second_person` for its own maker.
-pub fn proposal_for(conn: &mut Conn, id: ReleaseId, by: UserId) -> AppResult<(Release, Pool)> {
-    let query = match_releases::table.find(id);
+/// [`AppError::NotFound`], also for another pool's: whoever runs one season decides nothing of another (S9);
+/// [`AppError::Conflict`] `no_such_move` when it is decided, `second_person` for its own maker.
+pub fn proposal_for(
+    conn: &mut Conn,
+    (id, pool): (ReleaseId, PoolId),
+    by: UserId,
+) -> AppResult<(Release, Pool)> {
+    let query = match_releases::table
+        .find(id)
+        .filter(match_releases::pool_id.eq(pool));
     let found: Option<Release> =
         each!(conn, c => query.select(Release::as_select()).first(c).optional())?;
     let found = found.ok_or(AppError::NotFound("this proposal"))?;
@@ -368,9 +378,23 @@ pub fn proposal_for(conn: &mut Conn, id: ReleaseId, by: UserId) -> AppResult<(Re
 ///
 /// # Errors
 /// As [`proposal_for`].
-pub fn refuse(conn: &mut Conn, id: ReleaseId, by: UserId, now: Timestamp) -> AppResult<Pool> {
-    let (_, pool) = proposal_for(conn, id, by)?;
-    decided(conn, id, &pool, ReleaseState::Refused, None, None, by, now)?;
+pub fn refuse(
+    conn: &mut Conn,
+    of: (ReleaseId, PoolId),
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<Pool> {
+    let (_, pool) = proposal_for(conn, of, by)?;
+    decided(
+        conn,
+        of.0,
+        &pool,
+        ReleaseState::Refused,
+        None,
+        None,
+        by,
+        now,
+    )?;
     Ok(pool)
 }
 

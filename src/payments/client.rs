@@ -16,6 +16,7 @@ use stripe_core::{charge as charge_api, payment_intent as intent_api, refund as 
 use stripe_types::{Expandable, RangeQueryTs};
 use tokio::sync::Semaphore;
 
+mod disputes;
 mod narrow;
 mod payouts;
 mod shapes;
@@ -23,7 +24,9 @@ mod shapes;
 pub use narrow::{Endpoint, ListedEvent};
 use narrow::{EndpointList, EventPage, EventQuery, Narrow};
 pub use payouts::{Moved, Payout};
-pub use shapes::{CallError, Charge, Checkout, Fee, NewCheckout, Payment, Refund, SessionState};
+pub use shapes::{
+    CallError, Charge, Checkout, Dispute, Disputed, Fee, NewCheckout, Payment, Refund, SessionState,
+};
 
 use super::amounts;
 use crate::config::{Config, ProcessorKind};
@@ -235,11 +238,17 @@ impl Processor {
             _ if charge.amount_refunded == 0 => Vec::new(),
             _ => self.refunds_of(charge.id.as_str()).await?,
         };
+        let disputes = if charge.disputed {
+            self.disputes_of(charge.id.as_str()).await?
+        } else {
+            Vec::new()
+        };
         Ok(Charge {
             id: charge.id.to_string(),
             captured: amounts::from_processor(charge.amount_captured, currency),
             fee,
             refunds: refunds.into_iter().map(refund).collect(),
+            disputes,
         })
     }
 

@@ -235,7 +235,7 @@ fn tell(
 struct Ours {
     /// By kind and id of the source.
     sums: BTreeMap<(String, String), i64>,
-    /// Refunds that had failed before we heard of them, so that neither they nor their return were ever booked.
+    /// Refunds that had failed, and disputes that were won, before we heard of them, so that neither they nor their return were ever booked.
     passed_by: Vec<String>,
 }
 
@@ -256,6 +256,8 @@ impl Ours {
                     "balance_transaction",
                     "refund",
                     "refund_failed",
+                    "dispute",
+                    "dispute_won",
                     "payout_failed",
                 ]))
                 .filter(transfers::source_id.eq_any(chunk))
@@ -282,7 +284,7 @@ impl Ours {
         }
         let back: Vec<&str> = moved
             .iter()
-            .filter(|one| one.source.starts_with("re_"))
+            .filter(|one| one.source.starts_with("re_") || one.source.starts_with("dp_"))
             .map(|one| one.source.as_str())
             .collect();
         let query = refunds::table
@@ -292,7 +294,10 @@ impl Ours {
         let failed: Vec<String> = each!(conn, c => query.load(c))?;
         let passed_by = failed
             .into_iter()
-            .filter(|id| !sums.contains_key(&("refund".to_owned(), id.clone())))
+            .filter(|id| {
+                let has = |kind: &str| sums.contains_key(&(kind.to_owned(), id.clone()));
+                !has("refund") && !has("dispute")
+            })
             .collect();
         Ok(Self { sums, passed_by })
     }
@@ -307,6 +312,13 @@ impl Ours {
                 let gross = sum("charge", &moved.source)?;
                 let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
                 Some(gross + fee)
+            }
+            // What a donor's bank takes, and gives back when it is lost there.
+            "adjustment" if moved.source.starts_with("dp_") => {
+                let taken = moved.amount.is_some_and(|amount| amount.minor() < 0);
+                let kind = if taken { "dispute" } else { "dispute_won" };
+                let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
+                Some(sum(kind, &moved.source)? + fee)
             }
             "refund" | "payment_refund" => sum("refund", &moved.source),
             "refund_failure" | "payment_failure_refund" => sum("refund_failed", &moved.source),

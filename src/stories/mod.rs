@@ -25,6 +25,7 @@ mod model;
 pub mod ops;
 pub mod pictures;
 pub mod public;
+mod reminders;
 pub mod takedown;
 pub mod views;
 
@@ -41,6 +42,7 @@ pub use jobs::jobs;
 pub use model::{
     About, Answer, Because, Status, Story, StoryId, answers, by_id, campaigns_of, list, programs_of,
 };
+pub use reminders::{Reminders, consents_waiting};
 
 /// Mounts the pages, the feed and the API.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -113,6 +113,8 @@ pub struct TeamDetail {
     pub goal: Money,
     /// Raised by gifts to the team and on its members' pages.
     pub raised: Money,
+    /// What sponsors' match pools add to that.
+    pub matched: Money,
     /// Paid gifts.
     pub donations: i64,
     /// People who gave them.
@@ -185,6 +187,7 @@ impl TeamDetail {
             story_html: markdown::html(&found.team.story).into_string(),
             goal: found.team.goal(found.campaign.currency),
             raised: found.total.raised(),
+            matched: found.total.matched(),
             donations: found.total.donations,
             donors: found.total.donors,
             members: found.members,

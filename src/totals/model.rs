@@ -35,6 +35,8 @@ pub struct Total {
     pub donors: i64,
     /// When `raised` came to be what it is.
     pub reached_at: Timestamp,
+    /// What match pools add to these gifts, minor units; not in `raised`.
+    matched: i64,
 }
 
 impl Total {
@@ -46,7 +48,13 @@ impl Total {
             donations: 0,
             donors: 0,
             reached_at: since,
+            matched: 0,
         }
+    }
+
+    /// What sponsors' match pools add to these gifts; it comes on top of [`Self::raised`].
+    pub fn matched(&self) -> Money {
+        Money::new(self.matched, self.currency)
     }
 
     /// What the cards were charged together, covered fees included, refunds taken off: the processor's gross.

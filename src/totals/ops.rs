@@ -31,6 +31,7 @@ pub fn open(
         totals::donations.eq(0),
         totals::donors.eq(0),
         totals::reached_at.eq(now),
+        totals::matched.eq(0),
     );
     each!(conn, c => diesel::insert_into(totals::table)
         .values(row)

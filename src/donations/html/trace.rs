@@ -7,7 +7,8 @@ use actix_web::web::Data;
 use super::aim::Aim;
 use crate::db::Conn;
 use crate::donations::Giving;
-use crate::donations::model::{self, Donation, GiftPart};
+use crate::donations::disputes::{self, DisputeRow};
+use crate::donations::model::{self, Donation, DonationStatus, GiftPart};
 use crate::donations::refunds::{self, RefundRow, RefundState};
 use crate::error::AppResult;
 use crate::funds::{self, Policy};
@@ -30,12 +31,18 @@ pub(super) struct Traced {
     pub parts: Vec<GiftPart>,
     /// The grants that took of it, oldest first.
     pub grants: Vec<GiftGrant>,
+    /// Each fund's part of what a match pool added, largest first.
+    pub matched_parts: Vec<GiftPart>,
+    /// The grants that took of that, oldest first.
+    pub matched_grants: Vec<GiftGrant>,
     /// What partners published on them.
     pub reports: Vec<TrancheReport>,
     /// What is known of the programs' work.
     pub figures: Vec<Figure>,
     /// Refunds in force, oldest first, each with what it took out of the funds.
     pub refunds: Vec<(RefundRow, i64)>,
+    /// What the giver's bank asked about.
+    pub disputes: Vec<DisputeRow>,
     /// The policy that the gift was made under.
     pub policy: Option<Policy>,
     pub shades: Shades,
@@ -44,6 +51,16 @@ pub(super) struct Traced {
 }
 
 impl Traced {
+    /// Whether a bank holds something of it, or has kept it.
+    pub(super) fn is_disputed(&self) -> bool {
+        self.gift.status == DonationStatus::Disputed
+    }
+
+    /// Whether it was divided, and all of it has been taken back since.
+    pub(super) fn is_gone(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|part| part.remaining() == 0)
+    }
+
     /// `None` while no money has arrived.
     pub(super) fn read(conn: &mut Conn, token: &str, now: Timestamp) -> AppResult<Option<Self>> {
         let gift = model::by_token(conn, token)?;
@@ -51,7 +68,7 @@ impl Traced {
             return Ok(None);
         }
         let aim = Aim::of(conn, &gift)?;
-        let parts = model::parts_of(conn, gift.id)?;
+        let parts = model::parts_of(conn, gift.id, funds::Origin::Gift)?;
         let programs: Vec<_> = parts.iter().filter_map(|part| part.program_id).collect();
         let taken = refunds::taken_from_funds(conn, gift.id)?;
         let refunds = refunds::of_donation(conn, gift.id)?
@@ -62,11 +79,12 @@ impl Traced {
                 (row, from_funds)
             })
             .collect();
-        let grants: Vec<GiftGrant> = grants::trace::of_gift(conn, gift.id)?
+        let disputes = disputes::of_donation(conn, gift.id)?;
+        let all = grants::trace::of_gift(conn, gift.id)?;
+        let tranches: Vec<_> = all.iter().map(|grant| grant.tranche_id).collect();
+        let (grants, matched_grants): (Vec<GiftGrant>, Vec<GiftGrant>) = all
             .into_iter()
-            .filter(|grant| grant.origin == funds::Origin::Gift)
-            .collect();
-        let tranches: Vec<_> = grants.iter().map(|grant| grant.tranche_id).collect();
+            .partition(|grant| grant.origin == funds::Origin::Gift);
         let to = crate::campaigns::frame::Destinations::of(conn, aim.campaign(), now)?;
         Ok(Some(Self {
             weave: aim.weave(conn, Some(&gift.id.to_string()), now)?,
@@ -74,12 +92,15 @@ impl Traced {
             policy: funds::model::policy(conn, gift.policy_id)?,
             shades: to.shades(),
             matched: matching::match_of(conn, gift.id)?,
+            matched_parts: model::parts_of(conn, gift.id, funds::Origin::Match)?,
+            matched_grants,
             gift,
             aim,
             parts,
             reports: published_for_tranches(conn, &tranches)?,
             grants,
             refunds,
+            disputes,
         }))
     }
 }

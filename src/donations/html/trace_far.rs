@@ -40,11 +40,15 @@ impl Far {
             .filter(|one| is_reported(one.state))
             .count();
         let waits = Money::new(held, traced.gift.currency);
+        let back = if traced.is_disputed() {
+            "Your bank took it back"
+        } else {
+            "It was given back"
+        };
         let program = match (remaining, granted, held, traced.parts.len()) {
-            (0, 0, ..) => "It was given back, so nothing of it is set aside any more.".to_owned(),
+            (0, 0, ..) => format!("{back}, so nothing of it is set aside any more."),
             (0, ..) => {
-                "It was given back after it had gone on; the campaign’s reserve carries that."
-                    .to_owned()
+                format!("{back} after it had gone on; the campaign’s reserve carries that.")
             }
             (_, 0, _, 0 | 1) => {
                 "It is set aside for one program and waits for the next grant.".to_owned()

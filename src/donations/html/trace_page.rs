@@ -4,6 +4,7 @@ use super::trace::Traced;
 use super::{trace_far::Far, trace_parts};
 use crate::campaigns::frame;
 use crate::config::Config;
+use crate::donations::disputes::DisputeState;
 use crate::donations::model::GiftPart;
 use crate::donations::views::trace::{RefundView, StepView, TraceView};
 use crate::error::AppResult;
@@ -42,7 +43,9 @@ pub(super) fn view(
         refunds: refunds(traced),
         remaining: remaining.into(),
         steps: steps(traced, fee, net, remaining),
-        parts: trace_parts::parts(traced),
+        parts: trace_parts::own(traced),
+        matched_parts: trace_parts::matched(traced),
+        is_gone: traced.is_gone(),
         division: division(traced),
         band: traced
             .weave
@@ -56,13 +59,21 @@ pub(super) fn view(
 fn refunds(traced: &Traced) -> Vec<RefundView> {
     let rows = traced.refunds.iter().map(|(row, from_funds)| {
         let back = Money::new(row.amount, traced.gift.currency);
+        let dispute = traced.disputes.iter().find(|one| one.id == row.id);
+        let what = match dispute.map(|one| one.state) {
+            None => "Refund",
+            Some(DisputeState::Lost) => "Taken back by your bank",
+            Some(_) => "With your bank until it decides",
+        };
         RefundView {
             at: row.created_at.rfc3339(),
             amount: Money::new(*from_funds, traced.gift.currency).into(),
             label: if *from_funds == row.amount {
-                "Refund".to_owned()
-            } else {
+                what.to_owned()
+            } else if dispute.is_none() {
                 format!("Refund of {back}: the part out of the fund")
+            } else {
+                format!("{what}, {back}: the part out of the fund")
             },
         }
     });

@@ -40,6 +40,10 @@ pub struct TraceView {
     pub steps: Vec<StepView>,
     /// Where each part is.
     pub parts: Vec<PartView>,
+    /// All of it was taken back.
+    pub is_gone: bool,
+    /// Where each part of what a pool added is.
+    pub matched_parts: Vec<PartView>,
     /// How it was divided: "Your choice" or "By policy version 2".
     pub division: String,
     /// The page's band with this gift's thread.

@@ -256,6 +256,15 @@ fn trace() {
                 "ahead",
             ),
         ],
+        is_gone: false,
+        matched_parts: vec![part(
+            "Kolkata investigations",
+            1,
+            5_000,
+            "held",
+            "in the fund until the next grant.",
+            vec![],
+        )],
         parts: vec![
             part(
                 "IJM Kolkata",
@@ -294,6 +303,7 @@ fn trace() {
         receipt: None,
         refunds: vec![],
         parts: vec![],
+        matched_parts: vec![],
         fee_provisional: true,
         matched: None,
         is_online: false,

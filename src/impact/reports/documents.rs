@@ -5,11 +5,13 @@ use diesel::prelude::*;
 
 use super::ReportId;
 use super::model::{self, Report};
+use crate::auth::UserId;
 use crate::db::Conn;
 use crate::db::schema::{impact_reports, report_figures};
 use crate::documents::{self, Document, DocumentId, NewDocument};
 use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::impact::Grade;
 use crate::kernel::Timestamp;
 use crate::partners::PartnerStaff;
 
@@ -46,7 +48,8 @@ pub fn attach(
     documents::insert(conn, new, "report", (OWNER, &report.to_string()), now)
 }
 
-/// Takes a document away while the report is with the partner; figures that pointed at it point at none.
+/// Takes a document away while the report is with the partner; figures that pointed at it point at none, and are graded as
+/// the partner reports them: what somebody graded is not there any more.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when it is not; [`AppError::NotFound`] for a document of something else.
@@ -62,7 +65,12 @@ pub fn detach(
     touch(conn, report, now)?;
     let shown = report_figures::table.filter(report_figures::document_id.eq(document));
     each!(conn, c => diesel::update(shown)
-        .set(report_figures::document_id.eq(None::<DocumentId>))
+        .set((
+            report_figures::document_id.eq(None::<DocumentId>),
+            report_figures::grade.eq(Grade::PartnerReported),
+            report_figures::graded_by.eq(None::<UserId>),
+            report_figures::graded_at.eq(None::<Timestamp>),
+        ))
         .execute(c))?;
     documents::remove(conn, document, now)
 }

@@ -160,6 +160,7 @@ pub(super) fn replace(conn: &mut Conn, report: ReportId, new: &[NewFigure]) -> A
                 && old.count == one.count
                 && old.period == one.period.as_str()
                 && old.source == one.source.as_str()
+                && old.method == one.method
                 && old.document_id == one.document
         });
         rows.push((

@@ -1,10 +1,11 @@
-//! Mails to a partner's staff about its reports. No mail names a person but the one it goes to.
+//! Mails about reports, to a partner's staff and to those who review. No mail names a person but the one it goes to.
 
 use serde_json::json;
 
 use super::messages::NewMessage;
 use super::model::ReportOverview;
 use super::tranches::Tranche;
+use crate::auth::roles::{Reachable, runners};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::kernel::{Day, Timestamp};
@@ -103,6 +104,35 @@ pub(super) fn needs_info(
         )
     };
     queue(conn, letters, found.report.partner_id, mail, now).map(|_| ())
+}
+
+/// Tells those who run the campaign that a report waits for them; once a person each time that it is sent in.
+pub(super) fn sent_in(
+    conn: &mut Conn,
+    letters: &PartnerLetters,
+    found: &ReportOverview,
+    word: Option<&NewMessage>,
+    now: Timestamp,
+) -> AppResult<()> {
+    let context = json!({
+        "report": found.report.title,
+        "program": found.program.name,
+        "partner": found.partner.name,
+        "grant": found.tranche.as_ref().map(|tranche| &tranche.grant_number),
+        "words": word.map(|word| &word.body),
+        "report_url": letters.url(&format!("/console/partner-reports/{}", found.report.id)),
+    });
+    let mail = |(user, email, name): &Reachable| {
+        let source = format!("{}-{}-{user}", found.report.id, now.micros());
+        letters.mail(
+            ("report_sent_in", source),
+            (email, Some(name)),
+            context.clone(),
+        )
+    };
+    let readers = runners(conn, found.campaign())?;
+    let mails: Vec<NewMail> = readers.iter().map(mail).collect();
+    letters.queue(conn, &mails, now).map(|_| ())
 }
 
 pub(super) fn accepted(

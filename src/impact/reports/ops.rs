@@ -6,7 +6,7 @@ use super::content::{self, Content, Question, Step};
 use super::documents::touch;
 use super::messages::{self, NewMessage};
 use super::model::{self, Move, ReportOverview};
-use super::{ReportId, ReportState, drafts, filed, tranches};
+use super::{ReportId, ReportState, drafts, filed, mails, tranches};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -15,7 +15,7 @@ use crate::each;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::ids::TrancheId;
 use crate::kernel::{Currency, Line, Timestamp};
-use crate::partners::{self, PartnerId, PartnerStaff, ProgramId};
+use crate::partners::{self, PartnerId, PartnerLetters, PartnerStaff, ProgramId};
 
 /// What a report is about.
 #[derive(Debug, Clone)]
@@ -220,21 +220,23 @@ pub fn missing(conn: &mut Conn, found: &ReportOverview) -> AppResult<Vec<FieldEr
     Ok(all)
 }
 
-/// Sends a report in, with a word to those who read it.
+/// Sends a report in, with a word to those who read it, who are told by mail.
 ///
 /// # Errors
 /// [`AppError::Invalid`] naming the steps in which something is missing; [`AppError::Conflict`] `no_such_move`.
 pub fn submit(
     conn: &mut Conn,
     staff: &PartnerStaff,
+    letters: &PartnerLetters,
     (id, word): (ReportId, Option<&NewMessage>),
     now: Timestamp,
 ) -> AppResult<()> {
     let found = model::of_staff(conn, staff, id)?;
-    send_in(conn, &found, (staff.user(), word), now)
+    send_in(conn, &found, (staff.user(), word), now)?;
+    mails::sent_in(conn, letters, &found, word, now)
 }
 
-/// [`submit`] for a report that was found already.
+/// [`submit`] for a report that was found already, without the mails.
 ///
 /// # Errors
 /// As there.

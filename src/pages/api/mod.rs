@@ -62,6 +62,8 @@ pub struct PageItem {
     pub goal: Money,
     /// What it raised.
     pub raised: Money,
+    /// What sponsors' match pools add to that.
+    pub matched: Money,
     /// Paid gifts.
     pub donations: i64,
     /// People who gave them.
@@ -121,6 +123,8 @@ pub struct StandingItem {
     pub goal: Money,
     /// What it raised.
     pub raised: Money,
+    /// What sponsors' match pools add to that.
+    pub matched: Money,
     /// Paid gifts.
     pub donations: i64,
     /// People who gave them.
@@ -140,6 +144,7 @@ impl From<PageCard> for PageItem {
             participant: card.page.participant,
             team: card.team.as_ref().map(TeamRef::of),
             raised: card.total.raised(),
+            matched: card.total.matched(),
             donations: card.total.donations,
             donors: card.total.donors,
             created_at: card.page.created_at,
@@ -191,6 +196,7 @@ impl From<Ranked<PageCard>> for StandingItem {
             team: item.team.as_ref().map(TeamRef::of),
             members: None,
             raised: item.total.raised(),
+            matched: item.total.matched(),
             donations: item.total.donations,
             donors: item.total.donors,
             reached_at: item.total.reached_at,
@@ -209,6 +215,7 @@ impl From<Ranked<TeamCard>> for StandingItem {
             team: None,
             members: Some(item.members),
             raised: item.total.raised(),
+            matched: item.total.matched(),
             donations: item.total.donations,
             donors: item.total.donors,
             reached_at: item.total.reached_at,

@@ -15,9 +15,10 @@ use serde_json::json;
 use super::PageId;
 use super::mails::{About, PageMails};
 use crate::audit::{self, Deed};
-use crate::auth::{Role, UserId};
+use crate::auth::UserId;
+use crate::auth::roles::runners;
 use crate::db::Conn;
-use crate::db::schema::{page_reports, pages, role_campaigns, user_roles, users};
+use crate::db::schema::{page_reports, pages};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::CampaignId;
@@ -170,7 +171,7 @@ pub fn report(
         return Ok(());
     }
     let about = About::of(conn, new.page)?;
-    for (user, email, name) in coordinators(conn, new.campaign)? {
+    for (user, email, name) in runners(conn, Some(new.campaign))? {
         let context = json!({
             "name": name,
             "reason": new.reason.words(),
@@ -188,32 +189,6 @@ pub fn report(
         )?;
     }
     Ok(())
-}
-
-/// Who runs the campaign; the owners of the installation when nobody else does.
-fn coordinators(conn: &mut Conn, campaign: CampaignId) -> AppResult<Vec<(UserId, Email, String)>> {
-    let narrowed = role_campaigns::table
-        .filter(role_campaigns::role.eq(Role::Coordinator))
-        .select((role_campaigns::user_id, role_campaigns::campaign_id));
-    let narrowed: Vec<(UserId, CampaignId)> = each!(conn, c => narrowed.load(c))?;
-    let mut holders = |role: Role| -> AppResult<Vec<(UserId, Email, String)>> {
-        let query = users::table
-            .inner_join(user_roles::table.on(user_roles::user_id.eq(users::id)))
-            .filter(user_roles::role.eq(role))
-            .filter(users::disabled_at.is_null())
-            .filter(users::deleted_at.is_null())
-            .select((users::id, users::email, users::name));
-        Ok(each!(conn, c => query.load(c))?)
-    };
-    let mut found = holders(Role::Coordinator)?;
-    found.retain(|(user, _, _)| {
-        let mut theirs = narrowed.iter().filter(|(of, _)| of == user).peekable();
-        theirs.peek().is_none() || theirs.any(|(_, one)| *one == campaign)
-    });
-    if found.is_empty() {
-        found = holders(Role::Owner)?;
-    }
-    Ok(found)
 }
 
 /// Reports in a state, oldest first, going on after one; of these campaigns alone when `campaigns` says some.

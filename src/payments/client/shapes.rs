@@ -92,6 +92,8 @@ pub struct Charge {
     pub fee: Option<Fee>,
     /// Every refund so far.
     pub refunds: Vec<Refund>,
+    /// Every dispute so far.
+    pub disputes: Vec<Dispute>,
 }
 
 /// What the processor kept.
@@ -112,6 +114,30 @@ pub struct Refund {
     pub amount: Option<Money>,
     /// `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
     pub status: String,
+}
+
+/// The donor's bank disputes the charge.
+#[derive(Debug, Clone)]
+pub struct Dispute {
+    /// `dp_…`
+    pub id: String,
+    /// `needs_response`, `under_review`, `won`, `lost`, `warning_…` while the bank only asks.
+    pub status: String,
+    /// `fraudulent`, `product_not_received` …
+    pub reason: String,
+    /// How it moved the processor's balance: nothing, taken, or taken and given back.
+    pub moves: Vec<Disputed>,
+}
+
+/// One movement of a dispute.
+#[derive(Debug, Clone)]
+pub struct Disputed {
+    /// `txn_…`
+    pub id: String,
+    /// Below zero: taken; above: given back. `None` when it is no whole number of our units.
+    pub amount: Option<Money>,
+    /// What the processor keeps for it.
+    pub fee: Option<Money>,
 }
 
 impl Payment {

@@ -270,6 +270,8 @@ fn route(teller: &mut Teller<'_>, call: &Call) -> Result<Value, Fault> {
         (false, ["payouts", id]) => teller.retrieve(Kind::Payout, id),
         (false, ["refunds"]) => teller.list_refunds(params),
         (false, ["refunds", id]) => teller.retrieve(Kind::Refund, id),
+        (false, ["disputes"]) => teller.list_disputes(params),
+        (false, ["disputes", id]) => teller.retrieve(Kind::Dispute, id),
         (false, ["events"]) => teller.list_events(params),
         (false, ["events", id]) => teller.event(id),
         (false, ["balance"]) => teller.balance(),

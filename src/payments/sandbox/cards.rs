@@ -18,8 +18,10 @@ pub(super) struct Decline {
 /// How a payment with this number goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// Pays at once. (…0341 fails on later renewals and …0259 is disputed later; both pay the first time.)
+    /// Pays at once. (…0341 fails on later renewals.)
     Pays,
+    /// Pays at once, and is disputed a minute later.
+    Disputes,
     /// Turned down.
     Declines(Decline),
     /// Asks the holder to prove who they are, then pays or is turned down.
@@ -90,8 +92,10 @@ const fn declined(decline_code: &'static str, message: &'static str) -> Fate {
 
 fn fate(number: &str) -> Fate {
     match number {
-        "4242424242424242" | "5555555555554444" | "378282246310005" | "4000000000000341"
-        | "4000000000000259" => Fate::Pays,
+        "4242424242424242" | "5555555555554444" | "378282246310005" | "4000000000000341" => {
+            Fate::Pays
+        }
+        "4000000000000259" => Fate::Disputes,
         "4000002500003155" | "4000000000003220" => Fate::Authenticates,
         "4000000000000002" => declined("generic_decline", "Your card was declined."),
         "4000000000009995" => declined("insufficient_funds", "Your card has insufficient funds."),

@@ -21,15 +21,17 @@ struct Deeds {
     clock_advance_days: i64,
     clock_advance_s: i64,
     refund: Option<RefundDeed>,
+    dispute: Option<DisputeDeed>,
     sepa: Option<SepaDeed>,
     tamper: Option<TamperDeed>,
     payout: Option<PayoutDeed>,
 }
 
-const DEEDS: [&str; 6] = [
+const DEEDS: [&str; 7] = [
     "clock_advance_days",
     "clock_advance_s",
     "refund",
+    "dispute",
     "sepa",
     "tamper",
     "payout",
@@ -56,6 +58,24 @@ enum RefundOutcome {
     Succeeded,
     FailedLater,
     Failed,
+}
+
+/// A payer's bank disputes a payment, or (`dispute`, with an outcome) decides a dispute.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DisputeDeed {
+    payment_intent: Option<String>,
+    session: Option<String>,
+    dispute: Option<String>,
+    amount: Option<i64>,
+    outcome: Option<DisputeOutcome>,
+}
+
+#[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum DisputeOutcome {
+    Won,
+    Lost,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +149,10 @@ pub(super) async fn control(body: web::Bytes, sandbox: web::Data<Sandbox>) -> Ht
             let refund = refund(teller, deed)?;
             set(&mut force, "refund", refund);
         }
+        if let Some(deed) = deeds.dispute {
+            let dispute = dispute(teller, deed)?;
+            set(&mut force, "dispute", dispute);
+        }
         if let Some(deed) = deeds.sepa {
             let mut charge = teller.pending_debit(&deed.session)?;
             teller.settle_debit(&mut charge, deed.outcome == SepaOutcome::Succeeded)?;
@@ -182,17 +206,7 @@ fn refund(teller: &mut Teller<'_>, deed: RefundDeed) -> Result<Value, Fault> {
         let refund = teller.need(Kind::Refund, id)?;
         return teller.end_refund(refund, deed.outcome != RefundOutcome::Succeeded);
     }
-    let intent = match (deed.payment_intent, deed.session) {
-        (Some(intent), _) => intent,
-        (None, Some(session)) => teller
-            .need(Kind::Session, &session)?
-            .parent
-            .unwrap_or_default(),
-        (None, None) => {
-            return Err(senseless("name a payment_intent, a session or a refund").into());
-        }
-    };
-    let charge = teller.paid_charge(&intent)?;
+    let charge = charge(teller, deed.payment_intent, deed.session)?;
     let course = match deed.outcome {
         RefundOutcome::FailedLater => Course::FailsLater,
         RefundOutcome::Succeeded | RefundOutcome::Failed => Course::Usual,
@@ -211,6 +225,40 @@ fn refund(teller: &mut Teller<'_>, deed: RefundDeed) -> Result<Value, Fault> {
         return teller.end_refund(refund, true);
     }
     Ok(made)
+}
+
+/// The charge that is meant.
+fn charge(
+    teller: &mut Teller<'_>,
+    intent: Option<String>,
+    session: Option<String>,
+) -> Result<Record, Fault> {
+    let intent = match (intent, session) {
+        (Some(intent), _) => intent,
+        (None, Some(session)) => teller
+            .need(Kind::Session, &session)?
+            .parent
+            .unwrap_or_default(),
+        (None, None) => {
+            return Err(senseless("name a payment_intent, a session or what was made").into());
+        }
+    };
+    teller.paid_charge(&intent)
+}
+
+fn dispute(teller: &mut Teller<'_>, deed: DisputeDeed) -> Result<Value, Fault> {
+    let made = match deed.dispute {
+        Some(id) => teller.need(Kind::Dispute, &id)?,
+        None => {
+            let charge = charge(teller, deed.payment_intent, deed.session)?;
+            let made = teller.open_dispute(charge, deed.amount)?;
+            teller.need(Kind::Dispute, text(&made, "id"))?
+        }
+    };
+    match deed.outcome {
+        None => Ok(made.body),
+        Some(outcome) => teller.close_dispute(made, outcome == DisputeOutcome::Won),
+    }
 }
 
 fn tamper(teller: &mut Teller<'_>, deed: &TamperDeed) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
-//! What happens by itself as time passes: sessions expire, fees become known, debits and refunds end, money leaves for the bank.
+//! What happens by itself as time passes: sessions expire, fees become known, debits and refunds end,
+//! payers dispute, money leaves for the bank.
 
-use super::json::{text, truth};
+use super::json::{text, truth, whole};
 use super::refusal::Fault;
 use super::store::{Kind, Record, Teller};
 
@@ -32,8 +33,17 @@ impl Teller<'_> {
             Kind::Payout => self.arrive(&mut record),
             Kind::Intent => {
                 record.due = None;
-                self.save(&record)
+                self.save(&record)?;
+                let charge = self.paid_charge(&record.id)?;
+                let left =
+                    whole(&charge.body, "amount_captured") > whole(&charge.body, "amount_refunded");
+                // Whoever was given everything back, or has complained already, does not complain.
+                if left && !self.is_disputed(&charge.id)? {
+                    self.open_dispute(charge, None)?;
+                }
+                Ok(())
             }
+            Kind::Dispute => Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `api` | the HTTP face under `/sandbox/stripe/v1`: keys, idempotency, faults, routes |
-//! | `sessions` `payments` `settle` `refunds` `payouts` `due` | what the objects go through |
+//! | `sessions` `payments` `settle` `refunds` `disputes` `payouts` `due` | what the objects go through |
 //! | `shapes` `lists` `events` `params` `refusal` | the objects, lists, events, parameters and errors as Stripe prints them |
 //! | `pay` `pay_page` `cards` | the hosted page and the test cards |
 //! | `webhooks` | the sender |
@@ -22,6 +22,7 @@ mod api;
 mod cards;
 mod control;
 mod currency;
+mod disputes;
 mod due;
 mod events;
 mod json;

@@ -72,7 +72,7 @@ impl Teller<'_> {
         }
         let mut intent = self.intent_of(&mut session)?;
         match attempt.fate {
-            Fate::Pays => self.pay(&mut session, &mut intent, &attempt),
+            Fate::Pays | Fate::Disputes => self.pay(&mut session, &mut intent, &attempt),
             Fate::Declines(decline) => self.decline(&mut session, &mut intent, &attempt, decline),
             Fate::Authenticates => self.ask_for_proof(&mut session, &mut intent, attempt),
             Fate::Debits { honoured } => self.debit(&mut session, &mut intent, &attempt, honoured),
@@ -182,6 +182,10 @@ impl Teller<'_> {
             "payment_method",
             shapes::payment_method_id(&attempt.with),
         );
+        if attempt.fate == Fate::Disputes {
+            let after = super::disputes::AFTER_SECONDS;
+            intent.due = Some(self.now.seconds().saturating_add(after));
+        }
         self.succeed(intent, &mut charge)?;
         self.complete(session, attempt, "paid")
     }

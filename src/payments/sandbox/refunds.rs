@@ -80,6 +80,10 @@ impl Teller<'_> {
             let message = "Only a successful charge can be refunded.";
             return Err(Refusal::invalid("charge_not_refundable", "charge", message).into());
         }
+        if self.is_disputed(&charge.id)? {
+            let message = format!("Charge {} is disputed, and cannot be refunded.", charge.id);
+            return Err(Refusal::invalid("charge_disputed", "charge", message).into());
+        }
         let refunded = whole(&charge.body, "amount_refunded");
         let left = whole(&charge.body, "amount_captured").saturating_sub(refunded);
         if left <= 0 {

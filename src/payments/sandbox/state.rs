@@ -29,11 +29,12 @@ pub(super) async fn state(sandbox: web::Data<Sandbox>) -> HttpResponse {
 fn account(teller: &mut Teller<'_>) -> Result<Value, Fault> {
     let sessions = pick(teller.all(Kind::Session)?, SESSION_FIELDS);
     let refunds = pick(teller.all(Kind::Refund)?, REFUND_FIELDS);
+    let disputes = pick(teller.all(Kind::Dispute)?, DISPUTE_FIELDS);
     let payouts = pick(teller.all(Kind::Payout)?, PAYOUT_FIELDS);
     let events: i64 = events::table.count().get_result(teller.conn)?;
     Ok(json!({
         "now": teller.now.seconds(), "control": teller.mood()?, "currencies": sums(teller)?, "sessions": sessions,
-        "refunds": refunds, "payouts": payouts, "events": events, "sends": sent(teller)?,
+        "refunds": refunds, "disputes": disputes, "payouts": payouts, "events": events, "sends": sent(teller)?,
     }))
 }
 
@@ -56,6 +57,15 @@ const REFUND_FIELDS: &[&str] = &[
     "charge",
     "payment_intent",
     "metadata",
+];
+
+const DISPUTE_FIELDS: &[&str] = &[
+    "id",
+    "status",
+    "amount",
+    "currency",
+    "charge",
+    "payment_intent",
 ];
 
 const PAYOUT_FIELDS: &[&str] = &["id", "status", "amount", "currency", "arrival_date"];

@@ -17,16 +17,18 @@ pub(super) enum Kind {
     Charge,
     Balance,
     Refund,
+    Dispute,
     Payout,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Session,
         Self::Intent,
         Self::Charge,
         Self::Balance,
         Self::Refund,
+        Self::Dispute,
         Self::Payout,
     ];
 
@@ -38,6 +40,7 @@ impl Kind {
             Self::Charge => "charge",
             Self::Balance => "balance_transaction",
             Self::Refund => "refund",
+            Self::Dispute => "dispute",
             Self::Payout => "payout",
         }
     }
@@ -50,6 +53,7 @@ impl Kind {
             Self::Charge => "ch_",
             Self::Balance => "txn_",
             Self::Refund => "re_",
+            Self::Dispute => "dp_",
             Self::Payout => "po_",
         }
     }
