@@ -322,6 +322,54 @@ async fn a_consent_that_ends_takes_its_story_down_by_the_clock() {
 }
 
 /// The multipart body of a form, as browsers send one with a file.
+/// Whoever runs the campaigns has a month, and a week, to ask anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_go_out_before_a_consent_ends_each_once() {
+    let stage = Stage::open().await;
+    let world = &stage.world;
+    let id = stage.consent().await;
+    let query = vault_consents::table
+        .find(id)
+        .select(vault_consents::expires_on);
+    let last: selvedge::kernel::Day = world
+        .app
+        .site
+        .db
+        .read(move |c| Ok(each!(c, c => query.first(c))?))
+        .await
+        .unwrap();
+    let told = async || {
+        let mails = world.mails_to("noor@staff.example").await;
+        let about = mails.iter().filter(|mail| {
+            let text = mail["text"].as_str().unwrap();
+            text.contains(&format!("/console/consents/{id}"))
+        });
+        about.count()
+    };
+    let today = |days: i64| {
+        let at = world.clock.now().plus(chrono::Duration::days(days));
+        selvedge::kernel::Day::try_from(at.naive().date()).unwrap()
+    };
+    let left = today(0).days_to(last);
+    world.work().await;
+    for (before, wanted) in [(32, 0), (29, 1), (20, 1), (6, 2), (1, 2)] {
+        let now = left - today(0).days_to(last);
+        let by = left - before - now;
+        assert!(by >= 0, "the demo's consent holds for months");
+        world.clock.advance(chrono::Duration::days(by));
+        world.work().await;
+        assert_eq!(told().await, wanted, "{before} days before");
+    }
+    let now = world.clock.now();
+    let db = &world.app.site.db;
+    let waiting = db.read(move |c| selvedge::stories::consents_waiting(c, now));
+    assert!(
+        waiting.await.unwrap().1 >= 1,
+        "counted on the console's home"
+    );
+    stage.world.done().await;
+}
+
 async fn send_file(
     stage: &Stage,
     visitor: &Visitor,

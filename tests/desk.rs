@@ -751,3 +751,86 @@ async fn reminders_of_a_report_come_once_each_and_end_when_it_is_sent_in() {
     assert!(mails[0]["subject"].as_str().unwrap().starts_with("Overdue"));
     world.done().await;
 }
+
+/// Whoever runs the campaign hears that a report waits, and a figure keeps the grade of its evidence only as long as that is
+/// attached and it is counted as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn reviewers_are_told_and_a_grade_does_not_outlive_its_evidence() {
+    let world = World::with(OPEN).await;
+    let (staff, coordinator) = person(&world, "c@staff.example", Role::Coordinator).await;
+    let rina = at_desk(&world, "rina@partner.example", PROGRAM).await;
+    let tranche = paid_tranche(&world, staff, "2027-03-01").await;
+    let report = written(&world, &rina, tranche).await;
+    upload(&world, &rina, &format!("{report}/documents"), "Register").await;
+    let html = world.look(&rina, &report).await;
+    let paper = html.split(&format!("{report}/documents/")).nth(1).unwrap();
+    let paper = paper.split('"').next().unwrap().to_owned();
+    let waits = world.look(&coordinator, "/console").await;
+    assert!(!waits.contains("to review"), "nothing is sent in yet");
+    world
+        .send(
+            &rina,
+            &report,
+            &[("do", "submit"), ("message", "May is estimated.")],
+        )
+        .await;
+    world.work().await;
+    let mails = world.mails_to("c@staff.example").await;
+    assert_eq!(mails.len(), 1);
+    let text = mails[0]["text"].as_str().unwrap();
+    let id = report.rsplit('/').next().unwrap();
+    let review = format!("/console/partner-reports/{id}");
+    assert!(
+        text.contains(&review) && text.contains("May is estimated."),
+        "{text}"
+    );
+    let waits = world.look(&coordinator, "/console").await;
+    assert!(
+        waits.contains("<b>1</b> partners’ report to review"),
+        "{waits}"
+    );
+
+    let html = world.look(&coordinator, &review).await;
+    let before = html.split("survivors rescued").next().unwrap();
+    let start = before.rfind("<li id=\"fig_").unwrap() + "<li id=\"".len();
+    let figure = before[start..start + 36].to_owned();
+    let grade = [
+        ("do", "grade"),
+        ("figure", &figure),
+        ("grade", "evidence_attached"),
+        ("document", &paper),
+    ];
+    world.send(&coordinator, &review, &grade).await;
+    let graded = |html: &str| {
+        let figure = html.split("survivors rescued").nth(1).unwrap();
+        let figure = figure.split("figure-grade").nth(1).unwrap();
+        figure
+            .split("</p>")
+            .next()
+            .unwrap()
+            .to_lowercase()
+            .contains("evidence")
+    };
+    assert!(graded(&world.look(&coordinator, &review).await));
+    world
+        .send(
+            &coordinator,
+            &review,
+            &[("do", "ask"), ("message", "A clearer scan, please.")],
+        )
+        .await;
+    // The paper goes, and the grade with it.
+    world
+        .send(&rina, &format!("{report}/documents/{paper}"), &[])
+        .await;
+    assert!(!graded(&world.look(&rina, &report).await));
+    world.send(&rina, &report, &[("do", "submit")]).await;
+    world.work().await;
+    assert_eq!(
+        world.mails_to("c@staff.example").await.len(),
+        2,
+        "sent in again, told again"
+    );
+    assert!(!graded(&world.look(&coordinator, &review).await));
+    world.done().await;
+}

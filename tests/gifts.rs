@@ -426,3 +426,55 @@ async fn private_parts_need_a_scope() {
     assert!(world.donation(&id).await.get("private").is_none());
     world.done().await;
 }
+
+/// S9: a token is worth what its user's roles are: nobody reads givers of a season that is not theirs, whatever the scope says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_alone_opens_no_givers_of_somebody_elses_season() {
+    use selvedge::auth::Role;
+    use selvedge::auth::roles::{SetRole, set_role};
+    let world = World::new().await;
+    let id = world.paid(&World::gift(5_000)).await;
+    let user = |name: &str| format!("{name}@staff.example");
+    let narrowed_to = async |name: &str, role: Role, season: &str| {
+        let who = world.user(&user(name), role).await;
+        let (slug, now) = (season.to_owned(), world.clock.now());
+        let set = world.app.site.db.tx(move |c| {
+            let season = selvedge::campaigns::model::any_by_slug(c, &slug.parse().unwrap())?;
+            let new = SetRole {
+                user: who,
+                role,
+                has: true,
+                campaigns: vec![season.unwrap().id],
+            };
+            set_role(c, &new, now)
+        });
+        set.await.unwrap();
+        who
+    };
+    let seasons = world.json("/api/v1/campaigns").await;
+    let other = seasons["items"].as_array().unwrap().iter();
+    let other = other
+        .map(|one| one["slug"].as_str().unwrap())
+        .find(|slug| *slug != CAMPAIGN);
+    let other = other.expect("the demo has several seasons").to_owned();
+    for (who, opens) in [
+        (world.user(&user("p"), Role::Participant).await, false),
+        (narrowed_to("c1", Role::Coordinator, &other).await, false),
+        (narrowed_to("f1", Role::Finance, &other).await, false),
+        (narrowed_to("c2", Role::Coordinator, CAMPAIGN).await, true),
+        (world.user(&user("f2"), Role::Finance).await, true),
+        (world.user(&user("o"), Role::Owner).await, true),
+    ] {
+        let token = world.token(who, &["donations:read"]).await;
+        let answer = world
+            .http
+            .get(world.url(&format!("/api/v1/donations/{id}")))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        let seen: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(seen.get("private").is_some(), opens, "{who}: {seen}");
+    }
+    world.done().await;
+}

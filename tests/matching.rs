@@ -85,6 +85,40 @@ async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
     // The next one takes what is left, and no more.
     let next = world.paid(&World::gift(5_000)).await;
     assert_eq!(world.donation(&next).await["matched"]["minor"], 3_000);
+    // Beside what was raised stands what was added; the sponsor follows it on a page of their own.
+    for place in [format!("campaigns/{CAMPAIGN}"), "pages/maya-roy".to_owned()] {
+        let shown = world.json(&format!("/api/v1/{place}")).await;
+        let sums = (&shown["raised"]["minor"], &shown["matched"]["minor"]);
+        assert_eq!(sums, (&json!(10_000), &json!(8_000)), "{place}");
+    }
+    let console = world.look(&theo, &format!("/console/matching/{id}")).await;
+    let own = console.split("href=\"/matches/").nth(1).unwrap();
+    let own = format!("/matches/{}", own.split('"').next().unwrap());
+    let (status, page) = world.get(&own).await;
+    assert_eq!(status, 200, "{page}");
+    for words in [
+        "What $80 became",
+        "Added to 2 gifts",
+        "$80",
+        "Weavers Guild",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("Asha"), "no giver is named to a sponsor");
+    let parts: i64 = page
+        .split("class=\"part-sum\">$")
+        .skip(1)
+        .map(|part| {
+            part.split('<')
+                .next()
+                .unwrap()
+                .replace(['.', ','], "")
+                .parse::<i64>()
+                .unwrap()
+        })
+        .sum();
+    assert_eq!(parts, 8_000, "to the cent");
+    assert_eq!(world.get("/matches/somebody-elses").await.0, 404);
     // Half of the first goes back, then the rest: so does what was added.
     let sessions = world.json("/sandbox/state").await["sessions"].clone();
     let intent = &sessions[0]["payment_intent"];
@@ -96,6 +130,8 @@ async fn a_gift_is_doubled_says_so_and_gives_the_pool_back_what_it_took() {
         assert_eq!(world.findings().await, Vec::<String>::new());
     }
     assert_eq!(holds(&world, Account::matching(id)).await, 5_000);
+    let shown = world.json("/api/v1/pages/maya-roy").await;
+    assert_eq!(shown["matched"]["minor"], 3_000);
     world.look(&theo, &format!("/console/matching/{id}")).await;
     world.done().await;
 }
@@ -252,5 +288,67 @@ async fn the_rest_is_released_by_a_second_person_and_a_pledge_is_money_only_once
         .await;
     assert_eq!(holds(&world, Account::pledged(id)).await, 0);
     assert_eq!(holds(&world, Account::bank()).await, 10_000);
+    world.done().await;
+}
+
+/// S9: whoever runs another season decides nothing here, not even by the form of a pool of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_decided_by_those_who_run_its_own_season() {
+    use selvedge::auth::roles::{SetRole, set_role};
+    let world = World::with(OPEN).await;
+    let theo = staff(&world, "theo", Role::Finance).await;
+    let seasons = world.json("/api/v1/campaigns").await;
+    let other = seasons["items"].as_array().unwrap().iter();
+    let other = other
+        .map(|one| one["slug"].as_str().unwrap())
+        .find(|slug| *slug != CAMPAIGN);
+    let other = other.unwrap().to_owned();
+    let stranger = world.user("cleo@staff.example", Role::Coordinator).await;
+    let (slug, now) = (other.clone(), world.clock.now());
+    let narrowed = world.app.site.db.tx(move |c| {
+        let season = selvedge::campaigns::model::any_by_slug(c, &slug.parse().unwrap())?.unwrap();
+        let new = SetRole {
+            user: stranger,
+            role: Role::Coordinator,
+            has: true,
+            campaigns: vec![season.id],
+        };
+        set_role(c, &new, now)
+    });
+    narrowed.await.unwrap();
+    let cleo = world.visitor(Some(stranger)).await;
+    let theirs = pool(&world, &cleo, "5", &[("campaign", &other)]).await;
+    let ours = pool(&world, &theo, "20", &[]).await;
+    let place = format!("/console/matching/{ours}");
+    world.send(&theo, &place, &[("act", "end")]).await;
+    let propose = [
+        ("act", "propose"),
+        ("kind", "return"),
+        ("reason", "Nobody gave"),
+    ];
+    world.send(&theo, &place, &propose).await;
+    let noor = staff(&world, "noor", Role::Coordinator).await;
+    let html = world.look(&noor, &place).await;
+    let release = html.split("name=\"release\" value=\"").nth(1).unwrap();
+    let release = release.split('"').next().unwrap().to_owned();
+    let by_own = format!("/console/matching/{theirs}");
+    for act in ["decide", "refuse"] {
+        let form = [("act", act), ("release", release.as_str())];
+        assert_eq!(
+            world.ask(&cleo, "POST", &place, &form).await.status,
+            403,
+            "{act}"
+        );
+        assert_eq!(
+            world.ask(&cleo, "POST", &by_own, &form).await.status,
+            404,
+            "{act}"
+        );
+    }
+    assert_eq!(holds(&world, Account::matching(ours)).await, 2_000);
+    world
+        .send(&noor, &place, &[("act", "decide"), ("release", &release)])
+        .await;
+    assert_eq!(holds(&world, Account::matching(ours)).await, 0);
     world.done().await;
 }

@@ -76,6 +76,12 @@ async fn cash_counts_once_confirmed_goes_to_the_bank_and_is_given_back_from_wher
     );
     let printed = world.look(&noor, &format!("{second}/receipt")).await;
     assert!(printed.contains("by cheque 1042"), "{printed}");
+    let pdf = world.look(&noor, &format!("{second}/receipt.pdf")).await;
+    assert!(
+        pdf.starts_with("%PDF-") && pdf.len() > 4_000,
+        "{}",
+        pdf.len()
+    );
     // A part of the cash goes back before the bank, by what remains.
     let back = [("amount", "10"), ("reason", "Half of it was her brother's")];
     world

@@ -166,6 +166,7 @@ GET    /give/{campaign}                               o o o o o o o o o
 POST   /give/{campaign}                               o o o o o o o o o
 GET    /thanks/{token}                                4 4 4 4 4 4 4 4 4
 GET    /gifts/{token}                                 4 4 4 4 4 4 4 4 4
+GET    /matches/{token}                               4 4 4 4 4 4 4 4 4
 POST   /webhooks/stripe                               o o o o o o o o o
 POST   /api/v1/donations                              o o o o o o o o o
 GET    /api/v1/donations/{id}                         4 4 4 4 4 4 4 4 4
@@ -218,6 +219,7 @@ POST   /console/offline/{id}                          1 3 3 3 4 4 3 4 3
 POST   /console/offline/{id}/confirm                  1 3 3 3 4 4 3 4 3
 POST   /console/offline/{id}/give-back                1 3 3 3 4 4 3 4 3
 GET    /console/offline/{id}/receipt                  1 3 3 3 4 4 3 4 3
+GET    /console/offline/{id}/receipt.pdf              1 3 3 3 4 4 3 4 3
 GET    /console/deposits                              1 3 3 3 o 3 o o 3
 POST   /console/deposits                              1 3 3 3 4 4 4 4 3
 POST   /console/deposits/{id}                         1 3 3 3 4 4 4 4 3

@@ -39,6 +39,14 @@ async fn a_full_refund_leaves_nothing_set_aside_and_shows_at_once() {
     );
     assert!(remaining(&gift).iter().all(|minor| *minor == 0), "{gift}");
     assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
+    let id = id.parse().unwrap();
+    let db = &world.app.site.db;
+    let token = db.read(move |c| Ok(selvedge::donations::model::by_id(c, id)?.token));
+    let (_, page) = world.get(&format!("/gifts/{}", token.await.unwrap())).await;
+    assert!(
+        page.contains("nothing of it is set aside any more")
+            && !page.contains("has reported its fee.")
+    );
     world.done().await;
 }
 

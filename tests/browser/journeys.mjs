@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { CAMPAIGN, PAGE, VISA, donor, fill, give, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
 import { money } from "./money.mjs";
 import { participants } from "./participants.mjs";
+import { results } from "./results.mjs";
 import { axe, lookAt, nameOf, path, play, shot, sideways, until } from "./stage.mjs";
 
 const TEAM = "the-tuesday-seams";
@@ -399,4 +400,4 @@ journey("every answer carries the headers that guard it", async ({ base }) => {
   }
 });
 
-await play([...journeys, ...money, ...participants]);
+await play([...journeys, ...money, ...results, ...participants]);

@@ -63,7 +63,7 @@ async function verify(base, page, who) {
   await page.locator("main form button[type=submit]").click();
 }
 
-async function signIn(page, { email, password = PASSWORD }, next = "/account") {
+export async function signIn(page, { email, password = PASSWORD }, next = "/account") {
   await page.goto(`/login?next=${encodeURIComponent(next)}`);
   await page.fill("#email", email);
   await page.fill("#password", password);

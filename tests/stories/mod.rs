@@ -3,5 +3,7 @@
 mod a_crash_at_every_step;
 mod a_december_of_coaching;
 mod a_gift_and_its_whole_path;
+mod a_gift_from_card_to_result;
+mod the_same_cents;
 mod two_hundred_gifts_and_ten_kills;
 mod two_refunds_of_the_same_amount;

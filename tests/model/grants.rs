@@ -10,7 +10,7 @@ use selvedge::error::{AppError, AppResult};
 use selvedge::funds::approval::approve_policy;
 use selvedge::funds::covers::{CoverId, PlanCover, approve_cover, deficit, plan_cover};
 use selvedge::funds::ops::{DraftPolicy, draft_policy};
-use selvedge::funds::{FundId, PolicyId};
+use selvedge::funds::{FundId, Origin, PolicyId};
 use selvedge::grants::ops::{
     Cancel, PayTranche, PlanGrant, PlanTranche, approve, cancel, come_back, pay, plan,
 };
@@ -19,36 +19,53 @@ use selvedge::ids::{CampaignId, ProgramId};
 use selvedge::kernel::{Currency, Day, Line, Money};
 use selvedge::ledger::{self, Account, Code, NewTransfer, Source};
 
+use super::gift::Parts;
+use super::{Model, dollars};
 use crate::harness::chance::Chance;
 use crate::harness::world::World;
-use crate::model::Model;
 
 fn line(text: &str) -> Line {
     Line::parse(text, 200).unwrap()
 }
 
-fn dollars(minor: i64) -> Money {
-    Money::new(minor, Currency::USD)
-}
+/// What lies at the bank before anything happens, in cents.
+const AT_BANK: i64 = 1_000_000_000_000;
 
 /// A tranche that was paid: what it took of which gift, by the model.
 struct Paid {
     grant: GrantId,
     tranche: TrancheId,
     fund: FundId,
-    taken: Vec<(usize, i64)>,
+    taken: Vec<(usize, Origin, i64)>,
+}
+
+/// The parts of a gift that are of this origin.
+fn parts(model: &mut Model, place: usize, origin: Origin) -> &mut Parts {
+    let shown = &mut model.gifts[place].shown;
+    match origin {
+        Origin::Gift => &mut shown.own,
+        Origin::Match => &mut shown.added,
+    }
+}
+
+/// The gifts of what was taken, some of them.
+fn some(taken: &[(usize, Origin, i64)]) -> Vec<usize> {
+    let mut places: Vec<usize> = taken.iter().map(|(place, ..)| *place).collect();
+    places.dedup();
+    places.truncate(20);
+    places
 }
 
 pub struct Grants {
-    campaign: CampaignId,
-    people: [UserId; 2],
+    pub campaign: CampaignId,
+    pub people: [UserId; 2],
     programs: Vec<(FundId, ProgramId)>,
     paid: Vec<Paid>,
     covered: i64,
 }
 
 impl Grants {
-    pub async fn new(world: &World, model: &Model) -> Self {
+    pub async fn new(world: &World, model: &mut Model) -> Self {
         let people = [
             world.user("model1@staff.example", Role::Finance).await,
             world.user("model2@staff.example", Role::Owner).await,
@@ -64,7 +81,7 @@ impl Grants {
                 let payout = NewTransfer {
                     debit: Account::bank(),
                     credit: Account::processor("stripe"),
-                    amount: dollars(1_000_000_000_000),
+                    amount: dollars(AT_BANK),
                     code: Code::new("payout"),
                     source: Source {
                         kind: "test",
@@ -84,6 +101,7 @@ impl Grants {
             })
             .await
             .unwrap();
+        model.bank = AT_BANK;
         Self {
             campaign,
             people,
@@ -107,7 +125,7 @@ impl Grants {
             .read(move |c| ledger::balance(c, &Account::reserve(campaign), Currency::USD))
             .await
             .unwrap();
-        assert_eq!(reserve.minor(), self.covered - model.carried(), "reserve");
+        assert_eq!(reserve.minor(), self.covered - model.carried, "reserve");
     }
 
     async fn grant(&mut self, db: &Db, model: &mut Model, chance: &mut Chance) {
@@ -162,8 +180,12 @@ impl Grants {
                 pay(conn, &new, now)?;
                 let own = grant_layers::table
                     .filter(grant_layers::tranche_id.eq(tranche))
-                    .select((grant_layers::donation_id, grant_layers::amount));
-                let mut rows: Vec<(DonationId, i64)> = each!(conn, c => own.load(c))?;
+                    .select((
+                        grant_layers::donation_id,
+                        grant_layers::origin,
+                        grant_layers::amount,
+                    ));
+                let mut rows: Vec<(DonationId, Origin, i64)> = each!(conn, c => own.load(c))?;
                 rows.sort();
                 Ok(rows)
             })
@@ -180,14 +202,14 @@ impl Grants {
             return;
         }
         let taken = take(model, fund, amount);
-        let mut wanted: Vec<(DonationId, i64)> = taken
+        let mut wanted: Vec<(DonationId, Origin, i64)> = taken
             .iter()
-            .map(|(place, minor)| (model.gifts[*place].row.id, *minor))
+            .map(|(place, origin, minor)| (model.gifts[*place].row.id, *origin, *minor))
             .collect();
         wanted.sort();
         assert_eq!(paid.unwrap(), wanted, "the oldest layers first");
-        let touched: Vec<usize> = taken.iter().map(|(place, _)| *place).take(20).collect();
-        model.compare(db, &touched).await;
+        model.bank -= amount;
+        model.compare(db, &some(&taken)).await;
         self.paid.push(Paid {
             grant,
             tranche,
@@ -214,22 +236,18 @@ impl Grants {
         })
         .await
         .unwrap();
-        for (place, minor) in &paid.taken {
-            let shown = &mut model.gifts[*place].shown;
-            let part = shown.place(paid.fund).unwrap();
-            shown.granted[part] -= minor;
+        for (place, origin, minor) in &paid.taken {
+            let own = parts(model, *place, *origin);
+            let part = own.place(paid.fund).unwrap();
+            own.granted[part] -= minor;
+            model.recount(*place);
+            model.bank += minor;
         }
-        let touched: Vec<usize> = paid
-            .taken
-            .iter()
-            .map(|(place, _)| *place)
-            .take(20)
-            .collect();
-        model.compare(db, &touched).await;
+        model.compare(db, &some(&paid.taken)).await;
     }
 
-    async fn cover(&mut self, db: &Db, model: &Model, chance: &mut Chance) {
-        let lacks = model.carried() - self.covered;
+    async fn cover(&mut self, db: &Db, model: &mut Model, chance: &mut Chance) {
+        let lacks = model.carried - self.covered;
         if lacks <= 0 {
             return;
         }
@@ -254,6 +272,7 @@ impl Grants {
             .await;
         assert_eq!(said.unwrap().minor(), lacks);
         self.covered += amount;
+        model.bank += amount;
     }
 
     async fn policy(&self, db: &Db, model: &mut Model, chance: &mut Chance) {
@@ -290,26 +309,27 @@ impl Grants {
     }
 }
 
-/// What a grant takes by the model: the gifts that were set aside first, first.
-fn take(model: &mut Model, fund: FundId, amount: i64) -> Vec<(usize, i64)> {
-    let mut order: Vec<usize> = (0..model.gifts.len())
-        .filter(|place| model.gifts[*place].shown.settled.is_some())
-        .collect();
-    order.sort_by_key(|place| {
-        let gift = &model.gifts[*place];
-        (gift.shown.settled, gift.row.id)
-    });
+/// What a grant takes by the model: the gifts that were set aside first, first; of one gift the giver's own money first.
+fn take(model: &mut Model, fund: FundId, amount: i64) -> Vec<(usize, Origin, i64)> {
     let (mut left, mut taken) = (amount, Vec::new());
-    for place in order {
-        let shown = &mut model.gifts[place].shown;
-        let Some(part) = shown.place(fund) else {
-            continue;
-        };
-        let minor = shown.lies(part).min(left);
-        if minor > 0 {
-            shown.granted[part] += minor;
-            left -= minor;
-            taken.push((place, minor));
+    for place in model.order.clone() {
+        if left == 0 {
+            break;
+        }
+        for origin in [Origin::Gift, Origin::Match] {
+            let own = parts(model, place, origin);
+            let Some(part) = own.place(fund) else {
+                continue;
+            };
+            let minor = own.lies(part).min(left);
+            if minor > 0 {
+                own.granted[part] += minor;
+                left -= minor;
+                taken.push((place, origin, minor));
+            }
+        }
+        if taken.last().is_some_and(|(last, ..)| *last == place) {
+            model.recount(place);
         }
     }
     assert_eq!(left, 0);
