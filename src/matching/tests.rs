@@ -28,6 +28,7 @@ fn pool(campaign: CampaignId, holds: i64) -> LivePool {
             confirmed_by: None,
             confirmed_at: None,
             closed_at: None,
+            token: None,
         },
         targets: Vec::new(),
         holds,

@@ -137,7 +137,7 @@ fn facts(conn: &mut Conn, due: &[Due], now: Timestamp) -> AppResult<Facts> {
         let sequence = model::by_id(conn, *id)?;
         let zone = model::zone(conn, &sequence)?;
         asked.extend(sequence.leaves);
-        let refused = segments::refused(conn, people, &sequence.audience.0)?;
+        let refused = segments::refused(conn, people, &sequence.audience.0, None)?;
         let refused = refused
             .into_iter()
             .map(|(person, why)| ((*id, person), why));

@@ -289,7 +289,7 @@ fn go(
     let (segment, subject) = step
         .map(|step| (step.segment, step.subject.clone()))
         .unwrap_or_default();
-    let refused = segments::refused(conn, &[person], &course.sequence.audience.0)?;
+    let refused = segments::refused(conn, &[person], &course.sequence.audience.0, None)?;
     let seen = Seen {
         refused: refused.get(&person).copied(),
         has_left: match course.sequence.leaves {

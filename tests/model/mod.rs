@@ -528,9 +528,9 @@ impl Seen {
                 account_rows::debits,
                 account_rows::credits,
             ));
-        let sums: Vec<(String, i64, i64)> = each!(conn, c => own.load(c))?;
+        let held: Vec<(String, i64, i64)> = each!(conn, c => own.load(c))?;
         let balance = |account: &Account| {
-            let found = sums.iter().find(|(name, ..)| name == account.as_str());
+            let found = held.iter().find(|(name, ..)| name == account.as_str());
             let (_, debits, credits) = found.cloned().unwrap_or_default();
             match Account::side_of(account.as_str()) {
                 Side::Debit => debits - credits,

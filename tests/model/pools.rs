@@ -100,14 +100,12 @@ impl Pools {
 
     async fn open(&self, db: &Db, model: &mut Model, chance: &mut Chance) {
         // Some are used up by a gift or two, most outlive their window and are released.
-        let amount = chance.between(
-            1,
-            if chance.percent(30) {
-                20_000
-            } else {
-                3_000_000
-            },
-        );
+        let most = if chance.percent(30) {
+            20_000
+        } else {
+            3_000_000
+        };
+        let amount = chance.between(1, most);
         let seconds = |from: Timestamp, by: i64| from.plus(chrono::Duration::seconds(by));
         let starts = seconds(model.now, chance.between(-60, 20));
         let (is_pledge, narrow) = (chance.percent(50), chance.below(4));
