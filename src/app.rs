@@ -7,6 +7,7 @@ use actix_web::web::{Data, ServiceConfig};
 use tokio::sync::watch;
 
 use crate::accounts::Accounts;
+use crate::bounces::Notary;
 use crate::coaching::Coach;
 use crate::config::{Config, MailTransport, ProcessorKind};
 use crate::consent_vault::Safe;
@@ -56,6 +57,8 @@ pub struct App {
     pub sender: Arc<Sender>,
     /// Sends newsletters.
     pub engine: Engine,
+    /// Checks what Amazon says about them.
+    pub notary: Data<Notary>,
     /// The sandbox processor, where that takes the money.
     pub sandbox: Option<Data<Sandbox>>,
 }
@@ -173,6 +176,7 @@ impl App {
             runner,
             sender: Arc::new(sender),
             engine,
+            notary: Data::new(Notary::default()),
             sandbox,
         })
     }
@@ -188,7 +192,8 @@ impl App {
             .app_data(self.subscribing.clone())
             .app_data(Data::from(Arc::clone(&self.accounts.hashing)))
             .app_data(Data::new(self.giving.mails.clone()))
-            .app_data(Data::new(self.engine.clone()));
+            .app_data(Data::new(self.engine.clone()))
+            .app_data(self.notary.clone());
         let mails = PageMails::new(self.giving.mails.clone(), &self.site.config);
         cfg.app_data(Data::new(mails));
         let letters = PartnerLetters::new(self.giving.mails.clone(), &self.site.config);

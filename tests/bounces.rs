@@ -336,3 +336,109 @@ async fn a_newsletter_that_readers_call_spam_halts() {
     assert_eq!(letter.state().await, NewsletterState::Paused);
     world.done().await;
 }
+
+/// Stands in for the net: one certificate at one address, and every request noted.
+#[derive(Default)]
+struct Asked {
+    urls: parking_lot::Mutex<Vec<String>>,
+}
+
+impl selvedge::bounces::fetch::Fetch for Asked {
+    fn get<'a>(
+        &'a self,
+        url: &'a url::Url,
+    ) -> std::pin::Pin<
+        Box<dyn std::future::Future<Output = selvedge::bounces::fetch::Got> + Send + 'a>,
+    > {
+        self.urls.lock().push(url.to_string());
+        Box::pin(std::future::ready(Ok(include_bytes!(
+            "harness/data/sns.cert.pem"
+        )
+        .to_vec())))
+    }
+}
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:bounces";
+const CERTIFICATE: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem";
+
+/// A notification as Amazon signs it.
+fn notification(message: &serde_json::Value, at: &str, certificate: &str) -> serde_json::Value {
+    let (message, id) = (message.to_string(), format!("id-{at}"));
+    let signed = format!(
+        "Message\n{message}\nMessageId\n{id}\nTimestamp\n{at}\nTopicArn\n{TOPIC}\nType\nNotification\n"
+    );
+    let key = ring::rsa::KeyPair::from_pkcs8(include_bytes!("harness/data/sns.key.der")).unwrap();
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(
+        &ring::signature::RSA_PKCS1_SHA256,
+        &ring::rand::SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
+    serde_json::json!({
+        "Type": "Notification", "MessageId": id, "TopicArn": TOPIC, "Message": message, "Timestamp": at,
+        "SignatureVersion": "2", "Signature": STANDARD.encode(signature), "SigningCertURL": certificate, "UnsubscribeURL": "x",
+    })
+}
+
+/// N16: what is forged, old or signed elsewhere is 403, and nobody is asked for a certificate at a strange address.
+#[tokio::test(flavor = "multi_thread")]
+async fn amazon_is_believed_by_its_certificate_alone() {
+    let world = world(&[("newsletters.sns_topic", TOPIC)]).await;
+    let asked = std::sync::Arc::new(Asked::default());
+    world.app.notary.fetch_with(asked.clone());
+    let letter = sent(&world, 2).await;
+    let bounce = serde_json::json!({
+        "notificationType": "Bounce", "mail": {},
+        "bounce": { "bounceType": "Permanent", "bouncedRecipients": [
+            { "emailAddress": "reader0@example.net", "status": "5.1.1", "action": "failed" } ] },
+    });
+    let now = world.clock.now().rfc3339();
+    let ask = async |body: &serde_json::Value| {
+        post(&world, "ses", &[], body.to_string().into_bytes()).await
+    };
+    for elsewhere in [
+        "https://evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "http://sns.us-east-1.amazonaws.com/x.pem",
+    ] {
+        assert_eq!(
+            ask(&notification(&bounce, &now, elsewhere)).await,
+            403,
+            "{elsewhere}"
+        );
+    }
+    let old = world
+        .clock
+        .now()
+        .minus(chrono::Duration::hours(2))
+        .rfc3339();
+    assert_eq!(
+        ask(&notification(&bounce, &old, CERTIFICATE)).await,
+        403,
+        "sent again later"
+    );
+    let mut topic = notification(&bounce, &now, CERTIFICATE);
+    topic["TopicArn"] = "arn:aws:sns:us-east-1:123456789012:other".into();
+    assert_eq!(ask(&topic).await, 403);
+    assert!(asked.urls.lock().is_empty(), "nobody was asked");
+    let mut forged = notification(&bounce, &now, CERTIFICATE);
+    forged["Message"] = bounce.to_string().replace("reader0", "reader1").into();
+    assert_eq!(ask(&forged).await, 403);
+    assert_eq!(suppressed(&world, "reader1@example.net").await, None);
+    let genuine = notification(&bounce, &now, CERTIFICATE);
+    for _ in 0..2 {
+        assert_eq!(ask(&genuine).await, 200);
+    }
+    assert_eq!(
+        suppressed(&world, "reader0@example.net").await.as_deref(),
+        Some("hard_bounce")
+    );
+    assert_eq!(
+        letter.of("reader0@example.net").await.0,
+        DeliveryState::Bounced
+    );
+    assert_eq!(*asked.urls.lock(), [CERTIFICATE], "once, and remembered");
+    world.done().await;
+}

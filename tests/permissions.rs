@@ -219,6 +219,7 @@ POST   /webhooks/stripe                               o o o o o o o o o
 POST   /webhooks/mail/inbound                         4 4 4 4 4 4 4 4 4
 POST   /webhooks/mail/postmark                        4 4 4 4 4 4 4 4 4
 POST   /webhooks/mail/sendgrid                        4 4 4 4 4 4 4 4 4
+POST   /webhooks/mail/ses                             4 4 4 4 4 4 4 4 4
 POST   /api/v1/donations                              o o o o o o o o o
 GET    /api/v1/donations/{id}                         4 4 4 4 4 4 4 4 4
 GET    /api/v1/pages/{slug}/donations                 o o o o o o o o o

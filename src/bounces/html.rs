@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ops::{self, BounceId, Report};
-use super::{message, postmark, sendgrid};
+use super::{Notary, message, postmark, sendgrid};
 use crate::deliveries::Engine;
 use crate::error::{AppError, AppResult};
 use crate::kernel::secret::equal;
@@ -37,6 +37,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         web::resource("/webhooks/mail/sendgrid")
             .app_data(most())
             .route(web::post().to(by_sendgrid)),
+    )
+    .service(
+        web::resource("/webhooks/mail/ses")
+            .app_data(most())
+            .route(web::post().to(by_ses)),
     );
 }
 
@@ -137,4 +142,13 @@ async fn by_sendgrid(
     }
     let reports = sendgrid::read(&body).map_err(|_| ops::unreadable())?;
     store(&site, reports, "sendgrid").await
+}
+
+async fn by_ses(site: Data<Site>, notary: Data<Notary>, body: Bytes) -> AppResult<HttpResponse> {
+    let topic = site.config.newsletters.sns_topic.as_str();
+    if topic.is_empty() {
+        return Err(AppError::NotFound("this door"));
+    }
+    let reports = notary.read(topic, &body, site.clock.now()).await;
+    store(&site, reports.ok_or(FORGED)?, "ses").await
 }

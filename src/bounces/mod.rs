@@ -14,9 +14,11 @@ pub mod message;
 pub mod ops;
 mod postmark;
 mod sendgrid;
+mod ses;
 
 pub use html::routes;
 pub use ops::{Kind, Report, Whose};
+pub use ses::Notary;
 
 #[cfg(test)]
 mod tests;
