@@ -68,7 +68,13 @@ async fn missing(
     } else {
         Vec::new()
     };
+    let config = crate::config::Config::load(None, &std::collections::HashMap::new(), &[]).unwrap();
+    let links = crate::subscribers::links::Links::load(&db, &config)
+        .await
+        .unwrap();
     let house = House {
+        links,
+        written: crate::newsletters::house::House::of(&config),
         public_url: url.to_owned(),
         from: "news@selvedge.example".parse().unwrap(),
         return_path,

@@ -390,9 +390,11 @@ proptest! {
             text: mail.text,
             message_id: "<mail_x@example.org>".into(),
             written_at: now(),
-            off_url: None,
+            headers: Vec::new(),
+            reply_to: None,
+            return_path: None,
         };
-        let origin = Origin { email: "news@example.org".parse().unwrap(), name: "S".into() };
+        let origin = Origin { email: "news@example.org".parse().unwrap(), name: "S".into(), dkim: std::sync::Arc::default() };
         let letter = Letter::compose(draft, &origin).unwrap();
         let names: Vec<String> = letter.headers().into_iter().map(|(name, _)| name).collect();
         prop_assert!(!names.iter().any(|name| name == "Bcc"), "{:?}", names);
