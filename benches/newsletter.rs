@@ -179,7 +179,7 @@ async fn letter(db: &Db, count: usize) -> (NewsletterId, UserId) {
                     newsletters::subject.eq("What your gifts did"),
                     newsletters::preheader.eq(""),
                     newsletters::layout.eq("letter"),
-                    newsletters::content.eq("[]"),
+                    newsletters::content.eq(r#"{"blocks":[{"kind":"text","words":"Good morning, {{first_name|friend}}: this is what your gifts did."}]}"#),
                 ),
                 newsletters::audience.eq(Json(audience)),
                 newsletters::from_name.eq("Selvedge campaign"),

@@ -11,6 +11,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Timestamp};
 use crate::newsletters::{NewsletterId, NewsletterState};
+use crate::subscribers::proofs::{Door, Said};
 use crate::subscribers::{SubscriberId, SuppressionReason, ops as subscribing};
 
 crate::id!(
@@ -223,13 +224,7 @@ pub fn complaints(conn: &mut Conn, id: NewsletterId) -> AppResult<(i64, i64)> {
 
 /// Somebody leaves by mail (RFC 2369): everything, since a mail names no list.
 fn leave(conn: &mut Conn, subscriber: SubscriberId, now: Timestamp) -> AppResult<()> {
-    let one = subscribers::table
-        .filter(subscribers::id.eq(subscriber))
-        .filter(subscribers::left_all_at.is_null());
-    each!(conn, c => diesel::update(one)
-        .set(subscribers::left_all_at.eq(Some(now)))
-        .execute(c))?;
-    Ok(())
+    subscribing::leave_all(conn, subscriber, &Said::by(Door::Mail), now).map(|_| ())
 }
 
 /// Reports of unknown kinds say so.

@@ -236,9 +236,14 @@ impl Sql {
         self.put("))")
     }
 
-    /// Openings and clicks are not counted yet: nobody has any.
-    fn signed(&mut self, _kind: &str, _of: &OfNewsletter) -> &mut Self {
-        self.put("1 = 0")
+    /// Openings and clicks, where they are counted.
+    fn signed(&mut self, kind: &str, of: &OfNewsletter) -> &mut Self {
+        self.put("EXISTS (SELECT 1 FROM newsletter_signs g WHERE g.subscriber_id = s.id AND g.kind = ")
+            .text(kind);
+        if !of.newsletter.is_empty() {
+            self.put(" AND g.newsletter_id = ").text(of.newsletter.clone());
+        }
+        self.put(")")
     }
 }
 

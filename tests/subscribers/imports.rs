@@ -431,15 +431,19 @@ async fn people(db: &Db, list: ListId) -> (i64, i64, i64) {
 }
 
 /// 100,000 rows: prints how long counting and importing took.
-/// `cargo test --test selvedge subscribers::imports::a_hundred_thousand -- --ignored --nocapture`
+/// A hundred thousand under a minute; here a tenth of it, on whatever machine. `SELVEDGE_IMPORT_ROWS=100000 cargo test
+/// subscribers::imports::many -- --nocapture` measures the whole.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures"]
-async fn a_hundred_thousand_people_take_less_than_a_minute() {
+async fn many_people_are_imported_in_little_time() {
+    let most: usize = std::env::var("SELVEDGE_IMPORT_ROWS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10_000);
     let world = World::new().await;
     let news = news(&world).await;
     let visitor = coordinator(&world).await;
     let mut text = String::from("email,name,country\n");
-    for n in 0..100_000 {
+    for n in 0..most {
         text.push_str(&format!("reader{n}@example{}.net,Reader {n},US\n", n % 97));
     }
     let begun = Instant::now();
@@ -460,7 +464,7 @@ async fn a_hundred_thousand_people_take_less_than_a_minute() {
     world.app.runner.run_due().await.unwrap();
     let whole = begun.elapsed();
     let done = import(&world, &path).await;
-    assert_eq!((done.state, done.added), (ImportState::Done, 100_000));
+    assert_eq!((done.state, usize::try_from(done.added).unwrap()), (ImportState::Done, most));
     println!(
         "sent {uploaded:?}, counted {:?}, imported {:?}",
         counted - uploaded,
