@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::content::Content;
-use super::facts::{Common, figures};
 pub use super::facts::Facts;
+use super::facts::{Common, figures};
 use super::fields::{Field, Values};
 use super::fill::{Filling, shortened, tidy};
 use super::house::House;

@@ -238,10 +238,13 @@ impl Sql {
 
     /// Openings and clicks, where they are counted.
     fn signed(&mut self, kind: &str, of: &OfNewsletter) -> &mut Self {
-        self.put("EXISTS (SELECT 1 FROM newsletter_signs g WHERE g.subscriber_id = s.id AND g.kind = ")
-            .text(kind);
+        self.put(
+            "EXISTS (SELECT 1 FROM newsletter_signs g WHERE g.subscriber_id = s.id AND g.kind = ",
+        )
+        .text(kind);
         if !of.newsletter.is_empty() {
-            self.put(" AND g.newsletter_id = ").text(of.newsletter.clone());
+            self.put(" AND g.newsletter_id = ")
+                .text(of.newsletter.clone());
         }
         self.put(")")
     }

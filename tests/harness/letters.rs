@@ -24,8 +24,7 @@ pub struct Letter {
 }
 
 /// The content of a newsletter of one sentence.
-const CONTENT: &str =
-    r#"{"blocks":[{"kind":"text","words":"Good morning, {{first_name|friend}}: this is what your gifts did."}]}"#;
+const CONTENT: &str = r#"{"blocks":[{"kind":"text","words":"Good morning, {{first_name|friend}}: this is what your gifts did."}]}"#;
 
 impl Letter {
     /// A list with these readers, who agreed, and a draft to it.

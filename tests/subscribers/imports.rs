@@ -464,7 +464,10 @@ async fn many_people_are_imported_in_little_time() {
     world.app.runner.run_due().await.unwrap();
     let whole = begun.elapsed();
     let done = import(&world, &path).await;
-    assert_eq!((done.state, usize::try_from(done.added).unwrap()), (ImportState::Done, most));
+    assert_eq!(
+        (done.state, usize::try_from(done.added).unwrap()),
+        (ImportState::Done, most)
+    );
     println!(
         "sent {uploaded:?}, counted {:?}, imported {:?}",
         counted - uploaded,
