@@ -439,7 +439,7 @@ async fn what_keeps_it_from_going_out_is_said_and_a_second_person_is_asked() {
         .db
         .read(|c| {
             let query = unit_costs::table
-                .filter(unit_costs::valid_to.is_null())
+                .filter(unit_costs::valid_to.is_null().or(unit_costs::valid_to.gt("2027-01-01")))
                 .order(unit_costs::id)
                 .select(unit_costs::id);
             Ok(each!(c, c => query.first::<selvedge::impact::UnitCostId>(c))?)
@@ -652,11 +652,11 @@ async fn the_archive_tells_nobodys_facts_and_loses_a_story_with_its_consent() {
     let (status, seen) = world.get("/newsletters/november").await;
     assert_eq!(status, 200);
     assert!(
-        !seen.contains("Hope for Kolkata") && seen.contains("It was taken down"),
+        !seen.contains("Read the story") && seen.contains("It was taken down"),
         "{seen}"
     );
     let mail = facts(prepared).await;
-    assert!(!mail.html.contains("Hope for Kolkata") && !mail.text.contains("Hope for Kolkata"));
+    assert!(!mail.html.contains("Read the story") && !mail.text.contains("Read the story"));
     // Taken out of the archive by a person.
     let staff = room.staff().await;
     world
@@ -954,6 +954,7 @@ async fn two_thousand_mails_carry_their_own_readers_facts_and_nobody_elses() {
         .await
         .unwrap();
     assert_eq!(count, i64::try_from(expected).unwrap() - 1);
+    room.world.done().await;
 }
 
 fn holds_own_facts(n: i64, subject: &str, body: &str) {

@@ -658,7 +658,7 @@ async fn an_audience_is_lists_or_a_seasons_participants_and_nobody_gets_two() {
     // Asked again when a worker claims: by the same word as when it was frozen.
     let asked = [both, one, none, participant];
     let again = |audience: Audience| async move {
-        db.read(move |c| refused(c, &asked, &audience))
+        db.read(move |c| refused(c, &asked, &audience, None))
             .await
             .unwrap()
     };

@@ -90,6 +90,8 @@ async fn sequence(
 }
 
 async fn switch(world: &World, who: &Visitor, id: SequenceId, word: &str) {
+    // A step's mail is written where newsletters are; without words it is not switched on.
+    run(world, format!("UPDATE newsletters SET content = '{{\"blocks\":[{{\"kind\":\"text\",\"words\":\"Good morning.\"}}]}}' WHERE content = '' AND sequence_step_id IN (SELECT id FROM sequence_steps WHERE sequence_id = '{id}')")).await;
     world
         .send(who, &format!("/console/sequences/{id}"), &[("do", word)])
         .await;

@@ -102,7 +102,7 @@ fn draw(number: usize, block: &Block, brush: &mut Brush<'_>) -> Result<Drawn, Fi
             let found = cost.and_then(|id| brush.sources.costs.get(&id).cloned());
             found.map_or_else(Drawn::default, |one| cost_block(number, &one, brush))
         }
-        Block::Thermometer {} => match brush.sources.total.clone() {
+        Block::Thermometer {} => match brush.sources.total {
             Some(total) => thermometer(&total, brush),
             None => Drawn::default(),
         },

@@ -172,10 +172,10 @@ pub fn text(source: &str, marks: &mut Marks) -> Result<String, Fault> {
                     out.push_str("== ");
                 }
             }
-            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::BlockQuote(_)) => {
-                if lists.is_empty() {
-                    paragraph(&mut out);
-                }
+            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::BlockQuote(_))
+                if lists.is_empty() =>
+            {
+                paragraph(&mut out);
             }
             _ => {}
         }

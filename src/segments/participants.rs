@@ -28,7 +28,7 @@ type Owner = (UserId, Email, String, String, String);
 pub async fn make_known(db: &Db, now: Timestamp) -> AppResult<usize> {
     let mut made = 0;
     loop {
-        if db.read(|c| unknown(c)).await?.is_empty() {
+        if db.read(unknown).await?.is_empty() {
             return Ok(made);
         }
         // Made outside: a transaction may run twice.

@@ -13,7 +13,7 @@ use super::model::{ListId, SubscriberId, standing_for};
 use super::ops::{self, Fresh, Known};
 use super::proofs::{Door, Said};
 use crate::db::Conn;
-use crate::db::schema::{consents, donations, lists, supporters, suppressions};
+use crate::db::schema::{consents, donations, lists, subscribers, supporters, suppressions};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, DonationId, SupporterId};
@@ -38,6 +38,7 @@ struct Tick {
 /// # Errors
 /// The database's.
 pub fn agree(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<()> {
+    link(conn, paid)?;
     let mut ticks: Vec<Tick> = Vec::new();
     for chunk in paid.chunks(1_000) {
         let query = consents::table
@@ -69,6 +70,34 @@ pub fn agree(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<
         };
         if let Some(list) = list {
             join(conn, tick, list, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever reads here already and has given now is one person (N19), tick or no tick.
+fn link(conn: &mut Conn, paid: &[DonationId]) -> AppResult<()> {
+    for chunk in paid.chunks(1_000) {
+        let query = donations::table
+            .inner_join(supporters::table.on(supporters::id.eq(donations::supporter_id)))
+            .inner_join(
+                subscribers::table.on(subscribers::email_folded.eq(supporters::email_folded)),
+            )
+            .filter(donations::id.eq_any(chunk))
+            .filter(subscribers::supporter_id.is_null())
+            .select((supporters::email, supporters::id))
+            .distinct();
+        let known: Vec<(Email, SupporterId)> = each!(conn, c => query.load(c))?;
+        let donors: Vec<SupporterId> = known.iter().map(|(_, donor)| *donor).collect();
+        // A reader whose own address has changed since keeps the donor.
+        let taken = subscribers::table
+            .filter(subscribers::supporter_id.eq_any(donors))
+            .select(subscribers::supporter_id.assume_not_null());
+        let taken: Vec<SupporterId> = each!(conn, c => taken.load(c))?;
+        for (email, donor) in known {
+            if !taken.contains(&donor) {
+                ops::link_donor(conn, &email, donor)?;
+            }
         }
     }
     Ok(())

@@ -213,11 +213,6 @@ impl Program {
         (done.status.code(), String::from_utf8(done.stdout).unwrap())
     }
 
-    /// Its database, for a test to look into or to prepare; close it again.
-    pub async fn db(&self) -> selvedge::db::Db {
-        database::open(&self.database.url(), false).await
-    }
-
     /// How many mails have not left, as the outbox knows it.
     pub async fn unsent(&self) -> i64 {
         let db = database::open(&self.database.url(), false).await;

@@ -141,11 +141,6 @@ impl Sink {
         self.seen.taken.lock().len()
     }
 
-    /// Messages between RCPT and their answer at the same time, at most.
-    pub fn most_open(&self) -> usize {
-        self.seen.most_open.load(Ordering::SeqCst)
-    }
-
     /// Copies by recipient.
     pub fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();

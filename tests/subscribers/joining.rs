@@ -9,7 +9,7 @@ use selvedge::subscribers::joining::{CONFIRM_WORDING, JOIN_WORDING};
 use selvedge::subscribers::proofs::{Act, Door, Proof};
 use serde_json::json;
 
-use super::{found, list, news, reader, rows, stands};
+use super::{OPEN, found, list, news, reader, rows, stands};
 use crate::harness::world::{PAYS, World};
 
 /// The path of the link that was mailed last to an address.
@@ -39,7 +39,7 @@ async fn proofs(world: &World, email: &str) -> Vec<Proof> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_joins_by_its_own_owners_yes_and_the_proof_is_kept() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let visitor = world.visitor(None).await;
     let page = world.look(&visitor, "/subscribe").await;
@@ -89,7 +89,7 @@ async fn an_address_joins_by_its_own_owners_yes_and_the_proof_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_learns_by_the_form_who_reads_here() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     reader(&world, "maya@example.net", &[news]).await;
     let visitor = world.visitor(None).await;
@@ -138,7 +138,7 @@ async fn a_mailbox_is_not_filled_by_the_form() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn private_lists_are_not_joined_from_outside() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let staff = list(&world, "Volunteers", false).await;
     let letters = list(&world, "Letters", true).await;
     let visitor = world.visitor(None).await;
@@ -169,7 +169,7 @@ async fn private_lists_are_not_joined_from_outside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_beside_a_gift_counts_when_it_is_paid() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let mut gift = World::gift(5_000);
     gift["consent"] = json!({ "newsletter": true });
@@ -198,7 +198,7 @@ async fn a_tick_beside_a_gift_counts_when_it_is_paid() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_is_one_subscriber_however_the_address_is_written() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let account = world
         .user("Zoe\u{308}@example.net", Role::Participant)

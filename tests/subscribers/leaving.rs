@@ -8,7 +8,7 @@ use selvedge::subscribers::consent::{refused_about, refused_among};
 use selvedge::subscribers::{ListId, Subscriber, SubscriptionState, Why, proofs};
 use serde_json::Value;
 
-use super::{found, list, news, reader, rows, stands};
+use super::{OPEN, found, list, news, reader, rows, stands};
 use crate::harness::world::World;
 
 const ON: Option<SubscriptionState> = Some(SubscriptionState::Confirmed);
@@ -40,7 +40,7 @@ async fn one_click(world: &World, path: &str) -> (u16, Option<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_a_hundred_times_leaves_nobody_out_and_one_click_does() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let (news, letters) = (news(&world).await, list(&world, "Letters", true).await);
     let maya = reader(&world, "maya@example.net", &[news, letters]).await;
     let path = link(&world, &maya, &[news]);
@@ -91,7 +91,7 @@ async fn looking_a_hundred_times_leaves_nobody_out_and_one_click_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_multipart_one_click_leaves_as_well() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let maya = reader(&world, "maya@example.net", &[news]).await;
     let path = link(&world, &maya, &[news]);
@@ -108,7 +108,7 @@ async fn a_multipart_one_click_leaves_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_link_tells_nothing_and_does_nothing() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let maya = reader(&world, "maya@example.net", &[news]).await;
     let good = link(&world, &maya, &[news]);
@@ -138,7 +138,7 @@ async fn a_wrong_link_tells_nothing_and_does_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_list_and_everything_are_told_apart() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let (news, letters) = (news(&world).await, list(&world, "Letters", true).await);
     let maya = reader(&world, "maya@example.net", &[news, letters]).await;
     let path = link(&world, &maya, &[news]);
@@ -178,7 +178,7 @@ fn world_db(world: &World) -> selvedge::db::Db {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_choose_lists_topics_language_and_clock() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let (news, letters) = (news(&world).await, list(&world, "Letters", true).await);
     let volunteers = list(&world, "Volunteers", false).await;
     let now = world.clock.now();
@@ -254,7 +254,7 @@ async fn readers_choose_lists_topics_language_and_clock() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn own_data_is_taken_along_and_wiped() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let maya = reader(&world, "maya@example.net", &[news]).await;
     let visitor = world.visitor(None).await;
@@ -300,7 +300,7 @@ async fn own_data_is_taken_along_and_wiped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accounts_export_holds_the_reader_and_its_deletion_wipes_them() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let user = world.user("maya@example.net", Role::Participant).await;
     let maya = reader(&world, "maya@example.net", &[news]).await;

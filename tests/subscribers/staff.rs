@@ -7,7 +7,7 @@ use selvedge::each;
 use selvedge::subscribers::consent::refused_among;
 use selvedge::subscribers::{SubscriptionState, Why};
 
-use super::{found, list, news, reader, stands};
+use super::{OPEN, found, list, news, reader, stands};
 use crate::harness::world::World;
 
 async fn deeds(world: &World, action: &'static str) -> i64 {
@@ -27,7 +27,7 @@ async fn deeds(world: &World, action: &'static str) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_find_readers_and_take_them_along() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let (news, letters) = (news(&world).await, list(&world, "Letters", false).await);
     reader(&world, "maya@example.net", &[news]).await;
     reader(&world, "ravi@example.net", &[letters]).await;
@@ -60,7 +60,7 @@ async fn staff_find_readers_and_take_them_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_ask_and_the_person_answers() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let user = world.user("coord@example.org", Role::Coordinator).await;
     let visitor = world.visitor(Some(user)).await;
@@ -87,7 +87,7 @@ async fn staff_ask_and_the_person_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suppression_holds_until_staff_lift_it_on_record() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let news = news(&world).await;
     let maya = reader(&world, "Maya@example.net", &[news]).await;
     let user = world.user("coord@example.org", Role::Coordinator).await;
@@ -122,7 +122,7 @@ async fn a_suppression_holds_until_staff_lift_it_on_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_addresses_of_one_person_become_one_and_the_stricter_word_counts() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let (news, letters) = (news(&world).await, list(&world, "Letters", true).await);
     let kept = reader(&world, "maya@example.net", &[news, letters]).await;
     let old = reader(&world, "maya.roy@example.com", &[news, letters]).await;
@@ -169,7 +169,7 @@ async fn two_addresses_of_one_person_become_one_and_the_stricter_word_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_and_topics_are_made_and_put_away() {
-    let world = World::new().await;
+    let world = World::with(OPEN).await;
     let user = world.user("coord@example.org", Role::Coordinator).await;
     let visitor = world.visitor(Some(user)).await;
     let form = [

@@ -72,10 +72,13 @@ pub(super) fn own(conn: &mut Conn, scope: &Scope, id: SequenceId) -> AppResult<S
     Ok(sequence)
 }
 
+/// A sequence, its steps, and how many stand where.
+type Standing<'a> = (&'a Sequence, &'a [Step], &'a [(EnrolmentState, i64)]);
+
 fn draw(
     desk: &Desk,
     (known, is_whole): (&Known, bool),
-    stands: Option<(&Sequence, &[Step], &[(EnrolmentState, i64)])>,
+    stands: Option<Standing<'_>>,
     typed: &Typed,
     mend: &Mend,
 ) -> AppResult<HttpResponse> {

@@ -110,8 +110,11 @@ impl Seen {
     }
 }
 
+/// A row that is nobody: its line, why, and its cells.
+pub(super) type Refused = (i64, Fault, Vec<String>);
+
 /// The rows of a piece that are people, and those that are none.
-pub(super) fn part(rows: Vec<Read>) -> (Vec<(i64, Person)>, Vec<(i64, Fault, Vec<String>)>) {
+pub(super) fn part(rows: Vec<Read>) -> (Vec<(i64, Person)>, Vec<Refused>) {
     let (mut people, mut faults) = (Vec::new(), Vec::new());
     for read in rows {
         match read.person {

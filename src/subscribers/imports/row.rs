@@ -212,7 +212,7 @@ fn person(cells: &[String], columns: &[Column]) -> Result<Person, Fault> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
 
