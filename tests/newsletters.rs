@@ -439,7 +439,11 @@ async fn what_keeps_it_from_going_out_is_said_and_a_second_person_is_asked() {
         .db
         .read(|c| {
             let query = unit_costs::table
-                .filter(unit_costs::valid_to.is_null().or(unit_costs::valid_to.gt("2027-01-01")))
+                .filter(
+                    unit_costs::valid_to
+                        .is_null()
+                        .or(unit_costs::valid_to.gt("2027-01-01")),
+                )
                 .order(unit_costs::id)
                 .select(unit_costs::id);
             Ok(each!(c, c => query.first::<selvedge::impact::UnitCostId>(c))?)
@@ -954,7 +958,7 @@ async fn two_thousand_mails_carry_their_own_readers_facts_and_nobody_elses() {
         .await
         .unwrap();
     assert_eq!(count, i64::try_from(expected).unwrap() - 1);
-    room.world.done().await;
+    room.world.done_beside_the_books().await;
 }
 
 fn holds_own_facts(n: i64, subject: &str, body: &str) {

@@ -76,7 +76,11 @@ pub fn letters(
     )?;
     let cost = unit_costs::table
         .filter(unit_costs::program_id.eq(kolkata.id))
-        .filter(unit_costs::valid_to.is_null().or(unit_costs::valid_to.gt("2027-01-01")))
+        .filter(
+            unit_costs::valid_to
+                .is_null()
+                .or(unit_costs::valid_to.gt("2027-01-01")),
+        )
         .order((unit_costs::amount, unit_costs::id))
         .select(unit_costs::id);
     let cost: Option<UnitCostId> = each!(conn, c => cost.first(c).optional())?;
