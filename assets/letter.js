@@ -24,7 +24,7 @@
     button.type = "button";
     button.className = "text-button";
     button.textContent = "Put it in";
-    button.setAttribute("aria-label", `Put ${code.dataset.pick} into the text`);
+    button.setAttribute("aria-label", `${button.textContent.trim()}: ${code.dataset.pick}`);
     button.addEventListener("click", () => {
       if (!last) return;
       last.setRangeText(code.dataset.pick, last.selectionStart, last.selectionEnd, "end");

@@ -307,7 +307,7 @@ async fn send(url: &str, port: u16, count: usize, dkim: bool) -> Run {
     running.await.unwrap().unwrap();
     let run = Run {
         rate: count as f64 / start.elapsed().as_secs_f64(),
-        cpu_us: (cpu_micros() - cpu) as f64 / count as f64,
+        cpu_us: (cpu_micros() - cpu) / count as f64,
         freeze,
         rss_mib: rss_mib(),
     };

@@ -37,6 +37,8 @@ use crate::subscribers::links::Links;
 
 /// How often the engine looks by itself.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often a rehearsal asks a database again that is away.
+const PATIENCE: usize = 40;
 /// How often the chores are done.
 const CHORES: Duration = Duration::from_secs(1);
 
@@ -184,6 +186,13 @@ impl Engine {
     pub async fn deliver_due(&self) -> AppResult<()> {
         if self.inner.is_off {
             return Ok(());
+        }
+        for _ in 0..PATIENCE {
+            match Inner::work(&self.inner, None).await {
+                // As in `run`: somebody else was faster too often, or the database was away for a moment.
+                Err(AppError::Unavailable { .. }) => tokio::time::sleep(LOOK / 10).await,
+                done => return done,
+            }
         }
         Inner::work(&self.inner, None).await
     }
