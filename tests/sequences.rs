@@ -377,7 +377,11 @@ async fn a_first_gift_a_page_and_a_season_that_ends_are_noticed() {
     assert_eq!(mails(&world, donor).await, ["first_gift", "no_gift"]);
     // Ten days before 31 January, at nine in the morning there.
     days(&world, 22);
-    assert_eq!(turn(&world).await, (1, 1));
+    let (enrolled, mailed) = turn(&world).await;
+    assert!(
+        enrolled > 1 && enrolled == mailed,
+        "every participant of the season"
+    );
     assert_eq!(
         mails(&world, owner).await,
         ["page_live", "milestone", "season_ends"]

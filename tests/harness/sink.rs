@@ -254,9 +254,9 @@ fn between(line: &str) -> String {
     inner.split('>').next().unwrap_or_default().to_owned()
 }
 
-async fn say<S: AsyncWrite + Unpin>(stream: &mut BufReader<S>, said: &str) -> std::io::Result<()>
+async fn say<S>(stream: &mut BufReader<S>, said: &str) -> std::io::Result<()>
 where
-    S: AsyncRead,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
     stream
         .get_mut()

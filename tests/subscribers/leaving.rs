@@ -190,7 +190,6 @@ async fn readers_choose_lists_topics_language_and_clock() {
     );
     world_db(&world)
         .tx(move |c| {
-            let topic = topic.clone();
             Ok(each!(c, c => diesel::insert_into(topics::table).values(topic).execute(c))?)
         })
         .await
