@@ -8,7 +8,7 @@
 
 use chrono::{Duration, TimeZone as _};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text, Timestamp as SqlTimestamp};
+use diesel::sql_types::{BigInt, Text, Timestamp as SqlTimestamp};
 
 use super::model::{Sending, sending};
 use crate::campaigns::model as campaigns;
@@ -56,44 +56,6 @@ macro_rules! bound {
         }
         query
     }};
-}
-
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-}
-
-/// How many of its audience may be written to now.
-///
-/// # Errors
-/// The database's, and when a segment that it names cannot be read.
-pub fn audience_size(conn: &mut Conn, newsletter: &Newsletter, now: Timestamp) -> AppResult<i64> {
-    let compiled = compile(conn, &newsletter.audience.0, now)?;
-    let sql = format!("SELECT count(*) AS people FROM ({}) AS who", compiled.sql);
-    let rows: Vec<Counted> = each!(conn, c: Db => {
-        bound!(diesel::sql_query(&sql).into_boxed::<Db>(), &compiled.binds).load(c)?
-    });
-    Ok(rows.first().map_or(0, |row| row.people))
-}
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = Bool)]
-    found: bool,
-}
-
-/// Whether anybody of its audience may be written to now.
-pub(super) fn anybody(conn: &mut Conn, newsletter: &Newsletter, now: Timestamp) -> AppResult<bool> {
-    let compiled = compile(conn, &newsletter.audience.0, now)?;
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM ({}) AS who) AS found",
-        compiled.sql
-    );
-    let rows: Vec<Found> = each!(conn, c: Db => {
-        bound!(diesel::sql_query(&sql).into_boxed::<Db>(), &compiled.binds).load(c)?
-    });
-    Ok(rows.first().is_some_and(|row| row.found))
 }
 
 /// Started newsletters whose recipients are not all rows yet.

@@ -29,7 +29,6 @@ mod turn;
 
 pub use bulk::House;
 pub use engine::Engine;
-pub use freeze::audience_size;
 pub use model::{DeliveryId, DeliveryState, PauseWhy};
 pub use pace::Pace;
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 pub use super::decide::{Doubt, decide, retry_failed};
 use super::model::{DeliveryState, PauseWhy, sending};
-use super::{freeze, pace};
+use super::pace;
 use crate::audit::{self, Deed, Via};
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -113,13 +113,13 @@ pub fn open_one_by_one(
     Ok(())
 }
 
-/// What keeps a newsletter from going out: what its checks say, a missing approval among them (N20), and that there is nobody.
+/// What keeps a newsletter from going out: what its checks say, among it that it is for nobody and a missing approval (N20).
 fn blocked(conn: &mut Conn, newsletter: &Newsletter, now: Timestamp) -> AppResult<()> {
     ready(conn, newsletter.id, now)?;
-    if !freeze::anybody(conn, newsletter, now)? {
+    if newsletter.audience.0.one_by_one {
         return Err(conflict(
-            "nobody",
-            "Nobody of its audience may be written to now.",
+            "one_by_one",
+            "It belongs to a sequence, which sends it to one reader at a time.",
         ));
     }
     Ok(())

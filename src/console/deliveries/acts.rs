@@ -12,10 +12,10 @@ use crate::auth::Coordinator;
 use crate::campaigns::model as campaigns;
 use crate::deliveries::ops::{self, Doubt, Plan};
 use crate::deliveries::preflight::MANY;
-use crate::deliveries::{DeliveryId, Engine, PauseWhy, audience_size, schedule};
+use crate::deliveries::{DeliveryId, Engine, PauseWhy, schedule};
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
-use crate::newsletters::Newsletter;
+use crate::newsletters::{Newsletter, audience};
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
 
@@ -62,7 +62,7 @@ async fn clear(
     let readers = desk
         .site
         .db
-        .read(move |c| audience_size(c, &of, now))
+        .read(move |c| audience::count(c, &of.audience.0, now))
         .await?;
     if readers <= MANY {
         return Ok(());
