@@ -29,9 +29,9 @@ use crate::teams::mails::Letters;
 use crate::web::Site;
 use crate::web::templates::Templates;
 use crate::{
-    accounts, books, campaigns, coaching, console, desk, diary, grants, home, impact, mail, media,
-    membership, newsletters, openapi, pages, partners, payouts, sequences, stories, subscribers,
-    teams,
+    accounts, analytics, books, campaigns, coaching, console, desk, diary, grants, home, impact,
+    mail, media, membership, newsletters, openapi, pages, partners, payouts, sequences, stories,
+    subscribers, teams,
 };
 
 /// The program's parts. Clones share them.
@@ -261,6 +261,7 @@ fn routes(cfg: &mut ServiceConfig) {
     impact::routes(cfg);
     stories::routes(cfg);
     newsletters::routes(cfg);
+    analytics::routes(cfg);
     donations::routes(cfg);
     accounts::routes(cfg);
     subscribers::routes(cfg);

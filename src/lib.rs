@@ -13,7 +13,7 @@
 //! | database | [`db`]: two engines behind two doors, `read` and `tx`; migrations; the schema |
 //! | settings | [`config`]: built-in file, operator's file, environment |
 //! | platform | [`jobs`] queue and schedules · [`mail`] outbox and transports · [`payments`] processor client, webhooks, sandbox · [`ledger`] transfers, seals, proofs · [`auth`] users, roles, sessions, tokens · [`audit`] who did what · [`media`] photographs · [`documents`] files that prove what people say · [`web`] gate, views, forms, drawing |
-//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`subscribers`] · [`segments`] · [`newsletters`] · [`deliveries`] · [`bounces`] · [`sequences`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
+//! | nouns | [`campaigns`] · [`pages`] · [`teams`] · [`membership`] · [`partners`] · [`impact`] · [`desk`] · [`funds`] · [`grants`] · [`totals`] · [`walls`] · [`findings`] · [`matching`] · [`donations`] · [`offline`] · [`payouts`] · [`books`] · [`diary`] · [`coaching`] · [`consent_vault`] · [`stories`] · [`subscribers`] · [`segments`] · [`newsletters`] · [`analytics`] · [`deliveries`] · [`bounces`] · [`sequences`] · [`accounts`] · [`console`] · [`home`] · [`demo`] · [`openapi`] |
 //! | program | [`app`]: everything that is mounted |
 //! | command line | [`cli`]: one file a subcommand |
 //!
@@ -44,6 +44,8 @@
 //! what may be said, `prepare` makes one ready once, `facts` reads a batch of readers, `render` makes their mails; `checks` say
 //! what keeps it, `approval` is a second person's word, `update` the one about a partner's report, `html` the archive.
 //!
+//! What readers do with it is counted, where that is switched on, by [`analytics`].
+//!
 //! # What came of it
 //!
 //! A partner's staff ([`partners::PartnerStaff`]) report at the [`desk`]; [`impact::reports`] keeps, grades and publishes what they
@@ -69,7 +71,6 @@
 //! | a rule of a season | [`campaigns::rules`], and the console's season form |
 //! | a rule of the coach, a badge, a tip | [`coaching::rules`] |
 //! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs`; of a reader: `subscribers/own.rs` |
-//! | a column with people's words | what becomes of it in `accounts/deletion.rs`, its line in `accounts/export.rs` |
 //! | a condition of segments | [`segments::rule`], its SQL in `segments/sql.rs`, its words in `segments/words.rs`, its fields in `console/segments/parts.rs` |
 //! | a trigger of sequences | [`sequences::rules`], its SQL in `sequences/trigger.rs` |
 //! | a word of the harm screen | `config/harm_words.toml`; staff add theirs in the console |
@@ -85,6 +86,7 @@
 #![recursion_limit = "256"]
 
 pub mod accounts;
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod auth;

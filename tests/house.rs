@@ -45,6 +45,7 @@ const STOREYS: &[&[&str]] = &[
         "subscribers",
         "segments",
         "newsletters",
+        "analytics",
         "deliveries",
         "sequences",
         "bounces",
@@ -104,6 +105,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "matching",
             "offline",
             "subscribers",
+            "analytics",
         ],
     ),
     ("offline", &[]),
@@ -135,9 +137,16 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "consent_vault",
         ],
     ),
+    ("analytics", &["newsletters", "subscribers"]),
     (
         "deliveries",
-        &["newsletters", "subscribers", "segments", "campaigns"],
+        &[
+            "newsletters",
+            "analytics",
+            "subscribers",
+            "segments",
+            "campaigns",
+        ],
     ),
     (
         "sequences",
@@ -190,6 +199,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         "console",
         &[
             "newsletters",
+            "analytics",
             "segments",
             "subscribers",
             "grants",

@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod analytics;
 mod articles;
 mod books;
 mod bounces;

@@ -123,6 +123,7 @@ GET    /newsletters/{slug}                            4 4 4 4 4 4 4 4 4
 GET    /console/newsletters                           1 3 3 3 o o 3 o 3
 POST   /console/newsletters                           1 3 3 3 o 3 3 o 3 campaign=dressember-2026
 POST   /console/newsletters/settings                  1 3 3 3 o 3 3 o 3
+POST   /console/newsletters/counting                  1 3 3 3 o 3 3 o 3
 GET    /console/newsletters/pictures                  1 3 3 3 o o 3 o 3
 POST   /console/newsletters/pictures                  1 3 3 3 o o 3 o 3
 POST   /console/newsletters/of-report/{report}        1 3 3 3 4 4 3 4 3
@@ -169,6 +170,8 @@ POST   /subscribe                                     o o o o o o o o o
 GET    /subscribe/sent                                o o o o o o o o o
 GET    /subscribe/{token}                             o o o o o o o o o
 POST   /subscribe/{token}                             o o o o o o o o o
+GET    /n/{token}/open.gif                            4 4 4 4 4 4 4 4 4
+GET    /n/{token}/{link}                              4 4 4 4 4 4 4 4 4
 GET    /unsubscribe/{token}                           4 4 4 4 4 4 4 4 4
 POST   /unsubscribe/{token}                           4 4 4 4 4 4 4 4 4
 GET    /preferences/{token}                           4 4 4 4 4 4 4 4 4
@@ -285,6 +288,8 @@ GET    /console/findings                              1 3 3 3 o 3 o o 3
 POST   /console/findings/{id}                         1 3 3 3 4 3 4 4 3
 GET    /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
 POST   /console/newsletters/{id}/sending              1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/results              1 3 3 3 4 4 3 4 3
+GET    /console/newsletters/{id}/results.csv          1 3 3 3 4 4 3 4 3
 GET    /console/newsletters/{id}/recipients           1 3 3 3 4 4 3 4 3
 GET    /console/newsletters/{id}/recipients.csv       1 3 3 3 4 4 3 4 3
 GET    /console/groups                                1 3 3 3 o 3 3 o 3

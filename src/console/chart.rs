@@ -1,20 +1,39 @@
-//! A row of bars by day, drawn as SVG, with its numbers for the table beside it.
+//! A row of bars by day or by hour, drawn as SVG, with its numbers for the table beside it.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::kernel::Day;
+use crate::kernel::{Day, Timestamp};
 
 /// The drawing's size in its own units.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 120;
 
-/// One day's bar.
+/// What a bar stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(super) enum When {
+    /// A day.
+    Day(Day),
+    /// The hour that begins then.
+    Hour(Timestamp),
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(out),
+            Self::Hour(at) => out.write_str(&at.rfc3339()),
+        }
+    }
+}
+
+/// One bar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Bar {
-    /// The day.
-    pub(super) day: Day,
+    /// The day or the hour.
+    pub(super) at: When,
     /// How tall.
     pub(super) value: i64,
     /// The value in words.
@@ -29,8 +48,9 @@ pub(super) struct Chart {
     summary: String,
     bars_svg: String,
     bars: Vec<Bar>,
-    first: Option<Day>,
-    last: Option<Day>,
+    is_hours: bool,
+    first: Option<When>,
+    last: Option<When>,
     most: Option<String>,
 }
 
@@ -41,15 +61,16 @@ impl Chart {
             .filter(|bar| bar.value > 0)
             .max_by_key(|bar| bar.value);
         let summary = match most {
-            Some(bar) => format!("{title}: most on {}, {}.", bar.day, bar.said),
+            Some(bar) => format!("{title}: most on {}, {}.", bar.at, bar.said),
             None => format!("{title}: none yet."),
         };
         Self {
             title,
             bars_svg: svg(&bars, &summary),
             summary,
-            first: bars.first().map(|bar| bar.day),
-            last: bars.last().map(|bar| bar.day),
+            is_hours: bars.iter().any(|bar| matches!(bar.at, When::Hour(_))),
+            first: bars.first().map(|bar| bar.at),
+            last: bars.last().map(|bar| bar.at),
             most: most.map(|bar| bar.said.clone()),
             bars,
         }

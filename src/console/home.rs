@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::chart::{Bar, Chart};
+use super::chart::{Bar, Chart, When};
 use super::desk::{Desk, Room};
 use super::scope::{self, Chosen, Scope, SeasonChoice};
 use super::today::{self, DayFacts, Waiting};
@@ -116,13 +116,13 @@ fn charts(days: &[DayFacts]) -> AppResult<Vec<Chart>> {
             .map_err(AppError::internal)?;
         let gifts = if day.gifts == 1 { "gift" } else { "gifts" };
         raised.push(Bar {
-            day: day.day,
+            at: When::Day(day.day),
             value: day.raised.minor(),
             said: format!("{sum} in {} {gifts}", day.gifts),
         });
     }
     let pages = days.iter().map(|day| Bar {
-        day: day.day,
+        at: When::Day(day.day),
         value: day.pages,
         said: match day.pages {
             1 => "1 page".to_owned(),

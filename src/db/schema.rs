@@ -1409,6 +1409,7 @@ diesel::table! {
         created_at -> Timestamp,
         merged_into -> Nullable<Text>,
         erased_at -> Nullable<Timestamp>,
+        counted_since -> Nullable<Timestamp>,
     }
 }
 
@@ -1696,6 +1697,8 @@ diesel::table! {
         test_minutes -> Integer,
         test_winner -> Nullable<Text>,
         created_at -> Timestamp,
+        counts_opens -> Bool,
+        counts_clicks -> Bool,
     }
 }
 
@@ -1732,6 +1735,32 @@ diesel::table! {
         subscriber_id -> Text,
         kind -> Text,
         link -> Integer,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    newsletter_links (newsletter_id, link) {
+        newsletter_id -> Text,
+        link -> Integer,
+        url -> Text,
+    }
+}
+
+diesel::table! {
+    newsletter_hits (newsletter_id, kind, link, hour) {
+        newsletter_id -> Text,
+        kind -> Text,
+        link -> Integer,
+        hour -> BigInt,
+        hits -> BigInt,
+    }
+}
+
+diesel::table! {
+    newsletter_gifts (donation_id) {
+        donation_id -> Text,
+        newsletter_id -> Text,
         at -> Timestamp,
     }
 }
@@ -1866,4 +1895,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sending_counts,
     bounces,
     newsletter_signs,
+    newsletter_links,
+    newsletter_hits,
+    newsletter_gifts,
 );

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::claim::Claimed;
 use super::grounds::Grounds;
 use super::return_path::{Purpose, ReturnPath, hex_of};
+use crate::analytics::{Counting, settings};
 use crate::config::Config;
 use crate::db::Conn;
 use crate::db::schema::lists;
@@ -66,6 +67,8 @@ pub(super) struct Bulk {
     pub(super) prepared: Prepared,
     /// By whose word it comes to its readers.
     pub(super) grounds: Arc<Grounds>,
+    /// What is counted of it.
+    pub(super) counting: Counting,
     origin: Origin,
     list_id: String,
     feedback_id: String,
@@ -98,8 +101,21 @@ impl Bulk {
             list_id: format!("<{list}.lists.{}>", house.domain()),
             feedback_id: format!("{}:{season}:newsletter:selvedge", newsletter.id),
             grounds: Arc::new(grounds),
+            counting: settings::of(conn, id)?,
             prepared,
         })
+    }
+
+    /// Where what this mail's reader does is counted: an address of their own only where they agreed, everybody's otherwise.
+    fn counted(&self, house: &House, claimed: &Claimed, facts: &Facts) -> String {
+        let reader = facts.is_counted.then_some(facts.subscriber);
+        house.links.counted(&claimed.newsletter, reader)
+    }
+
+    /// A pixel is for those alone who agreed.
+    fn pixel(&self, house: &House, claimed: &Claimed, facts: &Facts) -> Option<String> {
+        let wanted = self.counting.opens && facts.is_counted;
+        wanted.then(|| format!("{}/open.gif", self.counted(house, claimed, facts)))
     }
 
     /// One reader's mail, the same at every try but for its date.
@@ -120,8 +136,11 @@ impl Bulk {
                 self.grounds.lists(),
             ),
             preferences: format!("{}/preferences/{}", house.public_url, facts.token),
-            pixel: None,
-            click: None,
+            pixel: self.pixel(house, claimed, facts),
+            click: self
+                .counting
+                .clicks
+                .then(|| self.counted(house, claimed, facts)),
         };
         let render = || self.prepared.render(facts, &claimed.variant, &links);
         let texts = catch_unwind(AssertUnwindSafe(render))

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 pub use super::decide::{Doubt, decide, retry_failed};
 use super::model::{DeliveryState, PauseWhy, sending};
 use super::pace;
+use crate::analytics::settings as counting;
 use crate::audit::{self, Deed, Via};
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -110,7 +111,7 @@ pub fn open_one_by_one(
         .values(&rows)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    counting::settle(conn, ids)
 }
 
 /// What keeps a newsletter from going out: what its checks say, among it that it is for nobody and a missing approval (N20).
@@ -269,6 +270,7 @@ pub(super) fn begin(
     }
     let one = newsletters::table.filter(newsletters::id.eq(id));
     each!(conn, c => diesel::update(one).set(newsletters::started_at.eq(Some(now))).execute(c))?;
+    counting::settle(conn, &[id])?;
     record(conn, (by, "newsletter.start"), &newsletter, "", now)?;
     Ok(true)
 }

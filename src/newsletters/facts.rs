@@ -37,6 +37,8 @@ pub struct Facts {
     pub token: String,
     /// The values of the merge fields.
     pub values: Values,
+    /// Whether they agree to be counted by name.
+    pub is_counted: bool,
     /// What their money did.
     pub impact: Impact,
     /// Blocks that may not be shown any more: shared by the batch.
@@ -51,6 +53,7 @@ struct Person {
     token: String,
     supporter: Option<SupporterId>,
     user: Option<UserId>,
+    is_counted: bool,
 }
 
 fn people_of(conn: &mut Conn, ids: &[SubscriberId]) -> AppResult<Vec<Person>> {
@@ -63,6 +66,7 @@ fn people_of(conn: &mut Conn, ids: &[SubscriberId]) -> AppResult<Vec<Person>> {
             subscribers::token,
             subscribers::supporter_id,
             subscribers::user_id,
+            subscribers::counted_since.is_not_null(),
         ));
     type Row = (
         SubscriberId,
@@ -71,24 +75,26 @@ fn people_of(conn: &mut Conn, ids: &[SubscriberId]) -> AppResult<Vec<Person>> {
         String,
         Option<SupporterId>,
         Option<UserId>,
+        bool,
     );
     let rows: Vec<Row> = each!(conn, c => query.load(c))?;
-    let person = |(id, email, name, token, supporter, user): Row| Person {
+    let person = |(id, email, name, token, supporter, user, is_counted): Row| Person {
         id,
         email,
         name,
         token,
         supporter,
         user,
+        is_counted,
     };
     Ok(rows.into_iter().map(person).collect())
 }
 
 /// The states in which a gift counts as given.
-const COUNTS: [DonationStatus; 2] = [DonationStatus::Paid, DonationStatus::PartiallyRefunded];
+pub const COUNTS: [DonationStatus; 2] = [DonationStatus::Paid, DonationStatus::PartiallyRefunded];
 
 /// What was given and did not go back, without what was added for fees: as segments count it.
-const GIVEN: &str = "CAST(SUM(CASE WHEN donations.charged - donations.refunded < donations.amount THEN donations.charged - donations.refunded ELSE donations.amount END) AS BIGINT)";
+pub const GIVEN: &str = "CAST(SUM(CASE WHEN donations.charged - donations.refunded < donations.amount THEN donations.charged - donations.refunded ELSE donations.amount END) AS BIGINT)";
 
 /// What these supporters gave in a season, and where it went: four queries.
 fn given(
@@ -383,6 +389,7 @@ impl Common<'_> {
                 name: person.name,
                 token: person.token,
                 values,
+                is_counted: person.is_counted,
                 impact: Impact {
                     given,
                     page: page.map(|page| page.own),

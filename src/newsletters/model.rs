@@ -243,3 +243,28 @@ pub fn of_report(conn: &mut Conn, report: ReportId) -> AppResult<Vec<Newsletter>
         .order(newsletters::id);
     Ok(each!(conn, c => query.select(Newsletter::as_select()).load(c))?)
 }
+
+/// Newsletters of the same season that started before this one, the latest first; before one that has not started, all.
+///
+/// # Errors
+/// The database's.
+pub fn before(conn: &mut Conn, newsletter: &Newsletter, most: i64) -> AppResult<Vec<Newsletter>> {
+    each!(conn, c: Db => {
+        let mut query = newsletters::table
+            .filter(newsletters::sequence_step_id.is_null())
+            .filter(newsletters::started_at.is_not_null())
+            .filter(newsletters::id.ne(newsletter.id))
+            .order((newsletters::started_at.desc(), newsletters::id.desc()))
+            .limit(most)
+            .select(Newsletter::as_select())
+            .into_boxed::<Db>();
+        query = match newsletter.campaign_id {
+            Some(campaign) => query.filter(newsletters::campaign_id.eq(campaign)),
+            None => query.filter(newsletters::campaign_id.is_null()),
+        };
+        if let Some(started) = newsletter.started_at {
+            query = query.filter(newsletters::started_at.lt(started));
+        }
+        Ok(query.load(c)?)
+    })
+}

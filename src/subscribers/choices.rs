@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::model::{SubscriberId, SubscriptionState, all_lists, all_topics, standings};
-use super::ops;
 use super::proofs::Said;
 use super::topics;
+use super::{counted, ops};
 use crate::db::Conn;
 use crate::db::schema::subscribers;
 use crate::each;
@@ -38,6 +38,7 @@ pub struct Choices {
     time_zone: Option<String>,
     lists: BTreeSet<String>,
     topics: BTreeSet<String>,
+    counted: bool,
 }
 
 impl Choices {
@@ -77,6 +78,7 @@ impl Choices {
             time_zone,
             lists: set("list"),
             topics: set("topic"),
+            counted: typed.ticked("counted"),
         })
     }
 }
@@ -113,6 +115,7 @@ pub fn keep(
             subscribers::time_zone.eq(choices.time_zone.as_deref()),
         ))
         .execute(c))?;
+    counted::keep(conn, reader, choices.counted, said, now)?;
     let own = standings(conn, reader)?;
     for list in all_lists(conn, false)? {
         let is_on = own

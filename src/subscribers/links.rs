@@ -17,6 +17,10 @@ use crate::kernel::secret::{equal, hmac_sha256_hex, random_token};
 
 const KEY_NAME: &str = "subscriber_links_key";
 
+/// What a seal is for: a link of one kind opens nothing of another.
+const LEAVE: &[u8] = b"leave:";
+const COUNT: &[u8] = b"count:";
+
 /// Bytes of the seal: 192 bit (N7 asks for 128).
 const SEAL: usize = 24;
 /// Bytes of an id without its prefix.
@@ -35,6 +39,15 @@ pub struct Leave {
     pub source: Option<String>,
     /// The lists through which it came. None: then leaving can only mean everything.
     pub lists: Vec<ListId>,
+}
+
+/// What a counted address says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The newsletter's id, in text.
+    pub source: String,
+    /// Whose mail it stood in, where that reader agreed to be known.
+    pub reader: Option<SubscriberId>,
 }
 
 /// Makes and opens links. Clones share the installation's key.
@@ -93,39 +106,25 @@ impl Links {
         lists: &[ListId],
     ) -> String {
         let mut bytes = bare(&subscriber.to_string()).unwrap_or_default();
-        let source = source.map(ToString::to_string).and_then(|id| {
-            let prefix = id.get(..3).filter(|text| text.is_ascii())?.as_bytes();
-            Some([prefix, &bare(&id)?].concat())
-        });
+        let source = source.and_then(source_bytes);
         bytes.push(u8::from(source.is_some()));
         bytes.extend(source.unwrap_or_default());
         for list in lists.iter().take(LISTS) {
             bytes.extend(bare(&list.to_string()).unwrap_or_default());
         }
-        let seal = self.seal(&bytes);
-        bytes.extend(seal);
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.sealed(LEAVE, bytes)
     }
 
     /// What a leaving link says, if it is one of ours. Whether the person still exists is not asked here.
     pub fn open(&self, token: &str) -> Option<Leave> {
-        if token.len() > 400 {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (said, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
-        if !equal(&self.seal(said), seal) {
-            return None;
-        }
+        let said = self.opened(LEAVE, token)?;
         let (subscriber, rest) = said.split_at_checked(ID)?;
         let (has_source, rest) = rest.split_first()?;
         let (source, lists) = match has_source {
             0 => (None, rest),
             _ => {
                 let (source, lists) = rest.split_at_checked(SOURCE)?;
-                let (prefix, id) = source.split_at_checked(3)?;
-                let prefix = std::str::from_utf8(prefix).ok()?;
-                (Some(format!("{prefix}_{}", hex::encode(id))), lists)
+                (Some(source_text(source)?), lists)
             }
         };
         let lists = lists.chunks(ID);
@@ -134,6 +133,32 @@ impl Links {
             subscriber: format!("sub_{}", hex::encode(subscriber)).parse().ok()?,
             source,
             lists: lists.collect::<Option<Vec<ListId>>>()?,
+        })
+    }
+
+    /// What counts openings and clicks of a newsletter's mail: followed by `/` and what is counted. `reader` is named only where
+    /// they agreed to it; without, every mail carries the same address.
+    pub fn counted(&self, source: &dyn fmt::Display, reader: Option<SubscriberId>) -> String {
+        let mut bytes = source_bytes(source).unwrap_or_default();
+        bytes.extend(
+            reader
+                .and_then(|one| bare(&one.to_string()))
+                .unwrap_or_default(),
+        );
+        format!("{}/n/{}", self.base, self.sealed(COUNT, bytes))
+    }
+
+    /// What a counted address says, if it is one of ours.
+    pub fn open_counted(&self, token: &str) -> Option<Counted> {
+        let said = self.opened(COUNT, token)?;
+        let (source, reader) = said.split_at_checked(SOURCE)?;
+        let reader = match reader {
+            [] => None,
+            id => Some(format!("sub_{}", hex::encode(id)).parse().ok()?),
+        };
+        Some(Counted {
+            source: source_text(source)?,
+            reader,
         })
     }
 
@@ -151,8 +176,23 @@ impl Links {
         ))
     }
 
-    fn seal(&self, said: &[u8]) -> Vec<u8> {
-        let mac = hmac_sha256_hex(self.key.as_bytes(), &[b"leave:", said]);
+    fn sealed(&self, purpose: &[u8], mut said: Vec<u8>) -> String {
+        let seal = self.seal(purpose, &said);
+        said.extend(seal);
+        URL_SAFE_NO_PAD.encode(said)
+    }
+
+    fn opened(&self, purpose: &[u8], token: &str) -> Option<Vec<u8>> {
+        if token.len() > 400 {
+            return None;
+        }
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let seal = bytes.split_off(bytes.len().checked_sub(SEAL)?);
+        equal(&self.seal(purpose, &bytes), &seal).then_some(bytes)
+    }
+
+    fn seal(&self, purpose: &[u8], said: &[u8]) -> Vec<u8> {
+        let mac = hmac_sha256_hex(self.key.as_bytes(), &[purpose, said]);
         let mut seal = hex::decode(mac).unwrap_or_default();
         seal.truncate(SEAL);
         seal
@@ -181,6 +221,19 @@ pub(super) fn erased_mark(conn: &mut Conn, email: &Email) -> AppResult<Option<St
 fn mark(key: &str, folded: &str) -> String {
     let digest = hmac_sha256_hex(key.as_bytes(), &[b"erased:", folded.as_bytes()]);
     format!("erased:{digest}")
+}
+
+/// What a link came with, in bytes: the three letters of its kind and its id.
+fn source_bytes(source: &dyn fmt::Display) -> Option<Vec<u8>> {
+    let id = source.to_string();
+    let prefix = id.get(..3).filter(|text| text.is_ascii())?.as_bytes();
+    Some([prefix, &bare(&id)?].concat())
+}
+
+fn source_text(bytes: &[u8]) -> Option<String> {
+    let (prefix, id) = bytes.split_at_checked(3)?;
+    let prefix = std::str::from_utf8(prefix).ok()?;
+    Some(format!("{prefix}_{}", hex::encode(id)))
 }
 
 /// The bytes of an id's text after its prefix.
@@ -234,6 +287,28 @@ mod tests {
         }
         for text in ["", "nonsense", &"A".repeat(86), &"A".repeat(10_000)] {
             assert_eq!(links("a").open(text), None);
+            assert_eq!(links("a").open_counted(text), None);
         }
+    }
+
+    #[test]
+    fn a_counted_link_names_whoever_agreed_and_is_no_way_out() {
+        let (maya, newsletter) = (SubscriberId::new(), "nws_019acf5e800070008000000000000001");
+        for reader in [None, Some(maya)] {
+            let url = links("a").counted(&newsletter, reader);
+            let counted = links("a").open_counted(token(&url)).unwrap();
+            assert_eq!(
+                (counted.source.as_str(), counted.reader),
+                (newsletter, reader)
+            );
+            assert_eq!(links("a").open(token(&url)), None);
+            assert_eq!(links("b").open_counted(token(&url)), None);
+        }
+        assert_eq!(
+            links("a").counted(&newsletter, None),
+            links("a").counted(&newsletter, None)
+        );
+        let leave = links("a").unsubscribe(maya, Some(&newsletter), &[]);
+        assert_eq!(links("a").open_counted(token(&leave)), None);
     }
 }

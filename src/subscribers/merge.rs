@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::counted;
 use super::model::{ListId, Subscriber, SubscriberId, SubscriptionState, by_id};
 use super::ops::{Known, fill_in, stand};
 use crate::audit::{self, Deed};
@@ -56,6 +57,7 @@ pub(super) fn unite(
     join_lists(conn, (from, into), now)?;
     join_topics(conn, (from, into))?;
     move_mails(conn, (from, into))?;
+    counted::unite(conn, (old, kept), now)?;
     let proofs = subscription_proofs::table.filter(subscription_proofs::subscriber_id.eq(from));
     each!(conn, c => diesel::update(proofs)
         .set(subscription_proofs::subscriber_id.eq(into))

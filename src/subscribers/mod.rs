@@ -6,6 +6,7 @@
 
 pub mod choices;
 pub mod consent;
+pub mod counted;
 pub mod gifts;
 mod html;
 pub mod imports;

@@ -81,6 +81,8 @@ pub struct Subscriber {
     pub merged_into: Option<SubscriberId>,
     /// When its owner had it erased: what is left counts and names nobody.
     pub erased_at: Option<Timestamp>,
+    /// Since when they agree that their openings and clicks are counted by name.
+    pub counted_since: Option<Timestamp>,
 }
 
 /// A mailing list.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use super::counted;
 use super::links::erased_mark;
 use super::model::{
     Subscriber, SubscriberId, SuppressionReason, by_email, by_id, standings, topics_off,
@@ -44,6 +45,7 @@ pub fn data(conn: &mut Conn, person: &Subscriber) -> AppResult<Value> {
         .limit(MOST)
         .select((newsletters::title, deliveries::state, deliveries::sent_at));
     let got: Vec<(String, String, Option<Timestamp>)> = each!(conn, c => got.load(c))?;
+    let noted = counted::noted(conn, person.id, MOST)?;
     Ok(json!({
         "address": person.email,
         "name": person.name,
@@ -62,6 +64,10 @@ pub fn data(conn: &mut Conn, person: &Subscriber) -> AppResult<Value> {
         "proofs": proofs.iter().map(|one| proof(one, &lists)).collect::<Vec<_>>(),
         "newsletters": got.into_iter().map(|(title, state, at)| json!({
             "newsletter": title, "state": state, "sent_at": at,
+        })).collect::<Vec<_>>(),
+        "counted_by_name_since": person.counted_since,
+        "noted": noted.into_iter().map(|one| json!({
+            "newsletter": one.title, "what": one.kind, "link": one.link, "at": one.at,
         })).collect::<Vec<_>>(),
     }))
 }
@@ -162,6 +168,7 @@ fn wipe(conn: &mut Conn, person: &Subscriber, token: &str, now: Timestamp) -> Ap
                 subscribers::token.eq(token),
                 subscribers::left_all_at.eq(now),
                 subscribers::erased_at.eq(now),
+                subscribers::counted_since.eq(None::<Timestamp>),
             ),
         ))
         .execute(c))?;
@@ -169,6 +176,7 @@ fn wipe(conn: &mut Conn, person: &Subscriber, token: &str, now: Timestamp) -> Ap
     each!(conn, c => diesel::delete(lists).execute(c))?;
     let topics = topic_mutes::table.filter(topic_mutes::subscriber_id.eq(person.id));
     each!(conn, c => diesel::delete(topics).execute(c))?;
+    counted::forget(conn, person.id)?;
     let proofs = subscription_proofs::table
         .filter(subscription_proofs::subscriber_id.eq(person.id))
         .filter(subscription_proofs::ip_hash.is_not_null());

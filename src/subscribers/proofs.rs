@@ -22,6 +22,10 @@ crate::words! {
         Left = "left",
         /// A no to everything.
         LeftAll = "left_all",
+        /// A yes to being counted by name.
+        Counted = "counted",
+        /// A no to it.
+        Uncounted = "uncounted",
     }
 }
 

@@ -28,6 +28,10 @@ use super::metrics::HttpMeters;
 use super::site::Site;
 use crate::error::{AppError, Problem};
 
+/// Among a request's extensions where only the head of an answer was asked for: nobody looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAlone;
+
 /// A request's head at most (F11); actix itself would take 128 KiB.
 const HEAD_MAX: usize = 16 * 1024;
 
@@ -127,6 +131,7 @@ where
         if asked.method == Method::HEAD {
             // Handlers know GET; the HTTP layer leaves the body away, as it remembers what was asked (RFC 9110, 9.3.2).
             request.head_mut().method = Method::GET;
+            request.extensions_mut().insert(HeadAlone);
         }
         let handled = AssertUnwindSafe(async { self.service.call(request).await })
             .catch_unwind()

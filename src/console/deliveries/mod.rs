@@ -2,6 +2,7 @@
 
 mod acts;
 mod log;
+mod results;
 mod sending;
 
 use actix_web::web;
@@ -18,6 +19,10 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
         web::resource("/console/newsletters/{id}/sending")
             .route(web::get().to(sending::show))
             .route(web::post().to(acts::act)),
+    )
+    .service(web::resource("/console/newsletters/{id}/results").route(web::get().to(results::show)))
+    .service(
+        web::resource("/console/newsletters/{id}/results.csv").route(web::get().to(results::csv)),
     )
     .service(web::resource("/console/newsletters/{id}/recipients").route(web::get().to(log::list)))
     .service(

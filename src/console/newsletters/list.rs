@@ -8,6 +8,7 @@ use super::super::desk::{Desk, Mend, Room};
 use super::super::fields::{Draw, Field, Typed};
 use super::super::listing::{self, Choice, ROWS};
 use super::super::scope::{self, Scope, SeasonChoice};
+use crate::analytics::{Counting, settings as counting};
 use crate::auth::Coordinator;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::impact::reports::{ReportId, model as reports};
@@ -50,6 +51,7 @@ struct ListView {
     fields: Vec<Field>,
     layouts: Vec<Choice>,
     may_set: bool,
+    counting: Option<Counting>,
     above: String,
     above_error: Option<String>,
     errors: Vec<FieldError>,
@@ -87,7 +89,7 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
     let scope = Scope::of(&desk.signed);
     let may_set = scope.is_whole();
     let season = typed.text("campaign").to_owned();
-    let (listed, chosen, above) = desk
+    let (listed, chosen, above, counting) = desk
         .site
         .db
         .read(move |c| {
@@ -100,6 +102,7 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
                 listed,
                 scope::chosen(c, &scope, &season)?,
                 approval::above(c)?,
+                counting::now(c)?,
             ))
         })
         .await?;
@@ -135,6 +138,7 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
             })
             .collect(),
         may_set,
+        counting: may_set.then_some(counting),
         above: if typed.sent("above") {
             typed.text("above").to_owned()
         } else {
@@ -150,6 +154,26 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
         notice: mend.notice,
     };
     desk.show("newsletters", "Newsletters", mend.status, view)
+}
+
+/// Switches on or off what is counted of newsletters that start from now on.
+pub(super) async fn count(
+    site: Data<Site>,
+    request: HttpRequest,
+    staff: Coordinator,
+    form: CsrfForm<Typed>,
+) -> AppResult<HttpResponse> {
+    let desk = Desk::new(&site, &request, staff.0, Room::Newsletters);
+    Scope::of(&desk.signed).check_whole()?;
+    let (by, now) = (desk.signed.user(), desk.now());
+    let wanted = Counting {
+        opens: form.0.ticked("opens"),
+        clicks: form.0.ticked("clicks"),
+    };
+    site.db
+        .tx(move |c| counting::set(c, wanted, by, now))
+        .await?;
+    Ok(see("/console/newsletters?done=saved"))
 }
 
 /// Makes a draft with a first block.

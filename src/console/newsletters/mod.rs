@@ -26,6 +26,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route(web::post().to(list::create)),
     )
     .service(web::resource("/console/newsletters/settings").route(web::post().to(list::settings)))
+    .service(web::resource("/console/newsletters/counting").route(web::post().to(list::count)))
     .service(
         web::resource("/console/newsletters/pictures")
             .route(web::get().to(pictures::list))

@@ -12,6 +12,7 @@ use super::super::claim::{self, Ask, Claimed};
 use super::super::schedule;
 use super::Inner;
 use super::pool::{Pool, Ready};
+use crate::analytics::record;
 use crate::error::AppResult;
 use crate::kernel::Timestamp;
 use crate::newsletters::NewsletterId;
@@ -92,6 +93,12 @@ impl Inner {
             .read(move |conn| Bulk::load(conn, id, &house))
             .await?;
         let bulk = Arc::new(bulk);
+        if bulk.counting.clicks {
+            let with = Arc::clone(&bulk);
+            self.db
+                .tx(move |conn| record::keep_links(conn, id, &with.prepared.links))
+                .await?;
+        }
         let mut memory = self.memory.lock();
         if memory.ready.len() > 32 {
             memory.ready.clear();

@@ -55,6 +55,7 @@ struct View {
     languages: Vec<Choice>,
     zones: Vec<Choice>,
     is_out: bool,
+    is_counted: bool,
     done: Option<&'static str>,
 }
 
@@ -150,6 +151,7 @@ fn view(conn: &mut Conn, person: &Subscriber) -> AppResult<View> {
         languages,
         zones,
         is_out: person.left_all_at.is_some(),
+        is_counted: person.counted_since.is_some(),
         done: None,
     })
 }
