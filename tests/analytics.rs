@@ -3,9 +3,12 @@
 use diesel::prelude::*;
 use selvedge::analytics::report::{Reaction, reactions};
 use selvedge::analytics::{Counting, HitKind, settings};
-use selvedge::db::schema::{newsletter_signs, newsletters, subscribers};
+use selvedge::db::schema::{deliveries, newsletter_signs, newsletters, subscribers};
+use selvedge::deliveries::DeliveryState;
+use selvedge::deliveries::ops;
 use selvedge::each;
 use selvedge::newsletters::NewsletterId;
+use selvedge::subscribers::SubscriberId;
 use selvedge::subscribers::model::by_email;
 use serde_json::Value;
 
@@ -363,5 +366,85 @@ async fn the_switch_is_for_those_who_run_all_seasons() {
         page.contains("name=\"clicks\" value=\"1\" checked"),
         "{page}"
     );
+    world.done().await;
+}
+
+/// The subject whose readers followed more links goes to the rest, when the test has been waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_better_subject_of_a_test_goes_to_the_rest() {
+    let world = World::with(OPEN).await;
+    let addresses = (0..120)
+        .map(|n| format!("r{n}@d{}.example", n % 30))
+        .collect();
+    let db = world.app.site.db.clone();
+    let letter = Letter::to(&db, addresses, world.clock.now()).await;
+    count(&world, &letter, ALL).await;
+    let (id, now) = (letter.id, world.clock.now());
+    let words = r#"{"blocks":[{"kind":"text","words":"[Read](https://one.example/)"}]}"#;
+    db.tx(move |c| {
+        let one = newsletters::table.filter(newsletters::id.eq(id));
+        let texts = (
+            newsletters::content.eq(words),
+            newsletters::subject.eq("The first"),
+            newsletters::subject_b.eq("The other"),
+        );
+        each!(c, c => diesel::update(one).set(texts).execute(c))?;
+        let all = subscribers::table.filter(subscribers::email_folded.like("r%.example"));
+        each!(c, c => diesel::update(all).set(subscribers::counted_since.eq(now)).execute(c))?;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let plan = ops::Plan {
+        test_percent: 50,
+        test_minutes: 60,
+        ..letter.plan()
+    };
+    db.tx(move |c| ops::start(c, &plan, now)).await.unwrap();
+    let deliver = async || {
+        // Ten domains' mails go in one second: the rest is put off.
+        for _ in 0..6 {
+            world.app.engine.deliver_due().await.unwrap();
+            world.clock.advance(chrono::Duration::seconds(5));
+        }
+    };
+    deliver().await;
+    let by_variant = || {
+        db.read(move |c| {
+            let query = deliveries::table
+                .filter(deliveries::newsletter_id.eq(id))
+                .select((deliveries::variant, deliveries::subscriber_id));
+            Ok(each!(c, c => query.load::<(String, SubscriberId)>(c))?)
+        })
+    };
+    let of = |all: &[(String, SubscriberId)], word: &str| -> Vec<SubscriberId> {
+        let own = all.iter().filter(|(variant, _)| variant == word);
+        own.map(|(_, reader)| *reader).collect()
+    };
+    let all = by_variant().await.unwrap();
+    let (a, b, waits) = (of(&all, "a"), of(&all, "b"), of(&all, "wait"));
+    assert_eq!((a.len() + b.len(), waits.len()), (70, 50));
+    assert!(a.len().abs_diff(b.len()) <= 1);
+    let links = &world.app.subscribing.links;
+    for reader in b.iter().take(5).chain(a.iter().take(2)) {
+        let link = links.counted(&id, Some(*reader));
+        assert_eq!(follow(&world, &format!("{link}/0"), FIREFOX).await.0, 303);
+    }
+    deliver().await;
+    assert_eq!(
+        of(&by_variant().await.unwrap(), "wait").len(),
+        50,
+        "an hour is waited for"
+    );
+    world.clock.advance(chrono::Duration::minutes(61));
+    deliver().await;
+    let all = by_variant().await.unwrap();
+    assert_eq!(of(&all, "b").len(), b.len() + 50);
+    assert_eq!(letter.count(DeliveryState::Sent).await, 120);
+    let winner = db
+        .read(move |c| selvedge::deliveries::model::sending(c, id))
+        .await
+        .unwrap();
+    assert_eq!(winner.unwrap().test_winner.as_deref(), Some("b"));
     world.done().await;
 }

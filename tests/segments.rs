@@ -1002,6 +1002,44 @@ async fn only_subscribers_are_scanned() {
     world.done().await;
 }
 
+/// A piece of an audience behind somebody's id: each person's yes is looked up by that person, not by all who come behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_of_an_audience_looks_up_each_person_alone() {
+    let world = World::with(OPEN).await;
+    let db = &world.app.site.db;
+    let place = place(db, world.clock.now()).await;
+    let lines = db
+        .read(move |c| {
+            let audience = Audience {
+                lists: vec![place.lists[0]],
+                ..Audience::default()
+            };
+            let who = compile(c, &audience, place.now)?;
+            let Conn::Sqlite(c) = c else {
+                return Ok(Vec::new());
+            };
+            let text = format!(
+                "EXPLAIN QUERY PLAN WITH who AS ({}) SELECT MAX(q.id) FROM (SELECT who.id AS id FROM who WHERE who.id > $8 ORDER BY who.id LIMIT $9) q",
+                who.sql
+            );
+            Ok(diesel::sql_query(text).load::<Line>(c)?)
+        })
+        .await
+        .unwrap();
+    let found = lines.iter().map(|line| line.detail.as_str());
+    let found: Vec<&str> = found.filter(|line| line.contains(" o ")).collect();
+    assert!(
+        found.iter().all(|line| line.contains("subscriber_id=?")),
+        "{found:?}"
+    );
+    assert_eq!(found.is_empty(), !place_is_sqlite(db), "{lines:?}");
+    world.done().await;
+}
+
+fn place_is_sqlite(db: &Db) -> bool {
+    db.engine() == selvedge::db::Engine::Sqlite
+}
+
 /// The widest rule over many subscribers, a third of them donors: its plan is shown with `--nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_subscribers_are_found_by_index() {

@@ -722,3 +722,27 @@ async fn participants_are_known_without_a_list_once_each() {
     );
     world.done().await;
 }
+
+/// What happens to everybody at once is told on its day; a share of a goal is reached once; another trigger begins anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_late_of_what_is_over() {
+    let world = World::starting_with("2027-01-27T10:00:00Z", OPEN).await;
+    let carla = coordinator(&world).await;
+    let friends = list(&world).await;
+    let text = friends.to_string();
+    let ends = [
+        ("trigger", "season_ends"),
+        ("number", "3"),
+        ("list", text.as_str()),
+    ];
+    let id = sequence(&world, &carla, &ends, &[("Three days left", "0")]).await;
+    switch(&world, &carla, id, "on").await;
+    let early = join(&world, "early@example.org", friends).await;
+    days(&world, 2);
+    assert_eq!(turn(&world).await, (1, 1));
+    assert_eq!(mails(&world, early).await, ["Three days left"]);
+    days(&world, 2);
+    join(&world, "late@example.org", friends).await;
+    assert_eq!(turn(&world).await, (0, 0), "the day is over");
+    world.done().await;
+}

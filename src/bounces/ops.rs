@@ -1,6 +1,7 @@
 //! What follows from a report.
 
 use chrono::Duration;
+use diesel::dsl::count;
 use diesel::prelude::*;
 
 use crate::db::Conn;
@@ -11,6 +12,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Timestamp};
 use crate::newsletters::{NewsletterId, NewsletterState};
+use crate::subscribers::model::standing_for;
 use crate::subscribers::proofs::{Door, Said};
 use crate::subscribers::{SubscriberId, SuppressionReason, ops as subscribing};
 
@@ -58,7 +60,7 @@ pub struct Report {
     pub id: String,
 }
 
-/// So many soft bounces …
+/// So many mails that bounced softly …
 const SOFT: i64 = 3;
 /// … within so many days suppress an address (N14).
 const SOFT_DAYS: i64 = 30;
@@ -102,7 +104,7 @@ pub fn take(conn: &mut Conn, id: BounceId, report: &Report, now: Timestamp) -> A
         }
         Kind::Soft | Kind::Leave => None,
     };
-    if let Some(why) = why {
+    if let (Some(why), Some(email)) = (why, email) {
         subscribing::suppress(conn, &email, why, &report.status, now)?;
     }
     if report.kind == Kind::Leave {
@@ -118,21 +120,29 @@ pub fn take(conn: &mut Conn, id: BounceId, report: &Report, now: Timestamp) -> A
     Ok(true)
 }
 
-fn person(conn: &mut Conn, whose: &Whose) -> AppResult<Option<(SubscriberId, Email)>> {
+/// Whom a report is about, and the address that it tells of: none of somebody who reads at another domain by now, as it is the
+/// old address's report.
+fn person(conn: &mut Conn, whose: &Whose) -> AppResult<Option<(SubscriberId, Option<Email>)>> {
     let columns = (subscribers::id, subscribers::email);
     Ok(match whose {
         Whose::Delivery(id) => {
             let query = deliveries::table
                 .inner_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
                 .filter(deliveries::id.eq(id))
-                .select(columns);
-            each!(conn, c => query.first(c).optional())?
+                .select((deliveries::domain, columns));
+            let found: Option<(String, (SubscriberId, Email))> =
+                each!(conn, c => query.first(c).optional())?;
+            found.map(|(domain, (id, email))| {
+                let is_there = email.folded().ends_with(&format!("@{domain}"));
+                (id, Some(email).filter(|_| is_there))
+            })
         }
         Whose::Address(email) => {
             let query = subscribers::table
                 .filter(subscribers::email_folded.eq(email.folded()))
                 .select(columns);
-            each!(conn, c => query.first(c).optional())?
+            let found: Option<(SubscriberId, Email)> = each!(conn, c => query.first(c).optional())?;
+            found.map(|(id, email)| (id, Some(email)))
         }
     })
 }
@@ -166,7 +176,7 @@ fn soft_lately(conn: &mut Conn, subscriber: SubscriberId, now: Timestamp) -> App
         .filter(bounces::subscriber_id.eq(subscriber))
         .filter(bounces::kind.eq(Kind::Soft))
         .filter(bounces::at.gt(since))
-        .count()
+        .select(count(bounces::delivery_id).aggregate_distinct())
         .get_result(c))?)
 }
 
@@ -213,7 +223,7 @@ pub fn complaints(conn: &mut Conn, id: NewsletterId) -> AppResult<(i64, i64)> {
         .inner_join(deliveries::table.on(deliveries::id.nullable().eq(bounces::delivery_id)))
         .filter(deliveries::newsletter_id.eq(id))
         .filter(bounces::kind.eq(Kind::Complaint))
-        .count()
+        .select(count(bounces::delivery_id).aggregate_distinct())
         .get_result(c))?;
     let sent = counts(conn, id)?
         .get(&DeliveryState::Sent)
@@ -224,7 +234,9 @@ pub fn complaints(conn: &mut Conn, id: NewsletterId) -> AppResult<(i64, i64)> {
 
 /// Somebody leaves by mail (RFC 2369): everything, since a mail names no list.
 fn leave(conn: &mut Conn, subscriber: SubscriberId, now: Timestamp) -> AppResult<()> {
-    subscribing::leave_all(conn, subscriber, &Said::by(Door::Mail), now).map(|_| ())
+    // Who was merged leaves as whom they turned out to be.
+    let reader = standing_for(conn, subscriber)?.id;
+    subscribing::leave_all(conn, reader, &Said::by(Door::Mail), now).map(|_| ())
 }
 
 /// Reports of unknown kinds say so.

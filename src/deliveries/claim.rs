@@ -34,6 +34,19 @@ pub(super) struct Claimed {
     /// When it may go.
     pub(super) at: Timestamp,
     pub(super) token: String,
+    /// When it was claimed: in whose hour and day it counts.
+    pub(super) since: Timestamp,
+}
+
+/// Claims by their token: a row is ours only by its own, and two claims of one row never share one.
+pub(super) fn by_token<'a>(
+    all: impl Iterator<Item = &'a Claimed>,
+) -> BTreeMap<&'a str, Vec<DeliveryId>> {
+    let mut found: BTreeMap<&str, Vec<DeliveryId>> = BTreeMap::new();
+    for one in all {
+        found.entry(&one.token).or_default().push(one.id);
+    }
+    found
 }
 
 /// What a worker asks for.
@@ -143,6 +156,7 @@ pub(super) fn claim(
                 first_at: one.first_at,
                 at,
                 token: ask.token.clone(),
+                since: now,
             }),
             // By the second: a statement moves all of one second.
             Slot::Off(at) => off.entry(at.seconds() + 1).or_default().push(one.id),
@@ -195,7 +209,7 @@ fn due(
     })
 }
 
-/// Passes over recipients, saying why.
+/// Passes over recipients, saying why: those that no server has, or may have had.
 pub(super) fn skip(
     conn: &mut Conn,
     ids: &[DeliveryId],
@@ -203,7 +217,15 @@ pub(super) fn skip(
     now: Timestamp,
 ) -> AppResult<()> {
     for chunk in ids.chunks(1_000) {
-        let rows = deliveries::table.filter(deliveries::id.eq_any(chunk));
+        let rows = deliveries::table
+            .filter(deliveries::id.eq_any(chunk))
+            .filter(
+                deliveries::state
+                    .eq(DeliveryState::Queued)
+                    .or(deliveries::state
+                        .eq(DeliveryState::Sending)
+                        .and(deliveries::handed_at.is_null())),
+            );
         each!(conn, c => diesel::update(rows)
             .set((
                 deliveries::state.eq(DeliveryState::Skipped),
@@ -245,26 +267,29 @@ fn hold(conn: &mut Conn, claimed: &[Claimed], ask: &Ask) -> AppResult<()> {
 }
 
 /// Gives back what a worker claimed and handed to nobody.
-pub(super) fn release(
-    conn: &mut Conn,
-    ids: &[DeliveryId],
-    tokens: &[String],
-    now: Timestamp,
-) -> AppResult<()> {
-    for chunk in ids.chunks(1_000) {
-        let rows = deliveries::table
-            .filter(deliveries::id.eq_any(chunk))
-            .filter(deliveries::lease_token.eq_any(tokens))
-            .filter(deliveries::state.eq(DeliveryState::Sending))
-            .filter(deliveries::handed_at.is_null());
-        let released = each!(conn, c => diesel::update(rows)
-            .set((
-                deliveries::state.eq(DeliveryState::Queued),
-                deliveries::lease_token.eq(None::<String>),
-                deliveries::lease_until.eq(None::<Timestamp>),
-            ))
-            .execute(c))?;
-        pace::uncount(conn, released, now)?;
+pub(super) fn release(conn: &mut Conn, claimed: &[Claimed]) -> AppResult<()> {
+    let mut since: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for one in claimed {
+        since.insert(&one.token, one.since);
+    }
+    for (token, ids) in by_token(claimed.iter()) {
+        for chunk in ids.chunks(1_000) {
+            let rows = deliveries::table
+                .filter(deliveries::id.eq_any(chunk))
+                .filter(deliveries::lease_token.eq(token))
+                .filter(deliveries::state.eq(DeliveryState::Sending))
+                .filter(deliveries::handed_at.is_null());
+            let released = each!(conn, c => diesel::update(rows)
+                .set((
+                    deliveries::state.eq(DeliveryState::Queued),
+                    deliveries::lease_token.eq(None::<String>),
+                    deliveries::lease_until.eq(None::<Timestamp>),
+                ))
+                .execute(c))?;
+            if let Some(since) = since.get(token) {
+                pace::uncount(conn, released, *since)?;
+            }
+        }
     }
     Ok(())
 }

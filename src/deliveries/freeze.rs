@@ -8,18 +8,17 @@
 
 use chrono::{Duration, TimeZone as _};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp as SqlTimestamp};
 
 use super::model::{Sending, sending};
 use crate::campaigns::model as campaigns;
 use crate::db::Conn;
-use crate::db::schema::{deliveries, newsletters, sendings, subscribers};
+use crate::db::schema::{newsletters, sendings, subscribers};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
 use crate::newsletters::model::by_id;
 use crate::newsletters::{Newsletter, NewsletterId, NewsletterState};
-use crate::segments::{Bind, compile};
+use crate::segments::{Bind, Compiled, compile, run};
 use crate::subscribers::SubscriberId;
 
 /// Recipients of a piece.
@@ -41,21 +40,6 @@ impl PieceIds {
             head: id.chars().take(24).collect(),
         }
     }
-}
-
-/// Binds what stands for `$1 … $n` in a query that was put together.
-macro_rules! bound {
-    ($query:expr, $binds:expr) => {{
-        let mut query = $query;
-        for bind in $binds {
-            query = match bind {
-                Bind::Text(text) => query.bind::<Text, _>(text.clone()),
-                Bind::Number(number) => query.bind::<BigInt, _>(*number),
-                Bind::Time(at) => query.bind::<SqlTimestamp, _>(*at),
-            };
-        }
-        query
-    }};
 }
 
 /// Started newsletters whose recipients are not all rows yet.
@@ -82,6 +66,11 @@ pub(super) fn piece(
         return Ok(true);
     }
     let compiled = compile(conn, &newsletter.audience.0, now)?;
+    let (last, found) = run::piece(conn, &compiled, plan.frozen_to, PIECE)?;
+    let is_last = found < PIECE;
+    let Some(last) = last else {
+        return note(conn, &plan, None, 0, now);
+    };
     let mut binds = compiled.binds;
     let mut mark = |bind: Bind| {
         binds.push(bind);
@@ -97,7 +86,7 @@ pub(super) fn piece(
     let after = mark(Bind::Text(
         plan.frozen_to.map_or(String::new(), |to| to.to_string()),
     ));
-    let most = mark(Bind::Number(PIECE));
+    let up_to = mark(Bind::Text(last.to_string()));
     // The number of a row in its piece, as eight digits; the part of an address behind its last @, said so that both
     // engines read it.
     let number = "substr(CAST(100000000 + w.number AS TEXT), 2)";
@@ -108,33 +97,30 @@ pub(super) fn piece(
          SELECT {id_head} || {number}, {nws}, s.id, {variant}, {at}, 'queued', {run_at}, 0, \
          {id_head_again} || {number} || {domain}, {changed} \
          FROM (SELECT q.id AS id, row_number() OVER (ORDER BY q.id) AS number FROM \
-         (SELECT who.id AS id FROM who WHERE who.id > {after} ORDER BY who.id LIMIT {most}) q) w \
+         (SELECT who.id AS id FROM who WHERE who.id > {after} AND who.id <= {up_to}) q) w \
          JOIN subscribers s ON s.id = w.id WHERE true \
          ON CONFLICT (newsletter_id, subscriber_id) DO NOTHING",
         inner = compiled.sql,
     );
-    let made = each!(conn, c: Db => {
-        bound!(diesel::sql_query(&sql).into_boxed::<Db>(), &binds).execute(c)?
-    });
-    note(conn, &plan, made, now)
+    let made = run::execute(conn, &Compiled { sql, binds })?;
+    note(conn, &plan, Some(last).filter(|_| !is_last), made, now)
 }
 
-/// Writes down how far it came.
-fn note(conn: &mut Conn, plan: &Sending, made: usize, now: Timestamp) -> AppResult<bool> {
-    let id = plan.newsletter_id;
-    // The pair's own index tells the furthest recipient.
-    let furthest: Option<SubscriberId> = each!(conn, c => deliveries::table
-        .filter(deliveries::newsletter_id.eq(id))
-        .select(deliveries::subscriber_id)
-        .order(deliveries::subscriber_id.desc())
-        .first(c)
-        .optional())?;
+/// Writes down how far it came: behind whom it goes on, if it does. Told by who was looked at, not by what was written: of
+/// those, some may have their row already, when two readers became one meanwhile.
+fn note(
+    conn: &mut Conn,
+    plan: &Sending,
+    goes_on: Option<SubscriberId>,
+    made: usize,
+    now: Timestamp,
+) -> AppResult<bool> {
     let made = i64::try_from(made).unwrap_or(0);
-    let is_last = made < PIECE;
-    let one = sendings::table.filter(sendings::newsletter_id.eq(id));
+    let is_last = goes_on.is_none();
+    let one = sendings::table.filter(sendings::newsletter_id.eq(plan.newsletter_id));
     each!(conn, c => diesel::update(one)
         .set((
-            sendings::frozen_to.eq(furthest),
+            goes_on.map(|to| sendings::frozen_to.eq(Some(to))),
             sendings::recipients.eq(sendings::recipients + made),
             sendings::frozen_at.eq(is_last.then_some(now)),
         ))

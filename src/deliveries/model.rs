@@ -52,6 +52,10 @@ crate::words! {
         Complaints = "complaints",
         /// Nothing ran for more than an hour in its midst (N18).
         Downtime = "downtime",
+        /// The database came out of a backup: what was sent since is not known here (N18).
+        Restored = "restored",
+        /// It could not be worked on, several times in a row.
+        Broken = "broken",
     }
 }
 

@@ -343,6 +343,12 @@ pub fn resume(conn: &mut Conn, id: NewsletterId, by: UserId, now: Timestamp) -> 
 /// [`AppError::Conflict`] when every recipient has an end.
 pub fn cancel(conn: &mut Conn, id: NewsletterId, by: UserId, now: Timestamp) -> AppResult<bool> {
     let newsletter = by_id(conn, id)?;
+    if newsletter.audience.0.one_by_one {
+        return Err(conflict(
+            "one_by_one",
+            "It belongs to a sequence: switch that off, or take the step out of it.",
+        ));
+    }
     if newsletter.state == NewsletterState::Cancelled {
         return Ok(false);
     }

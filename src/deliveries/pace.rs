@@ -191,7 +191,7 @@ impl Pace {
 
     /// Counts claimed mails in.
     pub(super) fn count(&self, conn: &mut Conn, mails: usize, now: Timestamp) -> AppResult<()> {
-        if !self.is_counted() || mails == 0 {
+        if mails == 0 {
             return Ok(());
         }
         if !self.warm_up.is_empty() {
@@ -216,18 +216,33 @@ impl Pace {
     }
 }
 
-/// Counts mails out that were claimed and did not go. Where nothing is counted there are no rows to change.
-pub(super) fn uncount(conn: &mut Conn, mails: usize, now: Timestamp) -> AppResult<()> {
+/// Counts mails out that were claimed at `since` and did not go. A count never falls below nothing.
+pub(super) fn uncount(conn: &mut Conn, mails: usize, since: Timestamp) -> AppResult<()> {
     if mails == 0 {
         return Ok(());
     }
     let mails = i64::try_from(mails).unwrap_or(0);
-    let (hour, day) = periods(now);
-    let rows = sending_counts::table.filter(sending_counts::period.eq_any([hour, day]));
-    each!(conn, c => diesel::update(rows)
+    let (hour, day) = periods(since);
+    let less = sending_counts::table
+        .filter(sending_counts::period.eq_any([hour, day]))
+        .filter(sending_counts::mails.ge(mails));
+    each!(conn, c => diesel::update(less)
         .set(sending_counts::mails.eq(sending_counts::mails - mails))
         .execute(c))?;
     Ok(())
+}
+
+/// How many mails were claimed today (UTC): what mailboxes count a sender by (N8).
+///
+/// # Errors
+/// The database's.
+pub fn today(conn: &mut Conn, now: Timestamp) -> AppResult<i64> {
+    let (_, day) = periods(now);
+    let query = sending_counts::table
+        .find(day)
+        .select(sending_counts::mails);
+    let mails: Option<i64> = each!(conn, c => query.first(c).optional())?;
+    Ok(mails.unwrap_or(0))
 }
 
 /// Lanes and counts that say nothing any more are taken away.

@@ -39,13 +39,38 @@ pub fn hold(conn: &mut Conn) -> AppResult<()> {
     facts::keep(conn, HELD, "restored").map(|_| ())
 }
 
-/// This database is the one that counts: sending may go on.
+/// This database is the one that counts: sending may go on, but nothing that the other one may have sent goes by itself. What
+/// was on its way halts, what was due meanwhile asks. Answers whether it was held.
 ///
 /// # Errors
 /// The database's.
-pub fn let_go(conn: &mut Conn) -> AppResult<bool> {
+pub fn let_go(conn: &mut Conn, now: Timestamp) -> AppResult<bool> {
     let fact = installation::table.filter(installation::name.eq(HELD));
-    Ok(each!(conn, c => diesel::delete(fact).execute(c))? > 0)
+    if each!(conn, c => diesel::delete(fact).execute(c))? == 0 {
+        return Ok(false);
+    }
+    for id in on_their_way(conn)? {
+        ops::pause(conn, id, (None, PauseWhy::Restored, ""), now)?;
+    }
+    let due = newsletters::table
+        .filter(newsletters::state.eq(NewsletterState::Scheduled))
+        .filter(newsletters::send_at.le(now.plus(Duration::hours(WORLD_HOURS))));
+    each!(conn, c => diesel::update(due)
+        .set((
+            newsletters::state.eq(NewsletterState::Asking),
+            newsletters::changed_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(true)
+}
+
+/// Newsletters in their midst, without the mails of sequences' steps: those come one by one, whenever that is.
+fn on_their_way(conn: &mut Conn) -> AppResult<Vec<NewsletterId>> {
+    let query = newsletters::table
+        .filter(newsletters::state.eq(NewsletterState::Sending))
+        .filter(newsletters::sequence_step_id.is_null())
+        .select(newsletters::id);
+    Ok(each!(conn, c => query.load(c))?)
 }
 
 /// A worker lives. The first look of each process asks whether one had lived within the hour; where none had, what was in
@@ -61,10 +86,7 @@ pub(super) fn alive(
     let last: Option<Timestamp> = each!(conn, c => query.first(c).optional())?;
     let mut halted = Vec::new();
     if is_first && last.is_some_and(|last| is_late(last, now)) {
-        let query = newsletters::table
-            .filter(newsletters::state.eq(NewsletterState::Sending))
-            .select(newsletters::id);
-        halted = each!(conn, c => query.load(c))?;
+        halted = on_their_way(conn)?;
         for id in &halted {
             ops::pause(conn, *id, (None, PauseWhy::Downtime, ""), now)?;
         }
@@ -115,21 +137,27 @@ pub(super) fn start(conn: &mut Conn, id: NewsletterId, now: Timestamp) -> AppRes
     else {
         return Ok(false);
     };
-    let at = begins_at(conn, &newsletter, &plan)?;
-    let ask = [NewsletterState::Scheduled];
+    // Of readers' own clocks some may have shown the hour before it was chosen: that is nobody's delay.
+    let at = begins_at(conn, &newsletter, &plan)?.map(|at| at.max(newsletter.changed_at));
     if at.is_some_and(|at| is_late(at, now)) {
-        ops::moved(conn, id, &ask, NewsletterState::Asking, now)?;
+        ask(conn, id, now)?;
         return Ok(false);
     }
     match ops::begin(conn, id, None, now) {
         Ok(started) => Ok(started),
         // What `begin` refuses it refuses before it writes.
         Err(AppError::Conflict { .. }) => {
-            ops::moved(conn, id, &ask, NewsletterState::Asking, now)?;
+            ask(conn, id, now)?;
             Ok(false)
         }
         Err(other) => Err(other),
     }
+}
+
+/// Leaves a scheduled newsletter to a person (N18).
+pub(super) fn ask(conn: &mut Conn, id: NewsletterId, now: Timestamp) -> AppResult<()> {
+    let from = [NewsletterState::Scheduled];
+    ops::moved(conn, id, &from, NewsletterState::Asking, now).map(|_| ())
 }
 
 /// Newsletters whose test of two subjects has been waited for.

@@ -31,7 +31,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 
-use super::claim::{Claimed, skip};
+use super::claim::{Claimed, by_token, skip};
 use super::grounds::Grounds;
 use super::model::{DeliveryId, DeliveryState};
 use super::ops::moved;
@@ -80,7 +80,10 @@ pub(super) struct Next {
     pub(super) ask_again: Option<Arc<Grounds>>,
 }
 
-/// Writes down `done` and marks `next`; answers who was marked. Who was not is let be: its lease is gone, its newsletter
+/// A claim that was marked: the row, and the token by which it is ours.
+pub(super) type Marked = BTreeSet<(DeliveryId, String)>;
+
+/// Writes down `done` and marks `next`; answers which claims were marked. Who was not is let be: its lease is gone, its newsletter
 /// halts, or it wants no mail any more.
 pub(super) fn turn(
     conn: &mut Conn,
@@ -88,7 +91,7 @@ pub(super) fn turn(
     next: &[Next],
     lease: Duration,
     now: Timestamp,
-) -> AppResult<BTreeSet<DeliveryId>> {
+) -> AppResult<Marked> {
     settle(conn, done, now)?;
     let refused = refused(conn, next)?;
     for (why, ids) in &refused {
@@ -99,21 +102,32 @@ pub(super) fn turn(
         .map(|one| &one.claimed)
         .filter(|one| !refused.values().flatten().any(|id| *id == one.id))
         .collect();
-    if may.is_empty() {
-        return Ok(BTreeSet::new());
+    let mut marked = Marked::new();
+    for (token, ids) in by_token(may.into_iter()) {
+        let own = mark(conn, token, &ids, lease, now)?;
+        marked.extend(own.into_iter().map(|id| (id, token.to_owned())));
     }
-    let ids: Vec<DeliveryId> = may.iter().map(|one| one.id).collect();
-    let tokens = tokens(may.iter().copied());
+    Ok(marked)
+}
+
+/// Marks what is still ours by this token.
+fn mark(
+    conn: &mut Conn,
+    token: &str,
+    ids: &[DeliveryId],
+    lease: Duration,
+    now: Timestamp,
+) -> AppResult<Vec<DeliveryId>> {
     let under_way = newsletters::table
         .filter(newsletters::state.eq(NewsletterState::Sending))
         .select(newsletters::id);
     let rows = deliveries::table
         .filter(deliveries::id.eq_any(ids))
-        .filter(deliveries::lease_token.eq_any(tokens))
+        .filter(deliveries::lease_token.eq(token))
         .filter(deliveries::state.eq(DeliveryState::Sending))
         .filter(deliveries::handed_at.is_null())
         .filter(deliveries::newsletter_id.eq_any(under_way));
-    let marked: Vec<DeliveryId> = each!(conn, c => diesel::update(rows)
+    Ok(each!(conn, c => diesel::update(rows)
         .set((
             deliveries::handed_at.eq(Some(now)),
             deliveries::attempts.eq(deliveries::attempts + 1),
@@ -125,13 +139,7 @@ pub(super) fn turn(
             ),
         ))
         .returning(deliveries::id)
-        .get_results(c))?;
-    Ok(marked.into_iter().collect())
-}
-
-fn tokens<'a>(all: impl Iterator<Item = &'a Claimed>) -> Vec<String> {
-    let set: BTreeSet<&str> = all.map(|one| one.token.as_str()).collect();
-    set.into_iter().map(str::to_owned).collect()
+        .get_results(c))?)
 }
 
 /// Who of those whose claim has grown old may not be written to any more, by reason.
@@ -194,11 +202,10 @@ pub(super) fn settle(conn: &mut Conn, done: &[Done], now: Timestamp) -> AppResul
         .filter(|one| matches!(one.end, End::Tried(Outcome::Sent)))
         .map(|one| &one.claimed)
         .collect();
-    if !sent.is_empty() {
-        let ids: Vec<DeliveryId> = sent.iter().map(|one| one.id).collect();
+    for (token, ids) in by_token(sent.into_iter()) {
         let rows = deliveries::table
             .filter(deliveries::id.eq_any(ids))
-            .filter(deliveries::lease_token.eq_any(tokens(sent.iter().copied())))
+            .filter(deliveries::lease_token.eq(token))
             .filter(deliveries::state.eq_any([DeliveryState::Sending, DeliveryState::Unknown]));
         each!(conn, c => diesel::update(rows)
             .set((
@@ -289,7 +296,7 @@ fn write(conn: &mut Conn, claimed: &Claimed, to: &Written, now: Timestamp) -> Ap
         ))
         .execute(c))?;
     if !to.counts {
-        pace::uncount(conn, changed, now)?;
+        pace::uncount(conn, changed, claimed.since)?;
     }
     if changed > 0 && to.state == DeliveryState::Queued {
         // A worker that slept may come back after its newsletter was over, its recipient in doubt: whoever waits again must

@@ -153,7 +153,7 @@ async fn one(
                         id,
                         stories,
                         named.all(|(story, _)| story.is_indexed),
-                        mail.html,
+                        in_a_main(&mail.html),
                     ))
                 })
                 .await?;
@@ -173,6 +173,21 @@ async fn one(
         }
     };
     site.views.respond(&request, &key, &[], render).await
+}
+
+/// A mail's body as the one part of a page: whoever listens to it is led there.
+fn in_a_main(html: &str) -> String {
+    let body = html
+        .find("<body")
+        .and_then(|at| Some(at + html.get(at..)?.find('>')? + 1));
+    match (body, html.rfind("</body>")) {
+        (Some(begin), Some(end)) if begin <= end => {
+            let (head, rest) = html.split_at(begin);
+            let (inner, tail) = rest.split_at(end - begin);
+            format!("{head}<main>{inner}</main>{tail}")
+        }
+        _ => html.to_owned(),
+    }
 }
 
 async fn feed(site: Data<Site>, request: HttpRequest) -> AppResult<HttpResponse> {
@@ -221,4 +236,18 @@ fn atom(house: &House, all: &[Newsletter]) -> String {
     }
     out.push_str("</feed>\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_a_main;
+
+    #[test]
+    fn a_mail_becomes_a_page_with_one_main() {
+        assert_eq!(
+            in_a_main("<html><body class=\"a\"><p>x</p></body></html>"),
+            "<html><body class=\"a\"><main><p>x</p></main></body></html>"
+        );
+        assert_eq!(in_a_main("plain"), "plain");
+    }
 }

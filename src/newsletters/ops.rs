@@ -313,6 +313,12 @@ pub fn copy(
 /// [`AppError::Conflict`] `not_a_draft`.
 pub fn discard(conn: &mut Conn, id: NewsletterId, by: UserId, now: Timestamp) -> AppResult<()> {
     let old = model::by_id(conn, id)?;
+    if old.audience.0.one_by_one {
+        return Err(AppError::Conflict {
+            code: "one_by_one",
+            detail: "It belongs to a sequence: take the step out of that.".into(),
+        });
+    }
     let target = newsletters::table
         .filter(newsletters::id.eq(id))
         .filter(newsletters::state.eq(NewsletterState::Draft));

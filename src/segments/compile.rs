@@ -142,6 +142,11 @@ fn narrow(
     Ok(())
 }
 
+/// Ends an `EXISTS` that asks by a subscriber's own id. SQLite (3.51 and later) would make a join of it and, where a piece of an
+/// audience begins behind some id (`s.id > …`), look up everybody behind that id instead of the one who is asked about; not
+/// so with a limit. PostgreSQL leaves it away.
+pub(super) const ONE: &str = " LIMIT 1";
+
 fn begun(among: Among<'_>) -> Sql {
     let mut sql = Sql::default();
     sql.put("SELECT s.id AS id FROM subscribers s WHERE ");
@@ -159,7 +164,7 @@ fn begun(among: Among<'_>) -> Sql {
                 sql.listed(audience.lists.iter().map(ToString::to_string));
                 sql.put(")");
             }
-            sql.put(")");
+            sql.put(ONE).put(")");
             if let Some(season) = audience.participants {
                 sql.put(" OR ").own_page(Some(season));
             }
@@ -172,13 +177,15 @@ fn begun(among: Among<'_>) -> Sql {
             }
         }
         Among::Reachable(None) => {
-            sql.put("(EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed') OR ")
+            sql.put("(EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed'")
+                .put(ONE)
+                .put(") OR ")
                 .own_page(None);
         }
         Among::Reachable(Some(season)) => {
             sql.put("(EXISTS (SELECT 1 FROM subscriptions o JOIN lists l ON l.id = o.list_id WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND l.campaign_id = ")
                 .text(season.to_string());
-            sql.put(") OR ").own_page(Some(season));
+            sql.put(ONE).put(") OR ").own_page(Some(season));
         }
     }
     sql.put(") AND s.left_all_at IS NULL AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.email_folded = s.email_folded)");

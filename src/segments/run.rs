@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp as Time};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp as Time};
 
 use super::compile::{Bind, Compiled};
 use crate::db::Conn;
@@ -45,6 +45,14 @@ macro_rules! bound {
         }
         query
     }};
+}
+
+#[derive(QueryableByName)]
+struct Reached {
+    #[diesel(sql_type = Nullable<Text>)]
+    id: Option<SubscriberId>,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
 }
 
 /// How many.
@@ -97,7 +105,42 @@ pub fn around(
     who: &Compiled,
     tail: &str,
 ) -> AppResult<usize> {
-    let sql = format!("{head}{}{tail}", who.moved(binds.len()));
-    let all = binds.iter().chain(&who.binds);
-    Ok(each!(conn, c: Db => bound!(Db, sql, all).execute(c))?)
+    let all = binds.iter().chain(&who.binds).cloned();
+    execute(
+        conn,
+        &Compiled {
+            sql: format!("{head}{}{tail}", who.moved(binds.len())),
+            binds: all.collect(),
+        },
+    )
+}
+
+/// Runs a statement that was put together; answers how many rows it changed.
+///
+/// # Errors
+/// The database's.
+pub fn execute(conn: &mut Conn, statement: &Compiled) -> AppResult<usize> {
+    Ok(each!(conn, c: Db => bound!(Db, &statement.sql, &statement.binds).execute(c))?)
+}
+
+/// The last of the next `most` people behind `after` in the order of ids, and how many these are.
+///
+/// # Errors
+/// The database's.
+pub fn piece(
+    conn: &mut Conn,
+    who: &Compiled,
+    after: Option<SubscriberId>,
+    most: i64,
+) -> AppResult<(Option<SubscriberId>, i64)> {
+    let after = Bind::Text(after.map_or_else(String::new, |id| id.to_string()));
+    let asked = Compiled::plain("WITH who AS (")
+        .then(who)
+        .and(") SELECT MAX(q.id) AS id, COUNT(*) AS n FROM (SELECT who.id AS id FROM who WHERE who.id > ")
+        .then(&Compiled::value(after))
+        .and(" ORDER BY who.id LIMIT ")
+        .then(&Compiled::value(Bind::Number(most)))
+        .and(") q");
+    let row: Reached = each!(conn, c: Db => bound!(Db, &asked.sql, &asked.binds).get_result(c))?;
+    Ok((row.id, row.n))
 }

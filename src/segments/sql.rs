@@ -1,7 +1,7 @@
 //! Rules as SQL about one subscriber `s`: each condition is true or false of everybody, never unknown, so that it can stand
 //! under a `NOT`.
 
-use super::compile::{Bind, Compiled, With};
+use super::compile::{Bind, Compiled, ONE, With};
 use super::rule::{Amount, Gifts, Of, OfNewsletter, OfSeason, Participant, Rule, Side, When};
 use crate::ids::CampaignId;
 use crate::kernel::{Day, Timestamp, Zone};
@@ -101,7 +101,7 @@ impl Sql {
             Rule::OnList(one) => {
                 self.put("EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber_id = s.id AND o.state = 'confirmed' AND o.list_id = ")
                     .text(one.list.to_string());
-                self.put(")")
+                self.put(ONE).put(")")
             }
             Rule::Opened(of) => self.signed("open", of),
             Rule::Clicked(of) => self.signed("click", of),
@@ -246,7 +246,7 @@ impl Sql {
             self.put(" AND g.newsletter_id = ")
                 .text(of.newsletter.clone());
         }
-        self.put(")")
+        self.put(ONE).put(")")
     }
 }
 

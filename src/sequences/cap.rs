@@ -7,17 +7,18 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{coaching_mails, deliveries, subscribers};
+use crate::db::schema::{coaching_mails, deliveries, newsletters, subscribers};
 use crate::deliveries::DeliveryState;
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::Timestamp;
+use crate::newsletters::NewsletterState;
 use crate::subscribers::SubscriberId;
 
 /// No sequence keeps more days between mails.
 pub const MOST_DAYS: i32 = 60;
 
-/// When each of these people last got a bulk mail, or had one put on its way. Three queries, by index, over the last
+/// When each of these people last got a bulk mail, or had one put on its way. Four queries, by index, over the last
 /// [`MOST_DAYS`] days.
 ///
 /// # Errors
@@ -44,17 +45,29 @@ pub fn last_mails(
             .group_by(deliveries::subscriber_id)
             .select((deliveries::subscriber_id, max(deliveries::sent_at)));
         note(each!(conn, c => sent.load(c))?);
-        let on_the_way = deliveries::table
+        // What is still to leave leaves at any moment.
+        let under_way = [NewsletterState::Sending, NewsletterState::Paused];
+        let waiting = deliveries::table
+            .inner_join(newsletters::table.on(newsletters::id.eq(deliveries::newsletter_id)))
+            .filter(deliveries::subscriber_id.eq_any(chunk))
+            .filter(deliveries::state.eq_any([DeliveryState::Queued, DeliveryState::Sending]))
+            .filter(newsletters::state.eq_any(under_way))
+            .select(deliveries::subscriber_id)
+            .distinct();
+        let waiting: Vec<SubscriberId> = each!(conn, c => waiting.load(c))?;
+        note(
+            waiting
+                .into_iter()
+                .map(|person| (person, Some(now)))
+                .collect(),
+        );
+        let in_doubt = deliveries::table
             .filter(deliveries::subscriber_id.eq_any(chunk))
             .filter(deliveries::sent_at.is_null())
-            .filter(deliveries::state.eq_any([
-                DeliveryState::Queued,
-                DeliveryState::Sending,
-                DeliveryState::Unknown,
-            ]))
+            .filter(deliveries::state.eq(DeliveryState::Unknown))
             .group_by(deliveries::subscriber_id)
             .select((deliveries::subscriber_id, max(deliveries::changed_at)));
-        note(each!(conn, c => on_the_way.load(c))?);
+        note(each!(conn, c => in_doubt.load(c))?);
         let coached = subscribers::table
             .inner_join(
                 coaching_mails::table

@@ -16,6 +16,9 @@ use crate::subscribers::SubscriberId;
 /// People of one batch.
 const BATCH: usize = 1_000;
 
+/// For how long what happens to everybody at once goes on happening.
+const AT_ONCE: chrono::Duration = chrono::Duration::days(1);
+
 /// Enrols into every sequence that is on. Answers how many people.
 ///
 /// # Errors
@@ -50,8 +53,14 @@ fn new_ones(
     };
     let trigger = sequence.trigger_rule.0;
     let season = Season::of(conn, sequence.campaign_id)?;
-    let Some(at) = happened(trigger, &sequence.audience.0, season) else {
+    let Some(at) = happened(trigger, &sequence.audience.0, season, Some(started)) else {
         return Ok(Vec::new());
+    };
+    // What happens to everybody at once is told on its day; whoever comes later is not told that something was near.
+    let from = if trigger.is_at_once() {
+        started.max(now.minus(AT_ONCE))
+    } else {
+        started
     };
     let meant = compile(conn, &sequence.audience.0, now)?;
     let time = |at: Timestamp| Compiled::value(Bind::Time(at.minus(trigger.delay())));
@@ -62,7 +71,7 @@ fn new_ones(
         .and(") AND NOT EXISTS (SELECT 1 FROM sequence_enrolments n WHERE n.subscriber_id = s.id AND n.sequence_id = ")
         .then(&Compiled::value(Bind::Text(sequence.id.to_string())))
         .and(")) q WHERE q.at >= ")
-        .then(&time(started))
+        .then(&time(from))
         .and(" AND q.at <= ")
         .then(&time(now))
         .and(&format!(" ORDER BY q.id LIMIT {BATCH}"));
@@ -81,7 +90,7 @@ pub(super) fn happened_to(
 ) -> AppResult<Option<Timestamp>> {
     let trigger = sequence.trigger_rule.0;
     let season = Season::of(conn, sequence.campaign_id)?;
-    let Some(at) = happened(trigger, &sequence.audience.0, season) else {
+    let Some(at) = happened(trigger, &sequence.audience.0, season, None) else {
         return Ok(None);
     };
     let query = Compiled::plain("SELECT q.id AS id, q.at AS at FROM (SELECT s.id AS id, ")

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::cap::MOST_DAYS;
-use super::model::{self, SequenceId, SequenceState, StepId};
+use super::model::{self, Sequence, SequenceId, SequenceState, Step, StepId};
 use super::rules::Trigger;
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -13,7 +13,7 @@ use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::CampaignId;
 use crate::kernel::{Json, Line, Timestamp};
-use crate::newsletters::{NewsletterId, NewsletterState};
+use crate::newsletters::{NewsletterId, NewsletterState, approval, audience};
 use crate::segments::{Audience, SegmentId};
 
 /// A sequence to be kept.
@@ -105,6 +105,7 @@ pub fn change(
     now: Timestamp,
 ) -> AppResult<()> {
     check(new)?;
+    let old = model::by_id(conn, id)?;
     let target = sequences::table
         .find(id)
         .filter(sequences::version.eq(version))
@@ -120,6 +121,12 @@ pub fn change(
             sequences::changed_at.eq(now),
         ))
         .execute(c))?;
+    if changed > 0 && (old.trigger_rule.0 != new.trigger || old.audience.0 != new.audience) {
+        // Something else is waited for, or others are meant: what happened to them until now was before its time.
+        each!(conn, c => diesel::update(sequences::table.find(id))
+            .set(sequences::started_at.eq(None::<Timestamp>))
+            .execute(c))?;
+    }
     if changed == 0 {
         return Err(conflict(
             "changed",
@@ -132,7 +139,11 @@ pub fn change(
                 .filter(sequence_steps::sequence_id.eq(id))
                 .select(sequence_steps::id.nullable()),
         ))
-        .set(newsletters::audience.eq(Json(mail_audience(&new.audience))))
+        .set((
+            newsletters::audience.eq(Json(mail_audience(&new.audience))),
+            // Whoever has one in hand reads it anew.
+            newsletters::version.eq(newsletters::version + 1),
+        ))
         .execute(c))?;
     Ok(())
 }
@@ -173,12 +184,14 @@ fn moved(
 /// Switches a sequence on: from now on it enrols and mails.
 ///
 /// # Errors
-/// [`AppError::Conflict`] `no_steps`; `not_ready`, when a step's mail may not go out as it stands; or when it is on or put away.
+/// [`AppError::Conflict`] `no_steps`; `not_ready`, when a step's mail may not go out as it stands; `approval`, when it mails many at
+/// once and nobody but its writers said so (N20); or when it is on or put away.
 pub fn switch_on(conn: &mut Conn, id: SequenceId, by: UserId, now: Timestamp) -> AppResult<()> {
     let steps = model::steps(conn, &[id])?;
     if steps.is_empty() {
         return Err(conflict("no_steps", "it has no step yet: add one"));
     }
+    approved(conn, &model::by_id(conn, id)?, &steps, by, now)?;
     moved(
         conn,
         id,
@@ -196,6 +209,54 @@ pub fn switch_on(conn: &mut Conn, id: SequenceId, by: UserId, now: Timestamp) ->
     deliveries::ops::open_one_by_one(conn, &mails, by, now)?;
     let steps: Vec<StepId> = steps.iter().map(|step| step.timing.id).collect();
     set_mails(conn, &steps, NewsletterState::Sending, now)
+}
+
+/// A season's end happens to everybody in one moment: beyond the number above which a newsletter needs a second person, so does
+/// this one's first mail (N20).
+fn approved(
+    conn: &mut Conn,
+    sequence: &Sequence,
+    steps: &[Step],
+    by: UserId,
+    now: Timestamp,
+) -> AppResult<()> {
+    if !sequence.trigger_rule.0.is_at_once() {
+        return Ok(());
+    }
+    let readers = audience::count(conn, &sequence.audience.0, now)?;
+    let above = approval::above(conn)?;
+    if readers <= above {
+        return Ok(());
+    }
+    let mails: Vec<NewsletterId> = steps.iter().map(|step| step.newsletter).collect();
+    let query = newsletters::table
+        .filter(newsletters::id.eq_any(mails))
+        .select((newsletters::made_by, newsletters::changed_by));
+    let wrote: Vec<(UserId, Option<UserId>)> = each!(conn, c => query.load(c))?;
+    let is_writer = sequence.made_by == by
+        || wrote
+            .iter()
+            .any(|(made, changed)| *made == by || *changed == Some(by));
+    if is_writer {
+        return Err(conflict(
+            "approval",
+            &format!(
+                "It goes to {readers} people at once, more than {above}: somebody who wrote nothing of it switches it on."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Switches every sequence off that is on: in a copy out of a backup nobody knows whom they mailed since (N18).
+///
+/// # Errors
+/// The database's.
+pub fn rest(conn: &mut Conn, now: Timestamp) -> AppResult<()> {
+    for sequence in model::running(conn)? {
+        switch_off(conn, sequence.id, now)?;
+    }
+    Ok(())
 }
 
 /// Switches it off: its mails that no server has yet wait, and can be written on.

@@ -64,6 +64,11 @@ impl Trigger {
         }
     }
 
+    /// Whether it happens to everybody in the same moment.
+    pub fn is_at_once(self) -> bool {
+        matches!(self, Self::SeasonEnds { .. })
+    }
+
     /// Days after the fact that is looked up at which it counts as having happened.
     pub fn delay(self) -> Duration {
         match self {

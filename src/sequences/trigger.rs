@@ -53,11 +53,13 @@ fn in_season(sql: Compiled, table: &str, season: Option<Season>) -> Compiled {
     }
 }
 
-/// When it happened to `s`, as an expression that is NULL where it did not; `None` where it cannot happen to anybody.
+/// When it happened to `s`, as an expression that is NULL where it did not; `None` where it cannot happen to anybody. With
+/// `since`, only what had not happened before then: a page that was past a share of its goal reaches it no more.
 pub(super) fn happened(
     trigger: Trigger,
     audience: &Audience,
     season: Option<Season>,
+    since: Option<Timestamp>,
 ) -> Option<Compiled> {
     let gift = |which: &str| {
         let sql = format!(
@@ -88,8 +90,16 @@ pub(super) fn happened(
         Trigger::FirstGift => gift("MIN"),
         Trigger::NoGift { .. } => gift("MAX"),
         Trigger::Milestone { percent } => {
-            let sql = Compiled::plain("(SELECT MIN(t.reached_at) FROM pages p JOIN totals t ON t.scope = 'page' AND t.scope_id = p.id WHERE p.owner_id = s.user_id AND p.status = 'live' AND p.goal > 0 AND t.raised * 100 >= p.goal * ")
-                .then(&Compiled::value(Bind::Number(percent)));
+            let percent = Compiled::value(Bind::Number(percent));
+            let mut sql = Compiled::plain("(SELECT MIN(t.reached_at) FROM pages p JOIN totals t ON t.scope = 'page' AND t.scope_id = p.id WHERE p.owner_id = s.user_id AND p.status = 'live' AND p.goal > 0 AND t.raised * 100 >= p.goal * ")
+                .then(&percent);
+            if let Some(since) = since {
+                sql = sql
+                    .and(&format!(" AND (SELECT COALESCE(SUM(d.charged), 0) FROM donations d WHERE d.page_id = p.id AND {GIVEN} AND d.paid_at < "))
+                    .then(&Compiled::value(Bind::Time(since)))
+                    .and(") * 100 < p.goal * ")
+                    .then(&percent);
+            }
             in_season(sql, "p", season).and(")")
         }
         Trigger::RecurringFailed => return None,

@@ -1,5 +1,7 @@
 // What the journeys share: fresh people, a gift from the form to the thanks, and the mailbox.
 
+import { until } from "./stage.mjs";
+
 export const CAMPAIGN = "dressember-2026";
 export const PAGE = "maya-roy";
 
@@ -23,6 +25,17 @@ async function json(base, address) {
 /** The mails to somebody among the newest hundred: a fresh demo mails the receipts of its whole season first. */
 export const mailsTo = async (base, email) =>
   (await json(base, "/sandbox/mail?limit=100")).items.filter((mail) => String(mail.to).includes(email));
+
+/** Waits until a mail came to somebody behind what `deed` did. The list is the newest hundred of all: it says which, not how many. */
+export async function mailed(base, email, what, deed) {
+  const newest = async () => (await mailsTo(base, email))[0]?.id;
+  const before = await newest();
+  await deed();
+  await until(what, async () => {
+    const now = await newest();
+    return now !== undefined && now !== before;
+  });
+}
 
 /** In the mailbox, the newest mail to somebody. */
 export async function openMail(page, who) {

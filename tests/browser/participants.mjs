@@ -3,7 +3,7 @@
 // and dark. journeys.mjs plays them after its own. The journeys that turn the clock come last: it does not turn back.
 
 import assert from "node:assert/strict";
-import { CAMPAIGN, PAGE, VISA, donor, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
+import { CAMPAIGN, PAGE, VISA, donor, mailed, mailsTo, openMail, pay, thanked, toPayPage } from "./deeds.mjs";
 import { lookAt, openVisitor, path, shot, sideways, until } from "./stage.mjs";
 
 const PASSWORD = "seven looms in a row";
@@ -72,11 +72,11 @@ export async function signIn(page, { email, password = PASSWORD }, next = "/acco
 
 /** As one of the demo's owners, who have no password. */
 async function signInByLink(base, page, email, next) {
-  const before = (await mailsTo(base, email)).length;
-  await page.goto(`/login/link?next=${encodeURIComponent(next)}`);
-  await page.fill("#email", email);
-  await page.locator("main form button[type=submit]").click();
-  await until("the mail with the link", async () => (await mailsTo(base, email)).length > before);
+  await mailed(base, email, "the mail with the link", async () => {
+    await page.goto(`/login/link?next=${encodeURIComponent(next)}`);
+    await page.fill("#email", email);
+    await page.locator("main form button[type=submit]").click();
+  });
   await page.goto(await linkIn(base, email, "/login/link/"));
   await page.locator("main form button[type=submit]").click();
   await page.waitForURL(`**${next}`);
@@ -157,10 +157,8 @@ both("a wrong password is told, and the form comes again as it was", async ({ ba
 both("signing up with an address that is taken looks the same", async ({ base, page }) => {
   const who = await newcomer(base, page);
   await page.context().clearCookies();
-  const known = (await mailsTo(base, who.email)).length;
-  await signUp(page, who);
+  await mailed(base, who.email, "a mail all the same", () => signUp(page, who));
   const words = await page.locator("main").textContent();
-  await until("a mail all the same", async () => (await mailsTo(base, who.email)).length > known);
   const other = donor();
   await signUp(page, other);
   assert.equal(

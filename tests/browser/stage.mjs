@@ -23,17 +23,22 @@ async function freePort() {
   return port;
 }
 
-/** The program under BASE_URL, or the binary SELVEDGE_BIN started on a free port with data of its own. */
+/** The program under BASE_URL, or one that is started. */
 export async function openProgram() {
   if (process.env.BASE_URL) {
     return { base: process.env.BASE_URL.replace(/\/$/, ""), said: () => "", close: async () => {} };
   }
+  return startProgram();
+}
+
+/** The binary SELVEDGE_BIN, started on a free port with data of its own, under further settings. */
+export async function startProgram(settings = {}) {
   const binary = process.env.SELVEDGE_BIN;
   if (!binary) throw new Error("set BASE_URL to a running demo, or SELVEDGE_BIN to the program");
   const port = await freePort();
   const data = await mkdtemp(join(tmpdir(), "selvedge-journeys-"));
   // Every journey comes from one address, so the limits that hold for one person are off.
-  const env = { RUST_LOG: "warn", ...process.env, SELVEDGE__LIMITS__ENABLED: "false" };
+  const env = { RUST_LOG: "warn", ...process.env, SELVEDGE__LIMITS__ENABLED: "false", ...settings };
   const program = spawn(binary, ["demo", "--port", String(port), "--data", data], { env, stdio: ["ignore", "pipe", "pipe"] });
   // However this script ends, the program does not outlive it.
   process.once("exit", () => program.kill("SIGKILL"));

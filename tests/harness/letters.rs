@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use selvedge::auth::UserId;
-use selvedge::db::Db;
 use selvedge::db::schema::{deliveries, lists, newsletters, subscribers, subscriptions, users};
+use selvedge::db::{Conn, Db};
 use selvedge::deliveries::DeliveryState;
 use selvedge::deliveries::ops::{self, Plan};
 use selvedge::each;
+use selvedge::error::AppResult;
 use selvedge::kernel::{Email, Json, Timestamp};
 use selvedge::newsletters::{NewsletterId, NewsletterState, approval};
 use selvedge::segments::Audience;
@@ -26,6 +27,38 @@ pub struct Letter {
 /// The content of a newsletter of one sentence.
 const CONTENT: &str = r#"{"blocks":[{"kind":"text","words":"Good morning, {{first_name|friend}}: this is what your gifts did."}]}"#;
 
+/// A draft to a list.
+fn draft(
+    conn: &mut Conn,
+    (id, list, by): (NewsletterId, ListId, UserId),
+    now: Timestamp,
+) -> AppResult<()> {
+    let audience = Audience {
+        lists: vec![list],
+        ..Audience::default()
+    };
+    let row = (
+        (
+            newsletters::id.eq(id),
+            newsletters::slug.eq(format!("letter-{}", &id.to_string()[28..])),
+            newsletters::title.eq("A letter"),
+            newsletters::subject.eq("What your gifts did"),
+            newsletters::preheader.eq(""),
+            newsletters::layout.eq("letter"),
+            newsletters::content.eq(CONTENT),
+        ),
+        newsletters::audience.eq(Json(audience)),
+        newsletters::from_name.eq("Selvedge campaign"),
+        newsletters::state.eq(NewsletterState::Draft),
+        newsletters::version.eq(1),
+        newsletters::made_by.eq(by),
+        newsletters::created_at.eq(now),
+        newsletters::changed_at.eq(now),
+    );
+    each!(conn, c => diesel::insert_into(newsletters::table).values(row).execute(c))?;
+    Ok(())
+}
+
 impl Letter {
     /// A list with these readers, who agreed, and a draft to it.
     pub async fn to(db: &Db, addresses: Vec<String>, now: Timestamp) -> Self {
@@ -42,29 +75,7 @@ impl Letter {
                     lists::created_at.eq(now),
                 );
                 each!(conn, c => diesel::insert_into(lists::table).values(row).execute(c))?;
-                let audience = Audience {
-                    lists: vec![list],
-                    ..Audience::default()
-                };
-                let row = (
-                    (
-                        newsletters::id.eq(id),
-                        newsletters::slug.eq(format!("letter-{}", &id.to_string()[28..])),
-                        newsletters::title.eq("A letter"),
-                        newsletters::subject.eq("What your gifts did"),
-                        newsletters::preheader.eq(""),
-                        newsletters::layout.eq("letter"),
-                        newsletters::content.eq(CONTENT),
-                    ),
-                    newsletters::audience.eq(Json(audience)),
-                    newsletters::from_name.eq("Selvedge campaign"),
-                    newsletters::state.eq(NewsletterState::Draft),
-                    newsletters::version.eq(1),
-                    newsletters::made_by.eq(by),
-                    newsletters::created_at.eq(now),
-                    newsletters::changed_at.eq(now),
-                );
-                each!(conn, c => diesel::insert_into(newsletters::table).values(row).execute(c))?;
+                draft(conn, (id, list, by), now)?;
                 // Approval is the writing room's story (N20).
                 approval::set_above(conn, 1_000_000, by, now)?;
                 Ok(by)
@@ -79,6 +90,16 @@ impl Letter {
         };
         letter.add(addresses, now).await;
         letter
+    }
+
+    /// Another newsletter to the same list.
+    pub async fn another(&self, now: Timestamp) -> Self {
+        let (id, list, by) = (NewsletterId::new(), self.list, self.by);
+        self.db
+            .tx(move |conn| draft(conn, (id, list, by), now))
+            .await
+            .unwrap();
+        Self { id, ..self.clone() }
     }
 
     /// More readers of the list.

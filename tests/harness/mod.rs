@@ -7,5 +7,6 @@ pub mod letters;
 pub mod people;
 pub mod program;
 pub mod sink;
+pub mod verifier;
 pub mod visitor;
 pub mod world;

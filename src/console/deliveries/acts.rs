@@ -11,11 +11,11 @@ use crate::audit::{self, Deed};
 use crate::auth::Coordinator;
 use crate::campaigns::model as campaigns;
 use crate::deliveries::ops::{self, Doubt, Plan};
-use crate::deliveries::preflight::MANY;
 use crate::deliveries::{DeliveryId, Engine, PauseWhy, schedule};
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
-use crate::newsletters::{Newsletter, audience};
+use crate::newsletters::Newsletter;
+use crate::sequences;
 use crate::web::site::see;
 use crate::web::{CsrfForm, Path, Site};
 
@@ -33,7 +33,7 @@ pub(super) async fn act(
     let id = newsletter_id(&path.0)?;
     let (scope, typed) = (Scope::of(&desk.signed), form.0);
     let newsletter = site.db.read(move |c| of_scope(c, &scope, id)).await?;
-    let done = match clear(&desk, &engine, &newsletter, &typed).await {
+    let done = match clear(&engine, &newsletter, &typed).await {
         Ok(()) => done(&desk, &newsletter, &typed).await,
         Err(error) => Err(error),
     };
@@ -49,41 +49,11 @@ pub(super) async fn act(
 }
 
 /// A newsletter to very many is not begun while something is missing that their mailboxes ask for (N8).
-async fn clear(
-    desk: &Desk,
-    engine: &Engine,
-    newsletter: &Newsletter,
-    typed: &Typed,
-) -> AppResult<()> {
+async fn clear(engine: &Engine, newsletter: &Newsletter, typed: &Typed) -> AppResult<()> {
     if !["start", "schedule"].contains(&typed.text("act")) {
         return Ok(());
     }
-    let (of, now) = (newsletter.clone(), desk.now());
-    let readers = desk
-        .site
-        .db
-        .read(move |c| audience::count(c, &of.audience.0, now))
-        .await?;
-    if readers <= MANY {
-        return Ok(());
-    }
-    let missing: Vec<String> = engine
-        .preflight()
-        .await
-        .into_iter()
-        .filter(|check| !check.is_met)
-        .map(|check| check.said)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(AppError::Conflict {
-        code: "preflight",
-        detail: format!(
-            "It goes to more than {MANY} readers, and large mailboxes would refuse it. {}.",
-            missing.join(". ")
-        ),
-    })
+    engine.clear(&newsletter.audience.0).await
 }
 
 async fn done(desk: &Desk, newsletter: &Newsletter, typed: &Typed) -> AppResult<&'static str> {
@@ -147,7 +117,8 @@ async fn done(desk: &Desk, newsletter: &Newsletter, typed: &Typed) -> AppResult<
         "let-go" => {
             Scope::of(&desk.signed).check_whole()?;
             db.tx(move |c| {
-                if schedule::let_go(c)? {
+                if schedule::let_go(c, now)? {
+                    sequences::ops::rest(c, now)?;
                     let subject = ("newsletters", "all".to_owned());
                     audit::record(c, &Deed::new(by, "newsletters.let_go", subject), now)?;
                 }

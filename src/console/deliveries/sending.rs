@@ -85,6 +85,10 @@ fn why_words(why: PauseWhy) -> &'static str {
         }
         PauseWhy::Failures => "Too many of the last recipients were refused for good.",
         PauseWhy::Complaints => "Too many readers called it spam.",
+        PauseWhy::Restored => {
+            "This database came out of a backup: who had it since then is not known here. Go on only if nobody had."
+        }
+        PauseWhy::Broken => "It could not be prepared, several times in a row.",
         PauseWhy::Downtime => {
             "Nothing ran for more than an hour while it was on its way. Look whether it is still true, then go on."
         }

@@ -13,7 +13,9 @@ use crate::console::fields::Typed;
 use crate::console::listing::Choice;
 use crate::console::scope::Scope;
 use crate::db::Conn;
+use crate::deliveries::Engine;
 use crate::error::{AppError, AppResult};
+use crate::newsletters::NewsletterState;
 use crate::sequences::model::EnrolmentState;
 use crate::sequences::{Sequence, SequenceId, SequenceState, Step, model, ops};
 use crate::web::site::see;
@@ -23,6 +25,8 @@ use crate::web::{CsrfForm, Path, Site};
 struct StepView {
     url: String,
     mail_url: String,
+    /// Where a mail that halts is looked at.
+    halted_url: Option<String>,
     subject: String,
     wait_days: i32,
     at_hour: String,
@@ -121,6 +125,8 @@ fn draw(
             .map(|step| StepView {
                 url: format!("/console/sequences/{id}/steps/{}", step.timing.id),
                 mail_url: format!("/console/newsletters/{}", step.newsletter),
+                halted_url: (step.mail_state == NewsletterState::Paused)
+                    .then(|| format!("/console/newsletters/{}/sending", step.newsletter)),
                 subject: step.subject.clone(),
                 wait_days: step.timing.wait_days,
                 at_hour: step
@@ -269,6 +275,7 @@ pub(super) async fn draw_one(
 /// What is done to a sequence: `save`, `on`, `off` or `archive`.
 pub(super) async fn act(
     site: Data<Site>,
+    engine: Data<Engine>,
     request: HttpRequest,
     staff: Coordinator,
     path: Path<String>,
@@ -281,6 +288,13 @@ pub(super) async fn act(
         .db
         .read(move |c| Ok((own(c, &scope, id)?, Known::load(c, &scope)?)))
         .await?;
+    // What mails many at once is looked at as a newsletter to as many would be (N8).
+    if typed.text("do") == "on"
+        && sequence.trigger_rule.0.is_at_once()
+        && let Err(error) = engine.clear(&sequence.audience.0).await
+    {
+        return draw_one(&desk, id, None, &Mend::of(error)?).await;
+    }
     match done(&desk, &sequence, &known, &typed).await {
         Ok(place) => Ok(see(&place)),
         Err(error) => draw_one(&desk, id, Some(typed), &Mend::of(error)?).await,

@@ -2,7 +2,9 @@
 
 use super::super::{freeze, pace, schedule, sweep};
 use super::Inner;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
+use crate::newsletters::NewsletterId;
+use crate::newsletters::model::by_id;
 
 /// Recipients that get the winning subject in one transaction.
 const CHOSEN: i64 = 5_000;
@@ -16,28 +18,22 @@ impl Inner {
         let now = self.clock.now();
         let is_held = self.db.read(schedule::is_held).await?;
         if !is_held {
-            let due = self.db.read(move |conn| schedule::due(conn, now)).await?;
-            for id in due {
-                self.db
-                    .tx(move |conn| schedule::start(conn, id, now))
-                    .await?;
+            for id in self.db.read(move |conn| schedule::due(conn, now)).await? {
+                let started = self.start(id).await;
+                self.or_halt(id, started).await?;
             }
         }
-        self.freeze().await?;
+        for id in self.db.read(freeze::unfrozen).await? {
+            let frozen = self.freeze(id).await;
+            self.or_halt(id, frozen).await?;
+        }
         let over = self
             .db
             .read(move |conn| schedule::tests_over(conn, now))
             .await?;
         for id in over {
-            let winner = self
-                .db
-                .read(move |conn| super::super::tests_of_subjects::winner(conn, id))
-                .await?;
-            while !self
-                .db
-                .tx(move |conn| schedule::choose(conn, id, winner, CHOSEN))
-                .await?
-            {}
+            let chosen = self.choose(id).await;
+            self.or_halt(id, chosen).await?;
         }
         if self
             .db
@@ -88,21 +84,48 @@ impl Inner {
         Ok(())
     }
 
-    async fn freeze(&self) -> AppResult<()> {
-        for id in self.db.read(freeze::unfrozen).await? {
-            let domain = self.house.domain().to_owned();
-            loop {
-                let (ids, domain, now) =
-                    (freeze::PieceIds::new(), domain.clone(), self.clock.now());
-                let is_last = self
-                    .db
-                    .tx(move |conn| freeze::piece(conn, id, &ids, &domain, now))
-                    .await?;
-                if is_last {
-                    break;
-                }
+    /// Starts a scheduled newsletter, or leaves it to a person: also when its readers have become so many meanwhile that
+    /// mailboxes ask for what is missing (N8).
+    async fn start(&self, id: NewsletterId) -> AppResult<()> {
+        let now = self.clock.now();
+        let newsletter = self.db.read(move |conn| by_id(conn, id)).await?;
+        match self.clear(&newsletter.audience.0).await {
+            Err(AppError::Conflict { .. }) => {
+                self.db.tx(move |conn| schedule::ask(conn, id, now)).await
+            }
+            Err(other) => Err(other),
+            Ok(()) => {
+                let started = self.db.tx(move |conn| schedule::start(conn, id, now));
+                started.await.map(|_| ())
             }
         }
+    }
+
+    async fn freeze(&self, id: NewsletterId) -> AppResult<()> {
+        let domain = self.house.domain().to_owned();
+        loop {
+            let (ids, domain, now) = (freeze::PieceIds::new(), domain.clone(), self.clock.now());
+            let is_last = self
+                .db
+                .tx(move |conn| freeze::piece(conn, id, &ids, &domain, now))
+                .await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The rest of a test's readers get the subject that did better.
+    async fn choose(&self, id: NewsletterId) -> AppResult<()> {
+        let winner = self
+            .db
+            .read(move |conn| super::super::tests_of_subjects::winner(conn, id))
+            .await?;
+        while !self
+            .db
+            .tx(move |conn| schedule::choose(conn, id, winner, CHOSEN))
+            .await?
+        {}
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! What a server's faults and refusals do to a newsletter as a whole (N13): a rest, another, a halt.
 
 use super::super::model::PauseWhy;
-use super::super::ops;
+use super::super::{ops, schedule};
 use super::Inner;
 use super::pool::Pool;
-use crate::error::AppError;
+use crate::error::{AppError, AppResult};
 use crate::newsletters::NewsletterId;
 
 /// Seconds that everything rests after the server could not be reached; after as many faults in a row as there are rests and
@@ -14,7 +14,49 @@ const RESTS: [i64; 2] = [2, 10];
 const WINDOW: usize = 100;
 const ENOUGH: usize = 50;
 
+/// So often in a row one newsletter may err before it is put aside: the others must go on.
+const ERRORS: usize = 5;
+
 impl Inner {
+    /// What one newsletter's work came to: its error is logged and holds up no other newsletter; one that errs again and again
+    /// halts, or asks. A database that is away is everybody's.
+    pub(super) async fn or_halt<T>(
+        &self,
+        id: NewsletterId,
+        done: AppResult<T>,
+    ) -> AppResult<Option<T>> {
+        let cause = match done {
+            Ok(done) => {
+                self.memory.lock().errors.remove(&id);
+                return Ok(Some(done));
+            }
+            Err(cause @ AppError::Unavailable { .. }) => return Err(cause),
+            Err(cause) => cause,
+        };
+        tracing::error!(newsletter = %id, %cause, "a newsletter could not be worked on");
+        let errors = {
+            let mut memory = self.memory.lock();
+            let errors = memory.errors.entry(id).or_default();
+            *errors += 1;
+            *errors
+        };
+        if errors >= ERRORS {
+            self.memory.lock().errors.remove(&id);
+            let now = self.clock.now();
+            self.db
+                .tx(move |conn| {
+                    schedule::ask(conn, id, now)?;
+                    match ops::pause(conn, id, (None, PauseWhy::Broken, ""), now) {
+                        // It asks, or is over.
+                        Err(AppError::Conflict { .. }) => Ok(()),
+                        other => other.map(|_| ()),
+                    }
+                })
+                .await?;
+        }
+        Ok(None)
+    }
+
     /// Whether everything rests after a fault of the server.
     pub(super) fn rests(&self) -> bool {
         let now = self.clock.now();

@@ -44,7 +44,10 @@ impl Inner {
             return Ok(0);
         };
         self.memory.lock().last = Some(id);
-        let bulk = self.ready(id, version).await?;
+        let ready = self.ready(id, version).await;
+        let Some(bulk) = self.or_halt(id, ready).await? else {
+            return Ok(0);
+        };
         let ask = Ask {
             newsletter: id,
             grounds: Arc::clone(&bulk.grounds),
@@ -76,8 +79,9 @@ impl Inner {
             return Ok(0);
         }
         let dealt = taken.claimed.len() + taken.passed;
-        self.equip(pool, &bulk, taken.claimed, claimed_at).await?;
-        Ok(dealt)
+        let equipped = self.equip(pool, &bulk, taken.claimed, claimed_at).await;
+        let is_equipped = self.or_halt(id, equipped).await?.is_some();
+        Ok(if is_equipped { dealt } else { 0 })
     }
 
     /// The newsletter, prepared.
@@ -127,6 +131,23 @@ impl Inner {
             .await
     }
 
+    /// What the batch's mails say, and the note that stories leave with them.
+    async fn facts(
+        &self,
+        bulk: &Arc<Bulk>,
+        claimed: &[Claimed],
+        now: Timestamp,
+    ) -> AppResult<BTreeMap<SubscriberId, Facts>> {
+        let people: Vec<SubscriberId> = claimed.iter().map(|one| one.subscriber).collect();
+        let with = Arc::clone(bulk);
+        let facts = self
+            .db
+            .read(move |conn| with.prepared.facts(conn, &people, now))
+            .await?;
+        self.note_copies(bulk, &facts, now).await?;
+        Ok(facts)
+    }
+
     /// Reads the batch's facts and puts it into the pool.
     async fn equip(
         &self,
@@ -138,20 +159,14 @@ impl Inner {
         if claimed.is_empty() {
             return Ok(());
         }
-        let people: Vec<SubscriberId> = claimed.iter().map(|one| one.subscriber).collect();
-        let (with, now) = (Arc::clone(bulk), self.clock.now());
-        let facts = self
-            .db
-            .read(move |conn| with.prepared.facts(conn, &people, now))
-            .await;
-        let mut facts = match facts {
+        let now = self.clock.now();
+        let mut facts = match self.facts(bulk, &claimed, now).await {
             Ok(facts) => facts,
             Err(cause) => {
                 self.give_back(claimed).await?;
                 return Err(cause);
             }
         };
-        self.note_copies(bulk, &facts, now).await?;
         let mut gone = Vec::new();
         let mut ready = Vec::with_capacity(claimed.len());
         for one in claimed {

@@ -5,6 +5,7 @@
 //! it went; [`super::turn`] says why that is safe. *Chores* go on beside: schedules, freezing, sweeping up, ending.
 
 mod chores;
+mod clearance;
 mod faults;
 mod feed;
 mod line;
@@ -85,6 +86,8 @@ struct Memory {
     outcomes: HashMap<NewsletterId, VecDeque<bool>>,
     /// Whether a worker's life was noted, and when.
     alive: Option<Timestamp>,
+    /// How often in a row a newsletter could not be worked on.
+    errors: HashMap<NewsletterId, usize>,
 }
 
 impl Engine {
@@ -142,12 +145,7 @@ impl Engine {
 
     /// What mailboxes ask of whoever sends many, and whether it is so; nothing where mail does not leave this machine.
     pub async fn preflight(&self) -> Vec<Check> {
-        if !self.inner.is_real {
-            return Vec::new();
-        }
-        let resolver = Arc::clone(&self.inner.resolver.read());
-        let house = &self.inner.house;
-        preflight::look(resolver.as_ref(), house, &self.inner.relay_selectors).await
+        self.inner.preflight().await
     }
 
     /// Looks names up with `resolver` from now on: for tests.
@@ -199,6 +197,14 @@ impl Engine {
 }
 
 impl Inner {
+    async fn preflight(&self) -> Vec<Check> {
+        if !self.is_real {
+            return Vec::new();
+        }
+        let resolver = Arc::clone(&self.resolver.read());
+        preflight::look(resolver.as_ref(), &self.house, &self.relay_selectors).await
+    }
+
     /// Lines, registrar and feeder, until told to stop; without a stop, until nothing is due.
     async fn work(inner: &Arc<Self>, stop: Option<watch::Receiver<bool>>) -> AppResult<()> {
         let pool = Arc::new(Pool::new(&inner.pace));
@@ -275,14 +281,7 @@ impl Inner {
         if claimed.is_empty() {
             return Ok(());
         }
-        let now = self.clock.now();
-        let ids: Vec<_> = claimed.iter().map(|one| one.id).collect();
-        let mut tokens: Vec<String> = claimed.into_iter().map(|one| one.token).collect();
-        tokens.sort_unstable();
-        tokens.dedup();
-        self.db
-            .tx(move |conn| claim::release(conn, &ids, &tokens, now))
-            .await
+        self.db.tx(move |conn| claim::release(conn, &claimed)).await
     }
 }
 

@@ -3,14 +3,12 @@
 //! With ten lines some five share a commit; none waits for more than one. A database that is away is asked again until it
 //! answers: what a server took must not be forgotten because of that.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::model::DeliveryId;
-use super::super::turn::{Done, Next, turn};
+use super::super::turn::{Done, Marked, Next, turn};
 use crate::db::Db;
 use crate::kernel::Clock;
 
@@ -70,14 +68,14 @@ async fn write(db: &Db, clock: &Clock, lease: chrono::Duration, all: Vec<Wish>) 
     for wish in all {
         done.extend(wish.done);
         let asked = wish.next.map(|one| {
-            let id = one.claimed.id;
+            let claim = (one.claimed.id, one.claimed.token.clone());
             next.push(one);
-            id
+            claim
         });
         answers.push((asked, wish.answer));
     }
     let (done, next) = (Arc::new(done), Arc::new(next));
-    let marked: BTreeSet<DeliveryId> = loop {
+    let mut marked: Marked = loop {
         let (done, next, now) = (Arc::clone(&done), Arc::clone(&next), clock.now());
         match db
             .tx(move |conn| turn(conn, &done, &next, lease, now))
@@ -92,7 +90,7 @@ async fn write(db: &Db, clock: &Clock, lease: chrono::Duration, all: Vec<Wish>) 
         }
     };
     for (asked, answer) in answers {
-        let is_marked = asked.is_some_and(|id| marked.contains(&id));
+        let is_marked = asked.is_some_and(|claim| marked.remove(&claim));
         if answer.send(is_marked).is_err() {
             tracing::debug!("a line did not wait for its turn");
         }
