@@ -288,19 +288,30 @@ pub(super) struct ByStaff {
     pub reason: String,
 }
 
-/// Books it; the same id twice is one refund. Answers whether it was new.
+/// Books it; the same form twice is one refund. Answers whether it was new.
 ///
 /// # Errors
-/// [`AppError::Invalid`] for more than is left of the gift; [`AppError::Conflict`] when the place does not hold it.
+/// [`AppError::Invalid`] for more than is left of the gift; [`AppError::Conflict`] when the place does not hold it, and
+/// `sent_before` when the id is another refund's.
 pub(super) fn by_staff(
     conn: &mut Conn,
     donation: &mut Donation,
     refund: &ByStaff,
     now: Timestamp,
 ) -> AppResult<bool> {
-    let known = refunds::table.find(&refund.id).count();
-    if each!(conn, c => known.get_result::<i64>(c))? > 0 {
-        return Ok(false);
+    let known = refunds::table.find(&refund.id);
+    let known: Option<RefundRow> =
+        each!(conn, c => known.select(RefundRow::as_select()).first(c).optional())?;
+    if let Some(known) = known {
+        let is_same = known.donation_id == donation.id
+            && known.amount == refund.amount.minor()
+            && known.made_by == Some(refund.by)
+            && known.reason.as_deref() == Some(refund.reason.as_str());
+        return if is_same {
+            Ok(false)
+        } else {
+            Err(AppError::sent_before())
+        };
     }
     let left = Money::new(donation.charged - donation.refunded, donation.currency);
     if refund.amount.minor() <= 0 || refund.amount.minor() > left.minor() {
