@@ -687,3 +687,73 @@ async fn taking_more_than_the_layers_hold_writes_nothing() {
     ));
     world.done().await;
 }
+
+/// S9: finance of one season promises nothing out of a fund with which that season has nothing to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_goes_to_a_program_that_its_season_names() {
+    let world = World::with(OPEN).await;
+    let db = world.app.site.db.clone();
+    let other = "dressember-2025";
+    let cleo = world
+        .user_of_one("cleo@staff.example", Role::Finance, other)
+        .await;
+    let (by, cleo) = (cleo, world.visitor(Some(cleo)).await);
+    given(&world, 10_000, "first").await;
+    let own = ids(&db).await;
+    let (program, fund) = (own.program, own.fund);
+    let theirs = db
+        .tx(move |c| {
+            use diesel::prelude::*;
+            use selvedge::db::schema::campaign_programs as named;
+            let season = selvedge::campaigns::model::any_by_slug(c, &other.parse().unwrap())?;
+            let season = season.unwrap().id;
+            let row = named::table.find((season, program));
+            selvedge::each!(c, c => diesel::delete(row).execute(c))?;
+            Ok(season)
+        })
+        .await
+        .unwrap();
+    let html = world.look(&cleo, "/console/grants").await;
+    assert!(!html.contains(&program.to_string()), "it is not offered");
+    let (first, last) = (day(&world, 0), day(&world, 30));
+    let text = program.to_string();
+    let form = [
+        ("campaign", other),
+        ("program", text.as_str()),
+        ("fund", "program"),
+        ("purpose", "Work"),
+        ("amount_1", "50"),
+        ("planned_on_1", first.as_str()),
+        ("report_due_on_1", last.as_str()),
+    ];
+    let refused = world.ask(&cleo, "POST", "/console/grants", &form).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused.text.contains("does not pay for that program"),
+        "{}",
+        refused.text
+    );
+    let now = world.clock.now();
+    let new = |campaign| PlanGrant {
+        id: GrantId::new(),
+        campaign,
+        program,
+        fund,
+        purpose: line("Work."),
+        tranches: vec![PlanTranche {
+            id: TrancheId::new(),
+            amount: dollars(5_000),
+            planned_on: first.parse().unwrap(),
+            report_due_on: last.parse().unwrap(),
+        }],
+        by,
+    };
+    let plan_of = |campaign| {
+        let new = new(campaign);
+        db.tx(move |c| plan(c, &new, now))
+    };
+    let refused = plan_of(theirs).await;
+    assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
+    plan_of(own.campaign).await.unwrap();
+    world.done().await;
+}
