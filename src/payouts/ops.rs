@@ -328,12 +328,13 @@ impl Ours {
     }
 }
 
-/// Posts what arrived at the bank, and takes it back when the bank sent it back. One that failed before we heard of it is
-/// posted and taken back at once, so that its return in a later payout has its entry.
+/// Posts what arrived at the bank, or what the processor took from there when its balance was below nothing, and takes it
+/// back when the bank sent it back. One that failed before we heard of it is posted and taken back at once, so that its return
+/// in a later payout has its entry.
 fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bool)> {
     let mut done = (false, false);
     let came = payout.state == PayoutState::Paid || payout.state.came_back();
-    if came && payout.booked_at.is_none() && payout.amount > 0 {
+    if came && payout.booked_at.is_none() && payout.amount != 0 {
         let transfer = transfer(payout, "payout", None);
         ledger::post(conn, &[transfer], now)?;
         let change =
@@ -341,7 +342,7 @@ fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bo
         each!(conn, c => change.execute(c))?;
         done.0 = true;
     }
-    if payout.state.came_back() && payout.reversed_at.is_none() && payout.amount > 0 {
+    if payout.state.came_back() && payout.reversed_at.is_none() && payout.amount != 0 {
         let query = transfers::table
             .filter(transfers::source_kind.eq("payout"))
             .filter(transfers::source_id.eq(&payout.id))
@@ -359,14 +360,16 @@ fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bo
 
 fn transfer(payout: &Payout, kind: &'static str, reverses: Option<i64>) -> NewTransfer {
     let (bank, processor) = (Account::bank(), Account::processor(PROCESSOR));
-    let (debit, credit) = match reverses {
-        None => (bank, processor),
-        Some(_) => (processor, bank),
+    let to_bank = (payout.amount > 0) == reverses.is_none();
+    let (debit, credit) = if to_bank {
+        (bank, processor)
+    } else {
+        (processor, bank)
     };
     NewTransfer {
         debit,
         credit,
-        amount: payout.money(),
+        amount: Money::new(payout.amount.saturating_abs(), payout.currency),
         code: Code::new(kind),
         source: Source {
             kind,
@@ -387,11 +390,12 @@ pub fn to_look_at(conn: &mut Conn, listed: &[client::Payout]) -> AppResult<Vec<S
     let open = listed.iter().filter(|one| match known.get(&one.id) {
         None => true,
         Some(row) => {
+            let moves = row.amount != 0;
             let unbooked = row.state == PayoutState::Paid && row.booked_at.is_none();
+            let unreversed = row.state.came_back() && row.reversed_at.is_none();
             row.agreed_at.is_none()
                 || row.state.as_str() != one.status
-                || unbooked
-                || (row.state.came_back() && row.reversed_at.is_none())
+                || (moves && (unbooked || unreversed))
         }
     });
     Ok(open.map(|one| one.id.clone()).collect())
