@@ -478,3 +478,28 @@ async fn a_scope_alone_opens_no_givers_of_somebody_elses_season() {
     }
     world.done().await;
 }
+
+/// A receipt is for the tax office: it tells the giver's day and year, not those of UTC or of the moment in which we heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_of_new_years_eve_is_one_of_the_old_year() {
+    // In the season's own Los Angeles it is half past eleven on the last evening.
+    let world = World::starting("2027-01-01T07:30:00Z").await;
+    let (old, checkout) = world.begin(&World::gift(5_000)).await;
+    assert_eq!(world.pay(&checkout, PAYS).await, 303);
+    world.clock.advance(chrono::Duration::hours(1));
+    let mut next = World::gift(2_000);
+    next["donor"]["email"] = json!("next@example.org");
+    let (new, checkout) = world.begin(&next).await;
+    assert_eq!(world.pay(&checkout, PAYS).await, 303);
+    world.settle().await;
+    for (gift, to, day, serial) in [
+        (old, "asha@example.org", "2026-12-31", "2026-000001"),
+        (new, "next@example.org", "2027-01-01", "2027-000001"),
+    ] {
+        assert_eq!(world.donation(&gift).await["status"], "paid");
+        let mails = world.mails_to(to).await;
+        let text = mails[0]["text"].as_str().unwrap();
+        assert!(text.contains(day) && text.contains(serial), "{text}");
+    }
+    world.done().await;
+}
