@@ -493,8 +493,8 @@ async fn a_receipt_of_new_years_eve_is_one_of_the_old_year() {
     assert_eq!(world.pay(&checkout, PAYS).await, 303);
     world.settle().await;
     for (gift, to, day, serial) in [
-        (old, "asha@example.org", "2026-12-31", "2026-000001"),
-        (new, "next@example.org", "2027-01-01", "2027-000001"),
+        (old, "asha@example.org", "31 December 2026", "2026-000001"),
+        (new, "next@example.org", "1 January 2027", "2027-000001"),
     ] {
         assert_eq!(world.donation(&gift).await["status"], "paid");
         let mails = world.mails_to(to).await;

@@ -138,7 +138,7 @@ pub(super) fn follow(
     for refund in seen.iter().filter(|refund| has_failed(refund)) {
         match known.get(&refund.id) {
             Some(RefundState::Posted) => {
-                undo(conn, donation, Way::Refund, &refund.id, now)?;
+                undo(conn, donation, Way::Refund, (&refund.id, &refund.id), now)?;
                 changed = true;
             }
             Some(RefundState::Recredited) => {}
@@ -191,6 +191,12 @@ pub(super) fn take(
     )?;
     let processor = Account::processor(PROCESSOR);
     give_back(conn, donation, way, (id, amount), &processor, now)
+}
+
+/// Whether something was booked, or passed by, under this id.
+pub(super) fn is_known(conn: &mut Conn, id: &str) -> AppResult<bool> {
+    let known = refunds::table.find(id).count();
+    Ok(each!(conn, c => known.get_result::<i64>(c))? > 0)
 }
 
 /// Remembers what had come back before we heard of it: no older sighting books it any more.
@@ -353,12 +359,13 @@ fn remember(
     Ok(())
 }
 
-/// A refund failed, or a dispute was won: each of its transfers is reversed, and the gift stands as before.
+/// A refund failed, or a dispute was won: each transfer of `id` is reversed, under the source `by`, and the gift stands as
+/// before.
 pub(super) fn undo(
     conn: &mut Conn,
     donation: &mut Donation,
     way: Way,
-    id: &str,
+    (id, by): (&str, &str),
     now: Timestamp,
 ) -> AppResult<()> {
     let booked = transfers::table
@@ -392,7 +399,7 @@ pub(super) fn undo(
             amount: Money::new(*minor, donation.currency),
             source: Source {
                 kind: way.undone(),
-                id: id.to_owned(),
+                id: by.to_owned(),
             },
             donation: Some(donation.id.to_string()),
             reverses: Some(*number),
@@ -413,7 +420,7 @@ pub(super) fn undo(
         donation,
         &Source {
             kind: way.undone(),
-            id: id.to_owned(),
+            id: by.to_owned(),
         },
         now,
     )

@@ -8,6 +8,7 @@ use diesel::upsert::excluded;
 use super::model::{Payout, PayoutItem, PayoutState, known};
 use crate::db::Conn;
 use crate::db::schema::{payout_items, payouts, refunds, transfers};
+use crate::donations::disputes;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::findings;
@@ -242,9 +243,12 @@ struct Ours {
 impl Ours {
     fn load(conn: &mut Conn, moved: &[client::Moved]) -> AppResult<Self> {
         let processor = Account::processor(PROCESSOR);
-        let mut ids: Vec<&str> = moved
+        let mut ids: Vec<String> = moved
             .iter()
-            .flat_map(|one| [one.source.as_str(), one.id.as_str()])
+            .flat_map(|one| {
+                let own = disputes::under(&one.source, &one.id);
+                [one.source.clone(), one.id.clone(), own]
+            })
             .collect();
         ids.sort_unstable();
         ids.dedup();
@@ -304,21 +308,26 @@ impl Ours {
 
     fn of(&self, moved: &client::Moved, net: i64) -> Option<i64> {
         let sum = |kind: &str, id: &str| self.sums.get(&(kind.to_owned(), id.to_owned())).copied();
+        let fee = || sum("balance_transaction", &moved.id).unwrap_or_default();
+        // A movement of a dispute after the first: what was set aside again, less what the bank holds from then on.
+        let own = disputes::under(&moved.source, &moved.id);
+        let parts = (sum("dispute", &own), sum("dispute_won", &own));
+        if parts != (None, None) {
+            return Some(parts.0.unwrap_or_default() + parts.1.unwrap_or_default() + fee());
+        }
         if self.passed_by.contains(&moved.source) {
             return Some(net);
         }
         match moved.kind.as_str() {
             "charge" | "payment" => {
                 let gross = sum("charge", &moved.source)?;
-                let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
-                Some(gross + fee)
+                Some(gross + fee())
             }
             // What a donor's bank takes, and gives back when it is lost there.
             "adjustment" if moved.source.starts_with("dp_") => {
                 let taken = moved.amount.is_some_and(|amount| amount.minor() < 0);
                 let kind = if taken { "dispute" } else { "dispute_won" };
-                let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
-                Some(sum(kind, &moved.source)? + fee)
+                Some(sum(kind, &moved.source)? + fee())
             }
             "refund" | "payment_refund" => sum("refund", &moved.source),
             "refund_failure" | "payment_failure_refund" => sum("refund_failed", &moved.source),

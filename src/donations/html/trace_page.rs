@@ -59,7 +59,9 @@ pub(super) fn view(
 fn refunds(traced: &Traced) -> Vec<RefundView> {
     let rows = traced.refunds.iter().map(|(row, from_funds)| {
         let back = Money::new(row.amount, traced.gift.currency);
-        let dispute = traced.disputes.iter().find(|one| one.id == row.id);
+        // A movement after the first stands under the dispute's id and its own.
+        let id = row.id.split(':').next();
+        let dispute = traced.disputes.iter().find(|one| Some(one.id.as_str()) == id);
         let what = match dispute.map(|one| one.state) {
             None => "Refund",
             Some(DisputeState::Lost) => "Taken back by your bank",
