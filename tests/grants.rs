@@ -757,3 +757,73 @@ async fn a_grant_goes_to_a_program_that_its_season_names() {
     plan_of(own.campaign).await.unwrap();
     world.done().await;
 }
+
+/// A grant takes the oldest gifts of its fund, whichever season they came in; each season's books show their own part of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_seasons_books_list_what_its_own_gifts_paid_of_a_grant() {
+    let world = World::with(OPEN).await;
+    let db = world.app.site.db.clone();
+    let (theo, _) = staff(&world, "theo", Role::Finance).await;
+    let (_, noor) = staff(&world, "noor", Role::Coordinator).await;
+    let own = ids(&db).await;
+    let (other, program, today) = ("dressember-2025", own.program.to_string(), day(&world, 0));
+    let form = [
+        ("campaign", other),
+        ("kind", "bank_transfer"),
+        ("amount", "60"),
+        ("donor_name", "Aunt Ida"),
+        ("received_on", today.as_str()),
+        ("program", program.as_str()),
+    ];
+    world.send(&noor, "/console/offline/new", &form).await;
+    world.clock.advance(chrono::Duration::seconds(1));
+    given(&world, 10_000, "first").await;
+    let (tranche, now) = (TrancheId::new(), world.clock.now());
+    let number = db
+        .tx(move |c| {
+            payout(c, 9_000, now)?;
+            let due = "2999-01-01".parse().unwrap();
+            let new = PlanGrant {
+                id: GrantId::new(),
+                campaign: own.campaign,
+                program: own.program,
+                fund: own.fund,
+                purpose: line("Work."),
+                tranches: vec![PlanTranche {
+                    id: tranche,
+                    amount: dollars(10_000),
+                    planned_on: today.parse().unwrap(),
+                    report_due_on: due,
+                }],
+                by: theo,
+            };
+            let number = plan(c, &new, now)?;
+            approve(c, new.id, theo, dollars(i64::MAX), now)?;
+            let new = PayTranche {
+                tranche,
+                paid_on: today.parse().unwrap(),
+                bank_reference: line("B"),
+                report_due_on: due,
+                document: None,
+                by: theo,
+            };
+            pay(c, &new, now)?;
+            Ok(number)
+        })
+        .await
+        .unwrap();
+    world.clock.advance(chrono::Duration::seconds(60));
+    world.work().await;
+    for (season, part) in [(CAMPAIGN, 4_000), (other, 6_000)] {
+        let books = format!("/campaigns/{season}/books");
+        let sums = world.json(&format!("/api/v1{books}")).await;
+        assert_eq!(sums["granted"]["minor"], part, "{season}");
+        let page = world.get(&books).await.1;
+        let listed = page.split("grant-list").nth(1).unwrap();
+        let listed = listed.split("</ul>").next().unwrap();
+        let part = format!("${}.00 of $100.00", part / 100);
+        assert!(listed.contains(&number), "{season}: {listed}");
+        assert!(listed.contains(&part), "{season}: {part}: {listed}");
+    }
+    world.done().await;
+}
