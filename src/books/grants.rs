@@ -16,9 +16,8 @@ use crate::db::Conn;
 use crate::db::schema::{book_sums, grant_tranches, grants, partners, programs};
 use crate::each;
 use crate::error::AppResult;
-use crate::grants::TrancheState;
 use crate::ids::{FundId, GrantId, TrancheId};
-use crate::kernel::{Day, Money, Slug};
+use crate::kernel::{Day, Money, Slug, Timestamp};
 use crate::web::views::money::MoneyView;
 use crate::web::views::shell::Link;
 
@@ -155,23 +154,23 @@ fn tranches(conn: &mut Conn, rows: &[Row]) -> AppResult<Tranches> {
     let ids: Vec<GrantId> = rows.iter().map(|row| row.id).collect();
     let query = grant_tranches::table
         .filter(grant_tranches::grant_id.eq_any(ids))
-        .filter(grant_tranches::state.ne_all([TrancheState::Returned, TrancheState::Cancelled]))
+        .filter(grant_tranches::state.ne_all(["returned", "cancelled"]))
         .order((grant_tranches::grant_id, grant_tranches::position))
         .select((
             grant_tranches::grant_id,
             grant_tranches::id,
             grant_tranches::amount,
-            grant_tranches::state,
+            grant_tranches::paid_at,
             grant_tranches::paid_on,
         ));
-    type Found = (GrantId, TrancheId, i64, TrancheState, Option<Day>);
+    type Found = (GrantId, TrancheId, i64, Option<Timestamp>, Option<Day>);
     let found: Vec<Found> = each!(conn, c => query.load(c))?;
     let mut all = Tranches::new();
-    for (grant, id, amount, state, on) in found {
+    for (grant, id, amount, paid_at, on) in found {
         let tranche = Tranche {
             amount,
             part: 0,
-            is_paid: state != TrancheState::Planned,
+            is_paid: paid_at.is_some(),
             on,
         };
         all.entry(grant).or_default().push((id, tranche));
