@@ -137,6 +137,14 @@ impl AppError {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
+    /// A form came under an id that stands for something else: what was sent first stays, and nothing of it is told.
+    pub fn sent_before() -> Self {
+        Self::Conflict {
+            code: "sent_before",
+            detail: "this form was sent before, with other words in it; open a new one".into(),
+        }
+    }
+
     /// The same error where a program asked: fields that were read well and fit nothing there are a conflict (409), so
     /// that 422 is left to what the API document forbids (S19). For errors that come after the parsing.
     pub fn after_parsing(self) -> Self {

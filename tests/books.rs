@@ -125,3 +125,36 @@ async fn people_stay_out_of_the_books() {
     }
     world.done().await;
 }
+
+/// L11: a closed day names a seal of the ledger, and that seal has to be there as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_day_misses_the_seal_that_it_was_closed_on() {
+    let world = World::starting("2026-12-05T12:00:00Z").await;
+    world.paid(&World::gift(5_000)).await;
+    turn(&world.clock, "2026-12-07T12:00:00Z");
+    world.work().await;
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    let db = &world.app.site.db;
+    db.exclusive(|conn| {
+        let unlock = if conn.is_sqlite() {
+            "DROP TRIGGER seals_no_delete"
+        } else {
+            "ALTER TABLE seals DISABLE TRIGGER seals_no_change"
+        };
+        conn.execute_batch(unlock)?;
+        conn.execute_batch("DELETE FROM seals")
+    })
+    .await
+    .unwrap();
+    let missed = async |why: &str| {
+        let found = world.findings().await;
+        let missed = found.iter().any(|line| line.contains("was closed on seal"));
+        assert!(missed, "{why}: {found:?}");
+    };
+    missed("it is gone").await;
+    // The job seals anew what lies under no seal; it is not the same seal.
+    world.clock.advance(chrono::Duration::minutes(2));
+    world.paid(&World::gift(2_000)).await;
+    missed("it is another one").await;
+    world.done_beside_the_books().await;
+}

@@ -215,3 +215,65 @@ async fn payouts_agree_with_what_disputes_took_and_gave_back() {
     assert_eq!(open_findings(&world).await, []);
     world.done().await;
 }
+
+/// The bank moves so much more money, whatever was decided.
+async fn moves(world: &World, id: &str, by: i64) {
+    world
+        .control(json!({ "dispute": { "dispute": id, "moves": by } }))
+        .await;
+    world.settle().await;
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+/// The word on a dispute is not the last: the books follow the money, late, in part, and taken once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bank_moves_after_the_end_is_booked_as_it_moves() {
+    let world = World::new().await;
+    let gift = world.paid(&World::gift(20_000)).await;
+    let id = dispute(&world, Some(5_000)).await;
+    world.paid(&World::gift(30_000)).await;
+    let stands = async |status: &str, refunded: i64| {
+        let seen = world.donation(&gift).await;
+        assert_eq!(
+            (&seen["status"], &seen["refunded"]["minor"]),
+            (&json!(status), &json!(refunded))
+        );
+        assert_eq!(books(&world).await["disputed"]["minor"], refunded);
+        assert_eq!(world.page_totals(PAGE).await.0, 50_000 - refunded);
+    };
+    decide(&world, &id, "lost").await;
+    world.settle().await;
+    stands("disputed", 5_000).await;
+    // A part comes back after all, then the rest.
+    moves(&world, &id, 3_000).await;
+    stands("disputed", 2_000).await;
+    let page = world
+        .get(&format!("/gifts/{}", token(&world, &gift).await))
+        .await
+        .1;
+    assert!(page.contains("Taken back by your bank"), "{page}");
+    moves(&world, &id, 2_000).await;
+    stands("paid", 0).await;
+    // And the bank takes it once more.
+    moves(&world, &id, -4_000).await;
+    stands("disputed", 4_000).await;
+    moves(&world, &id, -500).await;
+    stands("disputed", 4_500).await;
+    assert_eq!(
+        holds(&world, Account::processor("stripe")).await,
+        50_000 - 610 - 900 - 1_500 - 4_500
+    );
+    // Told again from the processor's records, nothing moves; and its payout agrees, entry for entry.
+    world.app.giving.reconcile().await.unwrap();
+    stands("disputed", 4_500).await;
+    world.control(json!({ "payout": true })).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::processor("stripe")).await, 0);
+    assert_eq!(disputes_seen(&world).await, open_findings(&world).await.len());
+    moves(&world, &id, 4_500).await;
+    stands("paid", 0).await;
+    world.control(json!({ "payout": true })).await;
+    world.settle().await;
+    assert_eq!(open_findings(&world).await, []);
+    world.done().await;
+}

@@ -222,6 +222,49 @@ async fn a_late_fee_is_borne_by_what_was_set_aside() {
     world.done().await;
 }
 
+/// The giver's page adds up to the cent, also where a fee is told when nothing is left that could bear it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fee_told_after_all_went_back_is_not_taken_from_the_gift() {
+    let world = World::new().await;
+    world
+        .control(json!({ "balance_transaction_delay_s": 3600 }))
+        .await;
+    let gift = world.paid(&World::gift(5_000)).await;
+    let intent = world.json("/sandbox/state").await["sessions"][0]["payment_intent"].clone();
+    world
+        .control(json!({ "refund": { "payment_intent": intent } }))
+        .await;
+    world.settle().await;
+    world.control(json!({ "clock_advance_s": 3_700 })).await;
+    world.settle().await;
+    assert_eq!(world.donation(&gift).await["fee"]["minor"], 175);
+    let id = gift.parse().unwrap();
+    let db = &world.app.site.db;
+    let token = db
+        .read(move |c| Ok(selvedge::donations::model::by_id(c, id)?.token))
+        .await
+        .unwrap();
+    let page = world.get(&format!("/gifts/{token}")).await.1;
+    let sums = page.split("class=\"sum\"").nth(1).unwrap();
+    let sums: Vec<i64> = sums
+        .split("</table>")
+        .next()
+        .unwrap()
+        .split("<td>")
+        .skip(1)
+        .map(|cell| {
+            let text = cell.split('<').next().unwrap();
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            let minor: i64 = digits.parse().unwrap();
+            if text.contains('.') { minor } else { minor * 100 }
+        })
+        .collect();
+    // Given, borne of the fee, came to the fund, went back, at work.
+    assert_eq!(sums, [5_000, 0, 5_000, 5_000, 0], "{page}");
+    assert!(page.contains("of a fee of $1.75"), "{page}");
+    world.done().await;
+}
+
 /// P7: the answer is lost after the processor acted: nothing is charged twice, nothing is called failed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_unknown_and_the_same_key_goes_on() {
@@ -475,6 +518,31 @@ async fn a_scope_alone_opens_no_givers_of_somebody_elses_season() {
             .unwrap();
         let seen: serde_json::Value = answer.json().await.unwrap();
         assert_eq!(seen.get("private").is_some(), opens, "{who}: {seen}");
+    }
+    world.done().await;
+}
+
+/// A receipt is for the tax office: it tells the giver's day and year, not those of UTC or of the moment in which we heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_of_new_years_eve_is_one_of_the_old_year() {
+    // In the season's own Los Angeles it is half past eleven on the last evening.
+    let world = World::starting("2027-01-01T07:30:00Z").await;
+    let (old, checkout) = world.begin(&World::gift(5_000)).await;
+    assert_eq!(world.pay(&checkout, PAYS).await, 303);
+    world.clock.advance(chrono::Duration::hours(1));
+    let mut next = World::gift(2_000);
+    next["donor"]["email"] = json!("next@example.org");
+    let (new, checkout) = world.begin(&next).await;
+    assert_eq!(world.pay(&checkout, PAYS).await, 303);
+    world.settle().await;
+    for (gift, to, day, serial) in [
+        (old, "asha@example.org", "31 December 2026", "2026-000001"),
+        (new, "next@example.org", "1 January 2027", "2027-000001"),
+    ] {
+        assert_eq!(world.donation(&gift).await["status"], "paid");
+        let mails = world.mails_to(to).await;
+        let text = mails[0]["text"].as_str().unwrap();
+        assert!(text.contains(day) && text.contains(serial), "{text}");
     }
     world.done().await;
 }

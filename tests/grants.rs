@@ -687,3 +687,143 @@ async fn taking_more_than_the_layers_hold_writes_nothing() {
     ));
     world.done().await;
 }
+
+/// S9: finance of one season promises nothing out of a fund with which that season has nothing to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_goes_to_a_program_that_its_season_names() {
+    let world = World::with(OPEN).await;
+    let db = world.app.site.db.clone();
+    let other = "dressember-2025";
+    let cleo = world
+        .user_of_one("cleo@staff.example", Role::Finance, other)
+        .await;
+    let (by, cleo) = (cleo, world.visitor(Some(cleo)).await);
+    given(&world, 10_000, "first").await;
+    let own = ids(&db).await;
+    let (program, fund) = (own.program, own.fund);
+    let theirs = db
+        .tx(move |c| {
+            use diesel::prelude::*;
+            use selvedge::db::schema::campaign_programs as named;
+            let season = selvedge::campaigns::model::any_by_slug(c, &other.parse().unwrap())?;
+            let season = season.unwrap().id;
+            let row = named::table.find((season, program));
+            selvedge::each!(c, c => diesel::delete(row).execute(c))?;
+            Ok(season)
+        })
+        .await
+        .unwrap();
+    let html = world.look(&cleo, "/console/grants").await;
+    assert!(!html.contains(&program.to_string()), "it is not offered");
+    let (first, last) = (day(&world, 0), day(&world, 30));
+    let text = program.to_string();
+    let form = [
+        ("campaign", other),
+        ("program", text.as_str()),
+        ("fund", "program"),
+        ("purpose", "Work"),
+        ("amount_1", "50"),
+        ("planned_on_1", first.as_str()),
+        ("report_due_on_1", last.as_str()),
+    ];
+    let refused = world.ask(&cleo, "POST", "/console/grants", &form).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused.text.contains("does not pay for that program"),
+        "{}",
+        refused.text
+    );
+    let now = world.clock.now();
+    let new = |campaign| PlanGrant {
+        id: GrantId::new(),
+        campaign,
+        program,
+        fund,
+        purpose: line("Work."),
+        tranches: vec![PlanTranche {
+            id: TrancheId::new(),
+            amount: dollars(5_000),
+            planned_on: first.parse().unwrap(),
+            report_due_on: last.parse().unwrap(),
+        }],
+        by,
+    };
+    let plan_of = |campaign| {
+        let new = new(campaign);
+        db.tx(move |c| plan(c, &new, now))
+    };
+    let refused = plan_of(theirs).await;
+    assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
+    plan_of(own.campaign).await.unwrap();
+    world.done().await;
+}
+
+/// A grant takes the oldest gifts of its fund, whichever season they came in; each season's books show their own part of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_seasons_books_list_what_its_own_gifts_paid_of_a_grant() {
+    let world = World::with(OPEN).await;
+    let db = world.app.site.db.clone();
+    let (theo, _) = staff(&world, "theo", Role::Finance).await;
+    let (_, noor) = staff(&world, "noor", Role::Coordinator).await;
+    let own = ids(&db).await;
+    let (other, program, today) = ("dressember-2025", own.program.to_string(), day(&world, 0));
+    let form = [
+        ("campaign", other),
+        ("kind", "bank_transfer"),
+        ("amount", "60"),
+        ("donor_name", "Aunt Ida"),
+        ("received_on", today.as_str()),
+        ("program", program.as_str()),
+    ];
+    world.send(&noor, "/console/offline/new", &form).await;
+    world.clock.advance(chrono::Duration::seconds(1));
+    given(&world, 10_000, "first").await;
+    let (tranche, now) = (TrancheId::new(), world.clock.now());
+    let number = db
+        .tx(move |c| {
+            payout(c, 9_000, now)?;
+            let due = "2999-01-01".parse().unwrap();
+            let new = PlanGrant {
+                id: GrantId::new(),
+                campaign: own.campaign,
+                program: own.program,
+                fund: own.fund,
+                purpose: line("Work."),
+                tranches: vec![PlanTranche {
+                    id: tranche,
+                    amount: dollars(10_000),
+                    planned_on: today.parse().unwrap(),
+                    report_due_on: due,
+                }],
+                by: theo,
+            };
+            let number = plan(c, &new, now)?;
+            approve(c, new.id, theo, dollars(i64::MAX), now)?;
+            let new = PayTranche {
+                tranche,
+                paid_on: today.parse().unwrap(),
+                bank_reference: line("B"),
+                report_due_on: due,
+                document: None,
+                by: theo,
+            };
+            pay(c, &new, now)?;
+            Ok(number)
+        })
+        .await
+        .unwrap();
+    world.clock.advance(chrono::Duration::seconds(60));
+    world.work().await;
+    for (season, part) in [(CAMPAIGN, 4_000), (other, 6_000)] {
+        let books = format!("/campaigns/{season}/books");
+        let sums = world.json(&format!("/api/v1{books}")).await;
+        assert_eq!(sums["granted"]["minor"], part, "{season}");
+        let page = world.get(&books).await.1;
+        let listed = page.split("grant-list").nth(1).unwrap();
+        let listed = listed.split("</ul>").next().unwrap();
+        let part = format!("${}.00 of $100.00", part / 100);
+        assert!(listed.contains(&number), "{season}: {listed}");
+        assert!(listed.contains(&part), "{season}: {part}: {listed}");
+    }
+    world.done().await;
+}

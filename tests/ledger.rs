@@ -181,6 +181,72 @@ async fn a_changed_byte_breaks_the_seal_that_covers_it() {
     assert!(found[0].contains("seal 2 "), "{found:?}");
 }
 
+/// L11: nor can a seal be taken away, from the midst of the chain or from its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_was_taken_away_is_missed() {
+    use selvedge::db::schema::schedules;
+    let (db, _guard) = database::fresh().await;
+    for number in 0..3 {
+        let gift = transfer(
+            Account::outside("gifts"),
+            Account::fund("a"),
+            100,
+            &format!("{number}"),
+        );
+        post_one(&db, gift).await.unwrap();
+        seal_all(&db).await;
+    }
+    // The schedule has just had its turn; nothing waits.
+    let turned = |minutes| {
+        let at = Clock::system().now().plus(chrono::Duration::minutes(minutes));
+        let row = (
+            schedules::name.eq(seals::SCHEDULE),
+            schedules::every_seconds.eq(60_i64),
+            schedules::next_at.eq(at),
+            schedules::last_at.eq(Some(at)),
+        );
+        db.tx(move |c| {
+            each!(c, c => diesel::delete(schedules::table).execute(c))?;
+            each!(c, c => diesel::insert_into(schedules::table).values(row).execute(c))?;
+            Ok(())
+        })
+    };
+    turned(20).await.unwrap();
+    assert!(findings(&db).await.is_empty());
+    let gift = transfer(Account::outside("gifts"), Account::fund("a"), 100, "new");
+    post_one(&db, gift).await.unwrap();
+    turned(0).await.unwrap();
+    assert!(findings(&db).await.is_empty(), "it has time");
+    seal_all(&db).await;
+    let take_away = |number: i64| {
+        db.exclusive(move |conn| {
+            let (unlock, lock) = if conn.is_sqlite() {
+                (
+                    "DROP TRIGGER seals_no_delete",
+                    "CREATE TRIGGER seals_no_delete BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'no'); END",
+                )
+            } else {
+                (
+                    "ALTER TABLE seals DISABLE TRIGGER seals_no_change",
+                    "ALTER TABLE seals ENABLE TRIGGER seals_no_change",
+                )
+            };
+            conn.execute_batch(unlock)?;
+            conn.execute_batch(&format!("DELETE FROM seals WHERE id = {number}"))?;
+            conn.execute_batch(lock)
+        })
+    };
+    take_away(4).await.unwrap();
+    turned(20).await.unwrap();
+    let found = findings(&db).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("under no seal"), "{found:?}");
+    take_away(2).await.unwrap();
+    let found = findings(&db).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("seal 2 is missing"), "{found:?}");
+}
+
 /// What an intruder with every right would do first.
 fn unlock(conn: &mut Conn) -> AppResult<()> {
     if conn.is_sqlite() {

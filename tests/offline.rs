@@ -264,3 +264,101 @@ async fn what_a_participant_entered_is_completed_and_confirmed_once() {
     assert_eq!(world.page_totals(PAGE).await, (1_400, 1, 1));
     world.done().await;
 }
+
+/// S9: the id of an entry is no key to it. Whoever runs one season confirms nothing of another by a form of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_under_the_id_of_another_entry_confirms_nothing() {
+    let world = World::with(OPEN).await;
+    let owner = world.user_of("maya-roy@example.org").await;
+    let maya = world.visitor(Some(owner)).await;
+    let other = "dressember-2025";
+    let cleo = world
+        .user_of_one("cleo@staff.example", Role::Coordinator, other)
+        .await;
+    let cleo = world.visitor(Some(cleo)).await;
+    let (id, day) = (
+        OfflineGiftId::new().to_string(),
+        world.clock.now().naive().date().to_string(),
+    );
+    let form = [
+        ("id", id.as_str()),
+        ("kind", "cash"),
+        ("amount", "15"),
+        ("donor_name", "Aunt Ida"),
+        ("received_on", &day),
+    ];
+    let entries = format!("/pages/{PAGE}/gifts/offline");
+    world.send(&maya, &entries, &form).await;
+    let mut theirs = form.to_vec();
+    theirs.push(("campaign", other));
+    let refused = world
+        .ask(&cleo, "POST", "/console/offline/new", &theirs)
+        .await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(
+        refused.text.contains("this form was sent before"),
+        "{}",
+        refused.text
+    );
+    // Nor does one of the season itself, who was not asked whether the money is there.
+    let noor = coordinator(&world).await;
+    let mut ours = form.to_vec();
+    ours.extend([("campaign", CAMPAIGN), ("page", PAGE)]);
+    let refused = world.ask(&noor, "POST", "/console/offline/new", &ours).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
+    assert_eq!(in_hand(&world).await, 0);
+    let html = world.look(&noor, &format!("/console/offline/{id}")).await;
+    let confirm = format!("/console/offline/{id}/confirm");
+    assert_eq!(fields_of(&html, &confirm)["amount"][0], "15.00");
+    world.done().await;
+}
+
+/// A form that is sent twice is one deed; one that was changed in between is not answered as if it had been done.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_form_with_other_words_is_not_said_to_be_done() {
+    let world = World::with(OPEN).await;
+    let noor = coordinator(&world).await;
+    let id = OfflineGiftId::new().to_string();
+    let place = enter(&world, &noor, &[("id", &id)]).await;
+    let day = world.clock.now().naive().date().to_string();
+    let again = |amount| {
+        [
+            ("id", id.as_str()),
+            ("campaign", CAMPAIGN),
+            ("kind", "cash"),
+            ("amount", amount),
+            ("donor_name", "Uncle Tobias"),
+            ("received_on", day.as_str()),
+            ("page", PAGE),
+        ]
+    };
+    let other = world
+        .ask(&noor, "POST", "/console/offline/new", &again("4000"))
+        .await;
+    assert_eq!(other.status, 409, "{}", other.text);
+    assert!(other.text.contains("open a new one"), "{}", other.text);
+    world
+        .send(&noor, "/console/offline/new", &again("40.00"))
+        .await;
+    assert_eq!(in_hand(&world).await, 4_000);
+    let path = format!("{place}/give-back");
+    let html = world.look(&noor, &place).await;
+    let back = fields_of(&html, &path)["back"][0].clone();
+    let form = |amount, reason| {
+        [
+            ("back", back.as_str()),
+            ("amount", amount),
+            ("reason", reason),
+        ]
+    };
+    world.send(&noor, &path, &form("10", "It was hers")).await;
+    world.send(&noor, &path, &form("10", "It was hers")).await;
+    for changed in [form("30", "It was hers"), form("10", "It was his")] {
+        let other = world.ask(&noor, "POST", &path, &changed).await;
+        assert_eq!(other.status, 409, "{}", other.text);
+        assert!(other.text.contains("open a new one"), "{}", other.text);
+    }
+    assert_eq!(in_hand(&world).await, 3_000);
+    world.done().await;
+}

@@ -174,3 +174,78 @@ async fn what_the_bank_sends_back_is_with_the_processor_again_and_comes_with_the
     assert_eq!(open_findings(&world).await, []);
     world.done().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_processor_takes_from_the_bank_is_booked_and_given_back_as_well() {
+    let world = World::new().await;
+    world.paid(&World::gift(5_000)).await;
+    world.paid(&World::gift(7_500)).await;
+    let due = holds(&world, Account::processor("stripe")).await;
+    world.control(json!({ "payout": true })).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::bank()).await, due);
+    // More is given back than has come since: the processor's balance is below nothing.
+    let intent = world.json("/sandbox/state").await["sessions"][0]["payment_intent"].clone();
+    let refund = json!({ "refund": { "payment_intent": intent } });
+    world.control(refund).await;
+    world.settle().await;
+    let short = holds(&world, Account::processor("stripe")).await;
+    assert!(short < 0, "{short}");
+    let made = world.control(json!({ "payout": { "debit": true } })).await;
+    assert_eq!(made["payout"][0]["amount"], short);
+    world.settle().await;
+    assert_eq!(holds(&world, Account::bank()).await, due + short);
+    assert_eq!(holds(&world, Account::processor("stripe")).await, 0);
+    assert_eq!(open_findings(&world).await, []);
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    // The bank did not let it go after all.
+    let id = made["payout"][0]["id"].clone();
+    world.control(json!({ "payout": { "fails": id } })).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::bank()).await, due);
+    assert_eq!(holds(&world, Account::processor("stripe")).await, short);
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    world.control(json!({ "payout": { "debit": true } })).await;
+    world.settle().await;
+    assert_eq!(holds(&world, Account::bank()).await, due + short);
+    assert_eq!(open_findings(&world).await, []);
+    world.done().await;
+}
+
+/// A payout that says it is at the bank and is in no book is a finding of the proof, whichever way it went.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_that_no_book_has_does_not_pass_the_proof() {
+    use diesel::prelude::*;
+    use selvedge::db::schema::payouts;
+    let world = World::new().await;
+    for (id, amount) in [("po_up", 500_i64), ("po_down", -500), ("po_none", 0)] {
+        let now = world.clock.now();
+        let row = selvedge::payouts::Payout {
+            id: id.to_owned(),
+            currency: Currency::USD,
+            amount,
+            state: selvedge::payouts::PayoutState::Paid,
+            failure: None,
+            made_at: now,
+            arrives_at: now,
+            seen_at: now,
+            booked_at: None,
+            reversed_at: None,
+            agreed_at: None,
+        };
+        let db = &world.app.site.db;
+        db.tx(move |c| {
+            selvedge::each!(c, c => diesel::insert_into(payouts::table).values(&row).execute(c))?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+    let found = world.findings().await;
+    let unbooked: Vec<&String> = found
+        .iter()
+        .filter(|line| line.contains("is in no book"))
+        .collect();
+    assert_eq!(unbooked.len(), 2, "{found:?}");
+    world.done_beside_the_books().await;
+}

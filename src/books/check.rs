@@ -17,6 +17,7 @@ use crate::each;
 use crate::error::AppResult;
 use crate::ids::CampaignId;
 use crate::kernel::Day;
+use crate::ledger::seals;
 
 #[derive(QueryableByName)]
 struct Found {
@@ -117,7 +118,12 @@ fn chains(conn: &mut Conn, kept: &BTreeMap<Key, i64>, found: &mut Vec<String>) -
             })
             .collect();
         let mut previous = GENESIS.to_owned();
-        for day in closed(conn, campaign.id)? {
+        let closed = closed(conn, campaign.id)?;
+        let mut named: Vec<i64> = closed.iter().map(|day| day.seal).collect();
+        named.dedup();
+        let mut seals = seals::hashes(conn, &named)?;
+        seals.insert(0, GENESIS.to_owned());
+        for day in closed {
             let lines = lines_of(&entries, day.day);
             let closing = Closing {
                 campaign: &campaign.id.to_string(),
@@ -132,6 +138,13 @@ fn chains(conn: &mut Conn, kept: &BTreeMap<Key, i64>, found: &mut Vec<String>) -
                 found.push(format!(
                     "books: day {} (number {}) of {} is not what it was when it was closed",
                     day.day, day.number, campaign.slug
+                ));
+                break;
+            }
+            if seals.get(&day.seal) != Some(&day.seal_hash) {
+                found.push(format!(
+                    "books: day {} (number {}) of {} was closed on seal {} of the ledger, which is gone or another one by now",
+                    day.day, day.number, campaign.slug, day.seal
                 ));
                 break;
             }

@@ -17,6 +17,7 @@ mod close;
 mod days;
 pub mod file;
 mod fold;
+mod grants;
 mod html;
 mod jobs;
 mod model;

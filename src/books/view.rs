@@ -1,21 +1,19 @@
 //! What the templates `books` and `books_verify` are given.
 
-use diesel::prelude::*;
 use serde::Serialize;
 
 use super::Line;
 use super::chart::{self, Chart};
 use super::close::ClosedDay;
 use super::file::Proved;
+use super::grants::{self, BookGrant, GrantView};
 use super::model::{Books, FundBook};
 use crate::campaigns::Campaign;
 use crate::campaigns::frame::{self, Destinations};
 use crate::config::Config;
 use crate::db::Conn;
-use crate::db::schema::{grant_tranches, grants, partners, programs};
-use crate::each;
 use crate::error::AppResult;
-use crate::kernel::{Day, Money, Slug, Timestamp};
+use crate::kernel::{Money, Slug, Timestamp};
 use crate::web::views::money::MoneyView;
 use crate::web::views::shell::{Link, Shell};
 /// What the page of a campaign's books tells.
@@ -23,63 +21,15 @@ pub(super) struct Reading {
     pub campaign: Campaign,
     books: Books,
     closed: Vec<ClosedDay>,
-    grants: Vec<(GrantRow, Vec<Paid>)>,
+    grants: Vec<BookGrant>,
     to: Destinations,
-}
-
-/// A tranche that was paid: its grant, how much, and on which day.
-type Paid = (crate::ids::GrantId, i64, Option<Day>);
-
-/// A grant that took money of the campaign's books, or is promised out of them.
-#[derive(Debug, Clone, Queryable)]
-struct GrantRow {
-    number: String,
-    purpose: String,
-    state: String,
-    amount: i64,
-    partner: (String, Slug),
-    program: (String, Slug),
-    id: crate::ids::GrantId,
 }
 
 impl Reading {
     pub(super) fn read(conn: &mut Conn, slug: &Slug, now: Timestamp) -> AppResult<Self> {
         let (campaign, books, closed) = super::html::whole(conn, slug, now)?;
-        let query = grants::table
-            .inner_join(partners::table.on(partners::id.eq(grants::partner_id)))
-            .inner_join(programs::table.on(programs::id.eq(grants::program_id)))
-            .filter(grants::campaign_id.eq(campaign.id))
-            .filter(grants::state.ne_all(["planned", "cancelled"]))
-            .order(grants::number.desc())
-            .limit(200)
-            .select((
-                grants::number,
-                grants::purpose,
-                grants::state,
-                grants::amount,
-                (partners::name, partners::slug),
-                (programs::name, programs::slug),
-                grants::id,
-            ));
-        let rows: Vec<GrantRow> = each!(conn, c => query.load(c))?;
-        let ids: Vec<crate::ids::GrantId> = rows.iter().map(|row| row.id).collect();
-        let paid = grant_tranches::table
-            .filter(grant_tranches::grant_id.eq_any(ids))
-            .filter(grant_tranches::paid_at.is_not_null())
-            .filter(grant_tranches::state.ne("returned"))
-            .order((grant_tranches::grant_id, grant_tranches::position))
-            .select((
-                grant_tranches::grant_id,
-                grant_tranches::amount,
-                grant_tranches::paid_on,
-            ));
-        let paid: Vec<Paid> = each!(conn, c => paid.load(c))?;
-        let with = |row: GrantRow| {
-            let own = paid.iter().filter(|paid| paid.0 == row.id).copied();
-            (row.clone(), own.collect())
-        };
         Ok(Self {
-            grants: rows.into_iter().map(with).collect(),
+            grants: grants::read(conn, campaign.id, &books)?,
             to: Destinations::of(conn, &campaign, now)?,
             campaign,
             books,
@@ -141,24 +91,6 @@ struct FundView {
 }
 
 #[derive(Debug, Serialize)]
-struct GrantView {
-    number: String,
-    purpose: String,
-    partner: Link,
-    program: Link,
-    amount: MoneyView,
-    paid: MoneyView,
-    state: String,
-    tranches: Vec<TrancheView>,
-}
-
-#[derive(Debug, Serialize)]
-struct TrancheView {
-    amount: MoneyView,
-    on: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
 struct DayView {
     number: i32,
     day: String,
@@ -214,7 +146,7 @@ pub(super) fn books(
         grants: read
             .grants
             .iter()
-            .map(|(grant, paid)| grant_view(books, grant, paid))
+            .map(|grant| grants::view(books, grant))
             .collect(),
         chart: Chart::of(
             &books.entries,
@@ -310,7 +242,7 @@ fn sums(books: &Books) -> Vec<SumView> {
     all.retain(|row| row.amount.minor != 0 || row.label == "Given");
     all.push(line(
         "Paid to partners",
-        "grants, by number below",
+        "what gifts to this campaign paid of each grant below",
         Line::Granted,
         "=",
     ));
@@ -340,26 +272,6 @@ fn fund_view(books: &Books, fund: &FundBook, shade: u8) -> FundView {
         bar_svg: chart::bar(fund.granted, fund.held),
         since: fund.held_since.map(|day| day.to_string()),
         days: fund.held_days,
-    }
-}
-
-fn grant_view(books: &Books, grant: &GrantRow, paid: &[Paid]) -> GrantView {
-    let money = |minor| MoneyView::from(Money::new(minor, books.currency));
-    GrantView {
-        number: grant.number.clone(),
-        purpose: grant.purpose.clone(),
-        partner: Link::new(&grant.partner.0, &format!("/partners/{}", grant.partner.1)),
-        program: Link::new(&grant.program.0, &format!("/programs/{}", grant.program.1)),
-        amount: money(grant.amount),
-        paid: money(paid.iter().map(|paid| paid.1).sum()),
-        state: grant.state.replace('_', " "),
-        tranches: paid
-            .iter()
-            .map(|paid| TrancheView {
-                amount: money(paid.1),
-                on: paid.2.map(|day| day.to_string()),
-            })
-            .collect(),
     }
 }
 

@@ -176,18 +176,12 @@ fn check(conn: &mut Conn, before: &Campaign, new: &EditCampaign, now: Timestamp)
     if named.len() != new.programs.len() {
         faults.push(FieldError::new("programs", "name each program once"));
     }
-    if let Some(policy) = funds::policy_in_force(conn, new.id, now)? {
-        let lost = funds::fund_shares(conn, policy.id)?
-            .into_iter()
-            .filter(|share| share.basis_points > 0)
-            .filter_map(|share| share.program_id)
-            .any(|program| !named.contains(&program));
-        if lost {
-            faults.push(FieldError::new(
-                "programs",
-                "a program that shares in undesignated money cannot be left out; share that money out anew first",
-            ));
-        }
+    let fed = funds::model::programs_fed(conn, new.id, now)?;
+    if fed.iter().any(|program| !named.contains(program)) {
+        faults.push(FieldError::new(
+            "programs",
+            "a program that shares in undesignated money, now or under a version to come, cannot be left out; share that money out anew first",
+        ));
     }
     if faults.is_empty() {
         Ok(())

@@ -151,6 +151,64 @@ async fn a_campaign_that_contradicts_itself_is_refused_field_by_field() {
     ));
 }
 
+/// L7: a version that was approved for later holds when its day comes, and nothing is edited away from under it.
+#[tokio::test]
+async fn a_program_that_a_coming_policy_feeds_stays_named() {
+    use super::edit::{EditCampaign, edit};
+    let (db, _guard) = fresh().await;
+    let (ids, now) = (new_season(), at("2026-11-01T00:00:00Z"));
+    let version = |effective_from, fund: usize| crate::funds::ops::DraftPolicy {
+        id: crate::funds::PolicyId::new(),
+        campaign: ids.campaign,
+        effective_from: at(effective_from),
+        note: super::testing::line("One of both."),
+        shares: vec![(ids.funds[fund], 10_000)],
+    };
+    // From December on all of it goes to the school.
+    let (first, coming) = (
+        version("2026-11-01T00:00:00Z", 0),
+        version("2026-12-01T00:00:00Z", 1),
+    );
+    let before = db
+        .tx(move |c| {
+            season(c, &ids, now);
+            crate::funds::approval::enact_policy(c, &first, now)?;
+            crate::funds::approval::enact_policy(c, &coming, now)?;
+            model::by_id(c, ids.campaign)
+        })
+        .await
+        .unwrap();
+    let edit_at = |now, named: usize| {
+        let like = command("winter");
+        let new = EditCampaign {
+            id: ids.campaign,
+            version: before.version,
+            title: like.title,
+            appeal: like.appeal,
+            story: like.story,
+            starts_on: like.starts_on,
+            ends_on: like.ends_on,
+            giving_until: like.giving_until,
+            goal: like.goal,
+            minimum: like.minimum,
+            suggested: like.suggested,
+            accent: like.accent,
+            faq: like.faq,
+            programs: vec![ids.programs[named]],
+            rules: before.rules.0.clone(),
+        };
+        db.tx(move |c| edit(c, &new, now))
+    };
+    for named in [0, 1] {
+        match edit_at(now, named).await {
+            Err(AppError::Invalid(fields)) => assert_eq!(fields[0].field, "programs"),
+            other => panic!("{named}: {other:?}"),
+        }
+    }
+    // The first version feeds nothing any more.
+    edit_at(at("2026-12-01T00:00:00Z"), 1).await.unwrap();
+}
+
 #[tokio::test]
 async fn campaigns_are_listed_newest_season_first_each_once_and_drafts_never() {
     let (db, _guard) = fresh().await;

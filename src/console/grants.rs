@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Mend, Room};
@@ -11,6 +12,8 @@ use super::scope::{self, Scope, SeasonChoice};
 use crate::auth::Finance;
 use crate::campaigns::Campaign;
 use crate::db::Conn;
+use crate::db::schema::{campaign_programs, partners, programs};
+use crate::each;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::funds;
 use crate::grants::model::{GrantFilter, NamedGrant, list as listed};
@@ -68,6 +71,7 @@ struct GrantsView {
     next_url: Option<String>,
     seasons: Vec<SeasonChoice>,
     programs: Vec<ProgramChoice>,
+    program_error: Option<String>,
     from_season: bool,
     purpose: String,
     purpose_error: Option<String>,
@@ -129,7 +133,7 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
                 Err(AppError::NotFound(_)) => Vec::new(),
                 Err(other) => return Err(other),
             };
-            Ok((found, seasons, super::seasons::all_programs(c)?))
+            Ok((found, seasons, named_programs(c, &scope)?))
         })
         .await?;
     let limit = desk.site.config.grants.two_people_above;
@@ -146,6 +150,7 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
                 label,
             })
             .collect(),
+        program_error: mend.at("program"),
         from_season: typed.text("fund") == "season",
         purpose: typed.text("purpose").to_owned(),
         purpose_error: mend.at("purpose"),
@@ -164,6 +169,27 @@ async fn draw(desk: &Desk, asked: Asked, typed: &Typed, mend: Mend) -> AppResult
         notice: mend.notice.clone(),
     };
     desk.show("grants", "Grants", mend.status, view)
+}
+
+/// The programs that the seasons of `scope` name, by name: no other can be paid out of them.
+fn named_programs(conn: &mut Conn, scope: &Scope) -> AppResult<Vec<(ProgramId, String)>> {
+    let rows: Vec<(ProgramId, String, String)> = each!(conn, c: Db => {
+        let mut query = campaign_programs::table
+            .inner_join(programs::table.on(programs::id.eq(campaign_programs::program_id)))
+            .inner_join(partners::table.on(partners::id.eq(programs::partner_id)))
+            .select((programs::id, programs::name, partners::name))
+            .distinct()
+            .order((programs::name, programs::id))
+            .into_boxed::<Db>();
+        if let Some(ids) = scope.ids() {
+            query = query.filter(campaign_programs::campaign_id.eq_any(ids.to_vec()));
+        }
+        query.load(c)
+    })?;
+    let named = rows.into_iter();
+    Ok(named
+        .map(|(id, program, partner)| (id, format!("{program} ({partner})")))
+        .collect())
 }
 
 /// Plans a grant: fields `campaign`, `program`, `fund` (`program` or `season`), `purpose`, and `amount_1`, `planned_on_1`,

@@ -184,8 +184,12 @@ pub(super) fn parse(
     let basis = text("basis")
         .parse::<Basis>()
         .map_err(|_| note("basis", "choose what the money is".into()));
-    let amount = Money::parse_typed(text("amount"), campaign.currency)
-        .map_err(|bad| note("amount", bad.to_string()));
+    let most = super::offline_form::MOST.saturating_mul(campaign.currency.scale());
+    let money = |text: &str| match Money::parse_typed(text, campaign.currency) {
+        Ok(money) if money.minor() > most => Err("that is more than one pool holds".to_owned()),
+        other => other.map_err(|bad| bad.to_string()),
+    };
+    let amount = money(text("amount")).map_err(|word| note("amount", word));
     let ratio = match text("ratio").parse::<i32>() {
         Ok(percent @ 1..=1_000) => Ok(percent * 100),
         _ => {
@@ -195,9 +199,7 @@ pub(super) fn parse(
     };
     let cap = match text("cap") {
         "" => Ok(None),
-        cap => Money::parse_typed(cap, campaign.currency)
-            .map(Some)
-            .map_err(|bad| note("cap", bad.to_string())),
+        cap => money(cap).map(Some).map_err(|word| note("cap", word)),
     };
     let starts_at = instant(text("starts_at"), campaign)
         .ok_or_else(|| note("starts_at", "write it like 2026-12-01 00:00".into()));

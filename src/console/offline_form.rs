@@ -15,8 +15,8 @@ use crate::offline::staff::Full;
 use crate::offline::{Kind, OfflineGift};
 use crate::partners::Program;
 
-/// The largest entry, in whole units of a currency.
-const MOST: i64 = 10_000_000;
+/// The largest sum that a form of the console takes, in whole units of a currency.
+pub(super) const MOST: i64 = 10_000_000;
 
 /// The fields of the form, in the order of `console/offline_fields`.
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use super::hands::Hand;
 use super::matched;
 use super::model::{Donation, Split};
 use crate::funds::FundId;
-use crate::kernel::Money;
+use crate::kernel::{Day, Money};
 use crate::ledger::{Account, Source};
 use crate::matching;
 use crate::payments::PROCESSOR;
@@ -29,6 +29,8 @@ pub(super) struct Arrived {
     pub given: Option<matching::Span>,
     /// What its receipt says of how it came, unless it was a card.
     pub hand: Option<Hand>,
+    /// The day that its receipt tells; filled in by [`serials::date`](super::serials::date).
+    pub day: Option<Day>,
     /// By which it is divided; filled in by [`settle`](super::settle::settle).
     pub weights: Vec<(FundId, i64)>,
     /// Filled in by [`settle`](super::settle::settle).
@@ -57,6 +59,7 @@ impl Arrived {
             // The giver saw what a pool offers when the gift was begun.
             given: Some(matching::Span::at(donation.created_at)),
             hand: None,
+            day: None,
             weights: Vec::new(),
             splits: Vec::new(),
             matched: None,
@@ -80,6 +83,7 @@ impl Arrived {
             fund: None,
             given: None,
             hand,
+            day: None,
             weights: Vec::new(),
             splits: Vec::new(),
             matched: None,

@@ -57,9 +57,13 @@ const PROOFS: &[(&str, &str)] = &[
     ),
     (
         "a dispute that is not in the books as it stands",
-        "SELECT d.id AS subject, CAST(d.amount - COALESCE(r.amount, 0) AS BIGINT) AS off FROM disputes d
-         LEFT JOIN refunds r ON r.id = d.id AND r.state = 'posted'
-         WHERE (d.state IN ('open', 'lost') AND COALESCE(r.amount, 0) <> d.amount) OR (d.state IN ('asked', 'won') AND r.id IS NOT NULL) LIMIT 20",
+        // What the bank holds of it, under the dispute's id or that and a movement's: no more than it took, and nothing once
+        // all came back.
+        "SELECT d.id AS subject, CAST(d.amount - COALESCE(SUM(r.amount), 0) AS BIGINT) AS off FROM disputes d
+         LEFT JOIN refunds r ON r.donation_id = d.donation_id AND (r.id = d.id OR r.id LIKE d.id || ':%') AND r.state = 'posted'
+         GROUP BY d.id, d.amount, d.state
+         HAVING (d.state IN ('open', 'lost') AND (COALESCE(SUM(r.amount), 0) <= 0 OR SUM(r.amount) > d.amount))
+             OR (d.state IN ('asked', 'won') AND COUNT(r.id) > 0) LIMIT 20",
     ),
     (
         "a gift that is called disputed and is not, or the other way round",

@@ -9,7 +9,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{Donation, DonationId};
+use super::model::{Donation, DonationId, Method};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
@@ -130,6 +130,10 @@ pub fn in_hand(conn: &mut Conn, campaign: CampaignId) -> AppResult<Vec<InHand>> 
 /// # Errors
 /// [`AppError::Conflict`] `online_gift`, or `on_its_way` while a deposit carries it.
 pub(super) fn place_of(conn: &mut Conn, donation: &Donation) -> AppResult<Account> {
+    // What is left of a pool becomes a gift only once all of it is at the bank.
+    if donation.method == Method::MatchPool {
+        return Ok(Account::bank());
+    }
     let Some(entry) = offline::model::of_donation(conn, donation.id)? else {
         return Err(AppError::Conflict {
             code: "online_gift",

@@ -1,21 +1,25 @@
 //! Disputes (P19): the donor's bank takes a payment back, and the processor's word says how it ends.
 //!
 //! ```text
-//! asked -> open -> won | lost
+//! asked -> open -> won | lost     (a lost one is won when its money comes back late, a won one open when it is taken again)
 //! ```
 //!
 //! What the bank took leaves the funds at once, by what remains of each (L6), as it has left the processor's balance: nothing
 //! is granted, and nothing shown, that may have to be given up. A dispute that is won sets it aside again; one that is lost
 //! stays as it is. What the processor keeps for a dispute is a cost on `fees` that no gift bears.
+//!
+//! The books follow the movements of the money and not the word that stands on a dispute: what the bank holds is what it took
+//! less what it gave back. The first that it takes is booked under the dispute's id, and given back under the same; what moves
+//! after that, under the id and the movement's ([`under`]), so that a payout finds each entry.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
 use super::model::{Donation, DonationId};
-use super::refunds::{self, Way};
+use super::refunds::{self, RefundState, Way};
 use crate::db::Conn;
-use crate::db::schema::{disputes, transfers};
+use crate::db::schema::{disputes, refunds as refund_rows, transfers};
 use crate::each;
 use crate::error::AppResult;
 use crate::findings;
@@ -49,7 +53,7 @@ pub struct DisputeRow {
     pub id: String,
     /// The gift.
     pub donation_id: DonationId,
-    /// What the bank took, minor units.
+    /// What the bank took, minor units; of it, what it holds stands among the gift's refunds.
     pub amount: i64,
     /// What the processor kept for it.
     pub fee: i64,
@@ -87,6 +91,7 @@ pub(super) fn stands(conn: &mut Conn, id: DonationId) -> AppResult<bool> {
 struct Sighted<'a> {
     told: &'a Dispute,
     taken: i64,
+    back: i64,
     fee: i64,
     state: DisputeState,
 }
@@ -115,10 +120,45 @@ impl<'a> Sighted<'a> {
         Ok(Self {
             told,
             taken,
+            back,
             fee,
             state,
         })
     }
+
+    /// What the bank took (below zero) and gave back since the books heard of `taken` and `back`, in order.
+    fn news(&self, taken: i64, back: i64) -> Vec<(&'a str, i64)> {
+        let (mut all_taken, mut all_back) = (0, 0);
+        let mut news = Vec::new();
+        for moved in &self.told.moves {
+            let minor = moved.amount.map_or(0, Money::minor);
+            all_taken += (-minor).max(0);
+            all_back += minor.max(0);
+            let is_new = (minor < 0 && all_taken > taken) || (minor > 0 && all_back > back);
+            if is_new {
+                news.push((moved.id.as_str(), minor));
+            }
+        }
+        news
+    }
+}
+
+/// The id under which a movement of a dispute is booked, unless it is the first of its direction.
+pub fn under(dispute: &str, transaction: &str) -> String {
+    format!("{dispute}:{transaction}")
+}
+
+/// What the bank holds of a gift under a dispute, as booked: the id and the amount.
+fn held(conn: &mut Conn, id: &str) -> AppResult<Option<(String, i64)>> {
+    let own = refund_rows::table
+        .filter(
+            refund_rows::id
+                .eq(id)
+                .or(refund_rows::id.like(under(id, "%"))),
+        )
+        .filter(refund_rows::state.eq(RefundState::Posted))
+        .select((refund_rows::id, refund_rows::amount));
+    Ok(each!(conn, c => own.first(c).optional())?)
 }
 
 /// Books what is new among the processor's `seen` disputes that have come back: before refunds, which may take of it again.
@@ -171,7 +211,7 @@ fn follow(
     Ok(Ok(changed))
 }
 
-/// How far a dispute has come: it never goes back, so an older sighting changes nothing (P13).
+/// How far a dispute has come while no money moves.
 fn rank(state: DisputeState) -> u8 {
     match state {
         DisputeState::Asked => 0,
@@ -189,26 +229,29 @@ fn note(
 ) -> AppResult<Result<bool, String>> {
     let (id, state) = (&sighted.told.id, sighted.state);
     let was = before.map(|row| row.state);
-    if was.is_some_and(|was| rank(was) >= rank(state)) {
+    let held = held(conn, id)?;
+    let holds = held.as_ref().map_or(0, |(_, minor)| *minor);
+    let taken = before.map_or(0, |row| row.amount);
+    let back = taken - holds;
+    // Movements only ever come: a sighting that knows of fewer is older, and changes nothing (P13).
+    let is_older = sighted.taken < taken || sighted.back < back;
+    let news = sighted.news(taken, back);
+    if is_older || (news.is_empty() && was.is_some_and(|was| rank(was) >= rank(state))) {
         return Ok(Ok(false));
     }
-    let had_taken = matches!(was, Some(DisputeState::Open));
-    let takes = !had_taken && matches!(state, DisputeState::Open | DisputeState::Lost);
-    if takes && sighted.taken > donation.charged - donation.refunded {
+    // What had come back before we heard of any of it is never booked.
+    let passed_by = state == DisputeState::Won && taken == 0;
+    if !passed_by && most(holds, &news) > donation.charged - donation.refunded + holds {
         return Ok(Err(format!(
             "dispute {id} exceeds what is left of the gift"
         )));
     }
     write(conn, donation, sighted, was.is_some(), now)?;
     fees(conn, donation, sighted, now)?;
-    match state {
-        DisputeState::Won if had_taken => refunds::undo(conn, donation, Way::Dispute, id, now)?,
-        DisputeState::Won => refunds::passed_by(conn, donation, id, sighted.taken, now)?,
-        _ if takes => {
-            let taken = Money::new(sighted.taken, donation.currency);
-            refunds::take(conn, donation, Way::Dispute, (id, taken), now)?;
-        }
-        _ => {}
+    if passed_by {
+        refunds::passed_by(conn, donation, id, sighted.taken, now)?;
+    } else {
+        book(conn, donation, id, held, &news, now)?;
     }
     if rank(state) == 2 {
         let word = format!("It was {state}.");
@@ -223,6 +266,48 @@ fn note(
         findings::open(conn, FINDING, id, &why, now)?;
     }
     Ok(Ok(true))
+}
+
+/// The most that the bank holds on the way.
+fn most(holds: i64, news: &[(&str, i64)]) -> i64 {
+    let steps = news.iter().scan(holds, |sum, (_, minor)| {
+        *sum -= minor;
+        Some(*sum)
+    });
+    steps.max().unwrap_or(holds)
+}
+
+/// Books movement by movement: what the bank held is set aside again, and what it holds from then on is taken. So a part that
+/// comes back is divided as all of it was.
+fn book(
+    conn: &mut Conn,
+    donation: &mut Donation,
+    id: &str,
+    mut held: Option<(String, i64)>,
+    news: &[(&str, i64)],
+    now: Timestamp,
+) -> AppResult<()> {
+    for (transaction, minor) in news {
+        let before = held.as_ref().map_or(0, |(_, minor)| *minor);
+        let holds = (before - minor).max(0);
+        let own = under(id, transaction);
+        if let Some((episode, _)) = held.take() {
+            let by = if episode == id && holds == 0 {
+                id
+            } else {
+                own.as_str()
+            };
+            refunds::undo(conn, donation, Way::Dispute, (&episode, by), now)?;
+        }
+        if holds > 0 {
+            let is_first = !refunds::is_known(conn, id)?;
+            let episode = if is_first { id.to_owned() } else { own };
+            let amount = Money::new(holds, donation.currency);
+            refunds::take(conn, donation, Way::Dispute, (&episode, amount), now)?;
+            held = Some((episode, holds));
+        }
+    }
+    Ok(())
 }
 
 fn write(

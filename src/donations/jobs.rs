@@ -22,7 +22,7 @@ pub fn jobs(registry: &mut Registry, giving: &Giving) {
         async move { giving.watch().await.map(|_| ()) }
     });
     let sealing = giving.clone();
-    registry.on("seal_transfers", move |_| {
+    registry.on(seals::SCHEDULE, move |_| {
         let giving = sealing.clone();
         async move {
             let now = giving.site.clock.now();
@@ -52,6 +52,6 @@ pub fn jobs(registry: &mut Registry, giving: &Giving) {
     registry.every("ask_about_pending_gifts", 15, "ask_about_pending_gifts");
     registry.every("list_processor_events", 300, "list_processor_events");
     registry.every("watch_payments", 60, "watch_payments");
-    registry.every("seal_transfers", 60, "seal_transfers");
+    registry.every(seals::SCHEDULE, 60, seals::SCHEDULE);
     registry.every("forget_idempotency_keys", 3600, "forget_idempotency_keys");
 }

@@ -112,18 +112,14 @@ fn receipt(facts: &Facts, with: &Settling, one: &Arrived) -> Option<NewMail> {
             Some(TributeKind::Memory) => format!("In memory of {name}"),
             _ => format!("In honour of {name}"),
         });
-    // A receipt tells the day on which the gift was given, not that on which staff confirmed it.
-    let date = match &one.hand {
-        Some(hand) => Some(hand.on.to_string()),
-        None => gift.paid_at.map(|at| at.naive().date().to_string()),
-    };
     let context = json!({
         "serial": gift.receipt,
         "donor_name": gift.donor_name,
         "gift": money(gift.amount),
         "charged": money(gift.charged),
         "fee_cover": (gift.fee_cover > 0).then(|| money(gift.fee_cover)),
-        "date": date,
+        // The day on which the gift was given, not that on which we heard of it.
+        "date": one.day.map(|day| day.to_string()),
         "campaign": { "title": campaign.title },
         "page": page.map(|page| json!({ "title": page.title, "participant": page.participant })),
         "programs": programs,

@@ -39,6 +39,7 @@ mod ops;
 pub mod pools;
 pub mod reconcile;
 mod refunds;
+mod serials;
 pub mod settle;
 mod sightings;
 pub mod views;

@@ -18,7 +18,7 @@ use crate::{campaigns, funds};
 ///
 /// # Errors
 /// [`AppError::Conflict`] `second_person` for its own maker, `no_such_move` when it is decided, `pledge_outstanding` when
-/// money shall be given that has not arrived.
+/// money shall be given that has not arrived, `nothing_left` when gifts took the rest since it was proposed.
 pub fn decide(
     conn: &mut Conn,
     with: &Settling,
@@ -53,6 +53,13 @@ fn give(
             detail: format!(
                 "{outstanding} of the pledge has not arrived; record it first, or give the rest back"
             ),
+        });
+    }
+    // A refund that failed is matched again, whenever that is.
+    if left.minor() == 0 {
+        return Err(AppError::Conflict {
+            code: "nothing_left",
+            detail: "nothing is left in this pool any more; refuse the proposal".into(),
         });
     }
     let fund = funds::campaign_fund(conn, pool.campaign_id)?

@@ -138,7 +138,7 @@ pub(super) fn follow(
     for refund in seen.iter().filter(|refund| has_failed(refund)) {
         match known.get(&refund.id) {
             Some(RefundState::Posted) => {
-                undo(conn, donation, Way::Refund, &refund.id, now)?;
+                undo(conn, donation, Way::Refund, (&refund.id, &refund.id), now)?;
                 changed = true;
             }
             Some(RefundState::Recredited) => {}
@@ -191,6 +191,12 @@ pub(super) fn take(
     )?;
     let processor = Account::processor(PROCESSOR);
     give_back(conn, donation, way, (id, amount), &processor, now)
+}
+
+/// Whether something was booked, or passed by, under this id.
+pub(super) fn is_known(conn: &mut Conn, id: &str) -> AppResult<bool> {
+    let known = refunds::table.find(id).count();
+    Ok(each!(conn, c => known.get_result::<i64>(c))? > 0)
 }
 
 /// Remembers what had come back before we heard of it: no older sighting books it any more.
@@ -288,19 +294,30 @@ pub(super) struct ByStaff {
     pub reason: String,
 }
 
-/// Books it; the same id twice is one refund. Answers whether it was new.
+/// Books it; the same form twice is one refund. Answers whether it was new.
 ///
 /// # Errors
-/// [`AppError::Invalid`] for more than is left of the gift; [`AppError::Conflict`] when the place does not hold it.
+/// [`AppError::Invalid`] for more than is left of the gift; [`AppError::Conflict`] when the place does not hold it, and
+/// `sent_before` when the id is another refund's.
 pub(super) fn by_staff(
     conn: &mut Conn,
     donation: &mut Donation,
     refund: &ByStaff,
     now: Timestamp,
 ) -> AppResult<bool> {
-    let known = refunds::table.find(&refund.id).count();
-    if each!(conn, c => known.get_result::<i64>(c))? > 0 {
-        return Ok(false);
+    let known = refunds::table.find(&refund.id);
+    let known: Option<RefundRow> =
+        each!(conn, c => known.select(RefundRow::as_select()).first(c).optional())?;
+    if let Some(known) = known {
+        let is_same = known.donation_id == donation.id
+            && known.amount == refund.amount.minor()
+            && known.made_by == Some(refund.by)
+            && known.reason.as_deref() == Some(refund.reason.as_str());
+        return if is_same {
+            Ok(false)
+        } else {
+            Err(AppError::sent_before())
+        };
     }
     let left = Money::new(donation.charged - donation.refunded, donation.currency);
     if refund.amount.minor() <= 0 || refund.amount.minor() > left.minor() {
@@ -342,12 +359,13 @@ fn remember(
     Ok(())
 }
 
-/// A refund failed, or a dispute was won: each of its transfers is reversed, and the gift stands as before.
+/// A refund failed, or a dispute was won: each transfer of `id` is reversed, under the source `by`, and the gift stands as
+/// before.
 pub(super) fn undo(
     conn: &mut Conn,
     donation: &mut Donation,
     way: Way,
-    id: &str,
+    (id, by): (&str, &str),
     now: Timestamp,
 ) -> AppResult<()> {
     let booked = transfers::table
@@ -381,7 +399,7 @@ pub(super) fn undo(
             amount: Money::new(*minor, donation.currency),
             source: Source {
                 kind: way.undone(),
-                id: id.to_owned(),
+                id: by.to_owned(),
             },
             donation: Some(donation.id.to_string()),
             reverses: Some(*number),
@@ -402,7 +420,7 @@ pub(super) fn undo(
         donation,
         &Source {
             kind: way.undone(),
-            id: id.to_owned(),
+            id: by.to_owned(),
         },
         now,
     )

@@ -16,9 +16,10 @@ use super::mails;
 use super::matched;
 use super::model::{Donation, DonationId, DonationStatus, Origin, Split};
 use super::refunds;
+use super::serials;
 use super::sightings::{check, fee_of, resolve};
 use crate::db::Conn;
-use crate::db::schema::{donations, receipt_series, splits};
+use crate::db::schema::{donations, splits};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::funds::{self, FundId, PolicyId};
@@ -144,7 +145,8 @@ pub(super) fn settle(
     }
     allocate(conn, arrived, now)?;
     matched::add(conn, arrived, now)?;
-    let serials = take_serials(conn, arrived.len(), now)?;
+    serials::date(conn, arrived, now)?;
+    let serials = serials::take(conn, arrived)?;
     mark_paid(conn, arrived, serials, now)?;
     let rows: Vec<&Split> = arrived
         .iter()
@@ -227,23 +229,6 @@ fn allocate(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResu
         one.weights = parts;
     }
     Ok(())
-}
-
-/// Serial numbers without gaps, by the UTC year: `2026-000042`. They are given in the settling transaction, so one
-/// that is undone gives its numbers back.
-fn take_serials(conn: &mut Conn, count: usize, now: Timestamp) -> AppResult<Vec<String>> {
-    let series = now.naive().format("%Y").to_string();
-    let count = i64::try_from(count).map_err(AppError::internal)?;
-    let last: i64 = each!(conn, c => diesel::insert_into(receipt_series::table)
-        .values((receipt_series::series.eq(&series), receipt_series::last.eq(count)))
-        .on_conflict(receipt_series::series)
-        .do_update()
-        .set(receipt_series::last.eq(receipt_series::last + count))
-        .returning(receipt_series::last)
-        .get_result(c))?;
-    Ok((last - count + 1..=last)
-        .map(|number| format!("{series}-{number:06}"))
-        .collect())
 }
 
 /// Marks a batch as paid. The rows were read, and found open, in this very transaction: one writer on SQLite and

@@ -82,7 +82,10 @@ fn tells(payment: &Payment) -> (bool, u8, bool, usize) {
             let known = charge.fee.is_some();
             let disputes = charge.disputes.iter();
             let disputed: usize = disputes
-                .map(|one| 1 + one.moves.len() + usize::from(one.status == "lost"))
+                .map(|one| {
+                    let is_decided = matches!(one.status.as_str(), "won" | "lost");
+                    1 + one.moves.len() + usize::from(is_decided)
+                })
                 .sum();
             (true, 0, known, charge.refunds.len() + failed + disputed)
         }

@@ -126,6 +126,32 @@ pub fn policy_in_force(
     Ok(each!(conn, c => query.select(Policy::as_select()).first(c).optional())?)
 }
 
+/// The programs that share in a campaign's undesignated money, now or under an approved version that is still to come.
+///
+/// # Errors
+/// The database's.
+pub fn programs_fed(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    now: Timestamp,
+) -> AppResult<Vec<ProgramId>> {
+    let coming = allocation_policies::table
+        .filter(allocation_policies::campaign_id.eq(campaign))
+        .filter(allocation_policies::approved_at.is_not_null())
+        .filter(allocation_policies::effective_from.gt(now))
+        .select(allocation_policies::id);
+    let mut policies: Vec<PolicyId> = each!(conn, c => coming.load(c))?;
+    policies.extend(policy_in_force(conn, campaign, now)?.map(|policy| policy.id));
+    let query = allocation_shares::table
+        .inner_join(funds::table.on(funds::id.eq(allocation_shares::fund_id)))
+        .filter(allocation_shares::policy_id.eq_any(policies))
+        .filter(allocation_shares::basis_points.gt(0))
+        .filter(funds::program_id.is_not_null())
+        .select(funds::program_id.assume_not_null())
+        .distinct();
+    Ok(each!(conn, c => query.load(c))?)
+}
+
 /// The newest approved version, in force or still to come.
 ///
 /// # Errors

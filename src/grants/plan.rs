@@ -6,7 +6,9 @@ use super::model::{GrantState, TrancheState};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{funds, grant_tranches, grants, programs, receipt_series};
+use crate::db::schema::{
+    campaign_programs, funds, grant_tranches, grants, programs, receipt_series,
+};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::funds::Fund;
@@ -51,13 +53,21 @@ pub struct PlanGrant {
 /// Writes a grant down and answers its number. Nobody is bound by it, and the fund may hold less.
 ///
 /// # Errors
-/// [`AppError::Invalid`] on `tranches` or `fund`; [`AppError::NotFound`] without such a program or fund.
+/// [`AppError::Invalid`] on `tranches`, `fund` or `program` (which the season must name); [`AppError::NotFound`] without such
+/// a program or fund.
 pub fn plan(conn: &mut Conn, new: &PlanGrant, now: Timestamp) -> AppResult<String> {
     let program = programs::table
         .find(new.program)
         .select(programs::partner_id);
     let partner: PartnerId =
         each!(conn, c => program.first(c).optional())?.ok_or(AppError::NotFound("the program"))?;
+    // Whoever plans in the name of a season may reach into no fund that the season has nothing to do with.
+    let named = campaign_programs::table.find((new.campaign, new.program));
+    let named = diesel::select(diesel::dsl::exists(named));
+    if !each!(conn, c => named.get_result::<bool>(c))? {
+        let say = "this season does not pay for that program; choose one that it names";
+        return Err(AppError::field("program", say));
+    }
     let fund = funds::table.find(new.fund);
     let fund: Fund = each!(conn, c => fund.select(Fund::as_select()).first(c).optional())?
         .ok_or(AppError::NotFound("the fund"))?;

@@ -1,19 +1,28 @@
 //! Seals: blocks of transfers under a hash that covers the block and the seal before it (L11).
 //!
 //! No posting waits on the chain: a job seals what has come since the last seal. Whoever changes a sealed transfer,
-//! with whatever rights, breaks the chain from that block on.
+//! with whatever rights, breaks the chain from that block on. Whoever takes seals away leaves a gap; or, at the end, transfers
+//! that nothing covers, and days of the books that name a seal which is gone or another one by now.
+
+use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::db::Conn;
-use crate::db::schema::{seals, transfers};
+use crate::db::schema::{schedules, seals, transfers};
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Currency, Timestamp};
 
 /// Transfers under one seal at most.
 const BLOCK: i64 = 5_000;
+
+/// The schedule that seals.
+pub const SCHEDULE: &str = "seal_transfers";
+
+/// Minutes for which a transfer may wait for its seal while the schedule runs.
+const PATIENCE_MINUTES: i64 = 15;
 
 /// The hash that stands before the first seal.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -97,17 +106,21 @@ pub fn newest(conn: &mut Conn) -> AppResult<Option<Seal>> {
 }
 
 /// Walks the whole chain; answers what is wrong with the first bad block, naming it and, where it can be told, the
-/// transfer.
+/// transfer; or else that the chain ends too early.
 ///
 /// # Errors
 /// The database's.
 pub fn verify(conn: &mut Conn) -> AppResult<Option<String>> {
-    let (mut previous, mut after, mut number) = (GENESIS.to_owned(), 0, 1);
-    loop {
+    let newest = newest(conn)?;
+    let last = newest.as_ref().map_or(0, |seal| seal.id);
+    let (mut previous, mut after) = (GENESIS.to_owned(), 0);
+    for number in 1..=last {
         let query = seals::table.find(number);
         let found = each!(conn, c => query.select(Seal::as_select()).first(c).optional())?;
         let Some(seal) = found else {
-            return Ok(None);
+            return Ok(Some(format!(
+                "seal {number} is missing, though seal {last} is there"
+            )));
         };
         let block = block(conn, after, seal.last_transfer)?;
         let count = i64::try_from(block.len()).unwrap_or(i64::MAX);
@@ -125,8 +138,57 @@ pub fn verify(conn: &mut Conn) -> AppResult<Option<String>> {
         }
         previous = seal.hash;
         after = seal.last_transfer;
-        number += 1;
     }
+    unsealed(conn, newest.as_ref())
+}
+
+/// Transfers that have come since the newest seal and that the schedule should have sealed: seals were taken away, or sealing
+/// fails. The proof has no clock of its own; it counts by the schedule's last turn, so that where nothing runs by itself, as in
+/// a copy of the database, nothing is late.
+fn unsealed(conn: &mut Conn, newest: Option<&Seal>) -> AppResult<Option<String>> {
+    let query = schedules::table
+        .filter(schedules::name.eq(SCHEDULE))
+        .filter(schedules::last_at.is_not_null())
+        .select(schedules::last_at.assume_not_null());
+    let turned: Option<Timestamp> = each!(conn, c => query.first(c).optional())?;
+    let Some(turned) = turned else {
+        return Ok(None);
+    };
+    let before = turned.minus(chrono::Duration::minutes(PATIENCE_MINUTES));
+    let after = newest.map_or(0, |seal| seal.last_transfer);
+    // A transfer's time is taken before it is posted: one that is older than the newest seal was posted as that was set.
+    let since = newest.map(|seal| seal.sealed_at);
+    let oldest: Option<i64> = each!(conn, c: Db => {
+        let mut query = transfers::table
+            .filter(transfers::id.gt(after))
+            .filter(transfers::created_at.lt(before))
+            .order(transfers::id)
+            .select(transfers::id)
+            .into_boxed::<Db>();
+        if let Some(since) = since {
+            query = query.filter(transfers::created_at.gt(since));
+        }
+        query.first(c).optional()
+    })?;
+    Ok(oldest.map(|id| {
+        format!("transfer {id} and what came after it lie under no seal, {PATIENCE_MINUTES} minutes later and more: seals were taken away, or the job that seals fails")
+    }))
+}
+
+/// The hashes of seals by their numbers; those that are not there are left out.
+///
+/// # Errors
+/// The database's.
+pub fn hashes(conn: &mut Conn, numbers: &[i64]) -> AppResult<BTreeMap<i64, String>> {
+    let mut found = BTreeMap::new();
+    for chunk in numbers.chunks(1000) {
+        let query = seals::table
+            .filter(seals::id.eq_any(chunk))
+            .select((seals::id, seals::hash));
+        let rows: Vec<(i64, String)> = each!(conn, c => query.load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 fn block(conn: &mut Conn, after: i64, until: i64) -> AppResult<Vec<Sealable>> {

@@ -51,7 +51,8 @@ const PROOFS: &[(&str, &str)] = &[
         "a gift that a pool added to beyond its cap or its ratio",
         "SELECT m.donation_id AS subject, CAST(m.amount AS BIGINT) AS off FROM matches m
          JOIN match_pools p ON p.id = m.pool_id JOIN donations d ON d.id = m.donation_id
-         WHERE m.amount > COALESCE(p.cap, m.amount) OR m.amount * 10000 > d.amount * p.ratio LIMIT 20",
+         WHERE m.amount > COALESCE(p.cap, m.amount)
+            OR CAST(m.amount AS NUMERIC) * 10000 > CAST(d.amount AS NUMERIC) * p.ratio LIMIT 20",
     ),
 ];
 

@@ -7,8 +7,8 @@
 //! A pool is fed by a gift of the sponsor's that is at the bank, or by a pledge that staff confirm; either way its whole
 //! amount stands on the account `match:<pool>` before a gift can be matched, and that account can never be overdrawn, so no
 //! number of gifts at once is promised more than there is. A gift is matched once, in the transaction that settles it, by
-//! the oldest pool that takes it: `min(gift × ratio, cap, what the pool holds)`. What is given back to the giver takes its
-//! share of the matched part back into the pool.
+//! `min(gift × ratio, cap, what the pool holds)`: of the pools that take it the oldest that holds its whole share, or else the
+//! one that adds most. What is given back to the giver takes its share of the matched part back into the pool.
 //!
 //! It stands under the gifts: it knows them by their ids alone, and [`crate::donations`] asks it while it settles.
 

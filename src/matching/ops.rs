@@ -214,10 +214,11 @@ pub struct NewArrival {
     pub by: UserId,
 }
 
-/// Books what arrived of a pledge; the same id twice is one arrival.
+/// Books what arrived of a pledge; the same form twice is one arrival.
 ///
 /// # Errors
-/// [`AppError::Invalid`] for an amount that is none or more than is outstanding; [`AppError::Conflict`] `no_pledge`.
+/// [`AppError::Invalid`] for an amount that is none or more than is outstanding; [`AppError::Conflict`] `no_pledge`, and
+/// `sent_before` when the id is another arrival's.
 pub fn arrive(conn: &mut Conn, new: &NewArrival, now: Timestamp) -> AppResult<Pool> {
     let pool = by_id(conn, new.pool)?;
     if pool.basis != Basis::Pledge || pool.state == PoolState::Draft {
@@ -233,9 +234,23 @@ pub fn arrive(conn: &mut Conn, new: &NewArrival, now: Timestamp) -> AppResult<Po
         match_arrivals::created_at.eq(now),
     );
     let outstanding = pool.outstanding(conn)?;
-    let known = match_arrivals::table.find(new.id).count();
-    if each!(conn, c => known.get_result::<i64>(c))? > 0 {
-        return Ok(pool);
+    let known = match_arrivals::table.find(new.id).select((
+        match_arrivals::pool_id,
+        match_arrivals::amount,
+        match_arrivals::arrived_on,
+        match_arrivals::reference,
+        match_arrivals::recorded_by,
+    ));
+    let known: Option<(PoolId, i64, Day, String, UserId)> =
+        each!(conn, c => known.first(c).optional())?;
+    if let Some(known) = known {
+        let reference = new.reference.as_str().to_owned();
+        let same = (new.pool, new.amount.minor(), new.on, reference, new.by);
+        return if known == same {
+            Ok(pool)
+        } else {
+            Err(AppError::sent_before())
+        };
     }
     if new.amount.minor() <= 0 || new.amount.minor() > outstanding.minor() {
         return Err(AppError::field(

@@ -84,20 +84,30 @@ impl LivePool {
             })
     }
 
+    /// What it promises to add, whether or not it holds that much.
     fn share_of(&self, gift: Money) -> i64 {
         let ratio = i128::from(gift.minor()) * i128::from(self.pool.ratio) / 10_000;
-        let most = self.pool.cap.unwrap_or(i64::MAX).min(self.holds);
+        let most = self.pool.cap.unwrap_or(i64::MAX);
         i64::try_from(ratio).unwrap_or(i64::MAX).min(most).max(0)
     }
 }
 
-/// Takes what the oldest pool that takes `gift` adds to it out of that pool's hand; nothing where none does.
+/// Takes what a pool adds to `gift` out of that pool's hand; nothing where none does. Of the pools that take it, oldest first,
+/// it is the first that holds all of its share, or else the one that adds most: a cent that is left in one pool must not cost
+/// the gift what another has.
 pub fn take(pools: &mut [LivePool], gift: &Given) -> Option<(PoolId, i64)> {
-    let pool = pools.iter_mut().find(|pool| pool.takes(gift))?;
-    let share = pool.share_of(gift.amount);
-    if share == 0 {
-        return None;
+    let mut found: Option<(&mut LivePool, i64)> = None;
+    for pool in pools.iter_mut().filter(|pool| pool.takes(gift)) {
+        let full = pool.share_of(gift.amount);
+        let share = full.min(pool.holds);
+        if share > found.as_ref().map_or(0, |(_, most)| *most) || (share == full && full > 0) {
+            found = Some((pool, share));
+        }
+        if full > 0 && share == full {
+            break;
+        }
     }
+    let (pool, share) = found?;
     pool.holds -= share;
     Some((pool.pool.id, share))
 }

@@ -46,14 +46,44 @@ fn gift(campaign: CampaignId, dollars: i64) -> Given {
 }
 
 #[test]
-fn the_oldest_pool_adds_its_share_until_it_is_empty_and_then_the_next_one() {
+fn the_oldest_pool_that_holds_its_share_adds_it_and_a_rest_goes_to_whom_it_covers() {
     let campaign = CampaignId::new();
     let mut pools = [pool(campaign, 6_000), pool(campaign, 10_000)];
     let ids = [pools[0].pool.id, pools[1].pool.id];
-    assert_eq!(take(&mut pools, &gift(campaign, 50)), Some((ids[0], 5_000)));
-    assert_eq!(take(&mut pools, &gift(campaign, 50)), Some((ids[0], 1_000)));
-    assert_eq!(take(&mut pools, &gift(campaign, 50)), Some((ids[1], 5_000)));
+    for (dollars, by, added) in [
+        (50, 0, 5_000),
+        (50, 1, 5_000),
+        (10, 0, 1_000),
+        (80, 1, 5_000),
+    ] {
+        let taken = take(&mut pools, &gift(campaign, dollars));
+        assert_eq!(taken, Some((ids[by], added)), "{dollars}");
+    }
+    assert_eq!(take(&mut pools, &gift(campaign, 50)), None);
+    let mut pools = [pool(campaign, 6_000)];
     assert_eq!(take(&mut pools, &gift(CampaignId::new(), 50)), None);
+}
+
+#[test]
+fn a_pool_with_a_cent_left_or_nothing_to_add_robs_no_gift_of_a_fuller_one() {
+    let campaign = CampaignId::new();
+    let mut pools = [pool(campaign, 1), pool(campaign, 3_000), pool(campaign, 2_000)];
+    let ids = [pools[0].pool.id, pools[1].pool.id];
+    // None holds all of it: the one that adds most.
+    let taken = take(&mut pools, &gift(campaign, 50));
+    assert_eq!(taken, Some((ids[1], 3_000)));
+    // A ratio under which a small gift gets nothing.
+    let mut pools = [pool(campaign, 9_000), pool(campaign, 9_000)];
+    pools[0].pool.ratio = 1;
+    let second = pools[1].pool.id;
+    let taken = take(&mut pools, &gift(campaign, 50));
+    assert_eq!(taken, Some((second, 5_000)));
+    // A cap is the whole of what a pool promises.
+    let mut pools = [pool(campaign, 2_000), pool(campaign, 9_000)];
+    pools[0].pool.cap = Some(1_500);
+    let first = pools[0].pool.id;
+    let taken = take(&mut pools, &gift(campaign, 50));
+    assert_eq!(taken, Some((first, 1_500)));
 }
 
 #[test]

@@ -69,10 +69,10 @@ impl Full {
     }
 }
 
-/// Enters a gift that was handed to staff; the same id twice is one entry.
+/// Enters a gift that was handed to staff; the same form twice is one entry.
 ///
 /// # Errors
-/// As [`Full::fitting`].
+/// [`AppError::Conflict`] `sent_before` when the id is another entry's: of other words, another person or another season.
 pub fn enter(
     conn: &mut Conn,
     id: OfflineGiftId,
@@ -104,11 +104,36 @@ pub fn enter(
         offline_gifts::shares.eq(&full.shares),
         offline_gifts::sponsor.eq(&full.sponsor),
     );
-    each!(conn, c => diesel::insert_into(offline_gifts::table)
+    let made = each!(conn, c => diesel::insert_into(offline_gifts::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    // The id comes with the form, and whoever sends it may know one of an entry that is none of their business.
+    if made == 1 || is_same(&by_id(conn, id)?, campaign, full, by) {
+        Ok(())
+    } else {
+        Err(AppError::sent_before())
+    }
+}
+
+/// Whether `by` entered just this, in this season.
+fn is_same(found: &OfflineGift, campaign: CampaignId, full: &Full, by: UserId) -> bool {
+    let entry = &full.entry;
+    found.campaign_id == campaign
+        && found.entered_by == by
+        && found.page_id == full.page
+        && found.program_id == full.program
+        && found.kind == entry.kind
+        && found.amount() == entry.amount
+        && found.donor_name == entry.donor_name.as_str()
+        && found.donor_email == entry.donor_email
+        && found.anonymous == entry.anonymous
+        && found.received_on == entry.received_on
+        && found.note == entry.note
+        && found.by_bank == full.by_bank
+        && found.reference == full.reference
+        && found.shares == full.shares
+        && found.sponsor == full.sponsor
 }
 
 /// Completes a pending entry: what staff found when they looked. Its page stays.

@@ -243,8 +243,11 @@ impl Processor {
         } else {
             Vec::new()
         };
+        let created = Timestamp::from_seconds(charge.created)
+            .ok_or_else(|| CallError::Refused("a charge of no time that there is".into()))?;
         Ok(Charge {
             id: charge.id.to_string(),
+            created,
             captured: amounts::from_processor(charge.amount_captured, currency),
             fee,
             refunds: refunds.into_iter().map(refund).collect(),

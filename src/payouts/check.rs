@@ -19,16 +19,28 @@ const PROOFS: &[(&str, &str)] = &[
     (
         "a payout that is not in the ledger as it was booked",
         "SELECT p.id AS subject, CAST(COALESCE(SUM(t.amount), 0) - CASE WHEN p.booked_at IS NULL THEN 0 ELSE p.amount END AS BIGINT) AS off
-         FROM payouts p LEFT JOIN transfers t ON t.source_kind = 'payout' AND t.source_id = p.id AND t.debit = 'bank' AND t.credit LIKE 'processor:%'
+         FROM payouts p LEFT JOIN (
+            SELECT source_id, amount FROM transfers WHERE source_kind = 'payout' AND debit = 'bank' AND credit LIKE 'processor:%'
+            UNION ALL SELECT source_id, -amount FROM transfers WHERE source_kind = 'payout' AND credit = 'bank' AND debit LIKE 'processor:%'
+         ) t ON t.source_id = p.id
          GROUP BY p.id, p.amount, p.booked_at
          HAVING COALESCE(SUM(t.amount), 0) <> CASE WHEN p.booked_at IS NULL THEN 0 ELSE p.amount END LIMIT 20",
     ),
     (
         "a payout that came back and is not taken out of the ledger as it was",
         "SELECT p.id AS subject, CAST(COALESCE(SUM(t.amount), 0) - CASE WHEN p.reversed_at IS NULL THEN 0 ELSE p.amount END AS BIGINT) AS off
-         FROM payouts p LEFT JOIN transfers t ON t.source_kind = 'payout_failed' AND t.source_id = p.id AND t.credit = 'bank' AND t.debit LIKE 'processor:%'
+         FROM payouts p LEFT JOIN (
+            SELECT source_id, amount FROM transfers WHERE source_kind = 'payout_failed' AND credit = 'bank' AND debit LIKE 'processor:%'
+            UNION ALL SELECT source_id, -amount FROM transfers WHERE source_kind = 'payout_failed' AND debit = 'bank' AND credit LIKE 'processor:%'
+         ) t ON t.source_id = p.id
          GROUP BY p.id, p.amount, p.reversed_at
          HAVING COALESCE(SUM(t.amount), 0) <> CASE WHEN p.reversed_at IS NULL THEN 0 ELSE p.amount END LIMIT 20",
+    ),
+    (
+        "a payout that has reached the bank and is in no book, which no finding tells",
+        "SELECT p.id AS subject, CAST(p.amount AS BIGINT) AS off FROM payouts p
+         WHERE p.amount <> 0 AND ((p.state IN ('paid', 'failed', 'canceled') AND p.booked_at IS NULL) OR (p.state IN ('failed', 'canceled') AND p.reversed_at IS NULL))
+           AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.kind = 'payout_not_booked' AND f.subject = p.id) LIMIT 20",
     ),
     (
         "transfers of a payout that is not known",

@@ -1,7 +1,7 @@
 //! Payouts: what the processor paid to the bank, entry for entry against our books (P21, second part).
 //!
 //! ```text
-//! pending -> in_transit -> paid      booked: debit `bank`, credit the processor
+//! pending -> in_transit -> paid      booked: debit `bank`, credit the processor; below zero the other way round
 //!                |          `--> failed   the bank sent it back: the transfer is reversed
 //!                `-> failed | canceled
 //! ```

@@ -52,7 +52,7 @@ pub struct Payout {
     pub id: String,
     /// In which currency the bank gets it.
     pub currency: Currency,
-    /// What the bank gets, minor units.
+    /// What the bank gets, minor units; below zero: what it gives, to a processor whose balance is below nothing.
     pub amount: i64,
     /// How it stands.
     pub state: PayoutState,
@@ -73,7 +73,7 @@ pub struct Payout {
 }
 
 impl Payout {
-    /// What the bank gets.
+    /// What the bank gets, or, below zero, gives.
     pub fn money(&self) -> Money {
         Money::new(self.amount, self.currency)
     }

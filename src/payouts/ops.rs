@@ -8,6 +8,7 @@ use diesel::upsert::excluded;
 use super::model::{Payout, PayoutItem, PayoutState, known};
 use crate::db::Conn;
 use crate::db::schema::{payout_items, payouts, refunds, transfers};
+use crate::donations::disputes;
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::findings;
@@ -242,9 +243,12 @@ struct Ours {
 impl Ours {
     fn load(conn: &mut Conn, moved: &[client::Moved]) -> AppResult<Self> {
         let processor = Account::processor(PROCESSOR);
-        let mut ids: Vec<&str> = moved
+        let mut ids: Vec<String> = moved
             .iter()
-            .flat_map(|one| [one.source.as_str(), one.id.as_str()])
+            .flat_map(|one| {
+                let own = disputes::under(&one.source, &one.id);
+                [one.source.clone(), one.id.clone(), own]
+            })
             .collect();
         ids.sort_unstable();
         ids.dedup();
@@ -304,21 +308,26 @@ impl Ours {
 
     fn of(&self, moved: &client::Moved, net: i64) -> Option<i64> {
         let sum = |kind: &str, id: &str| self.sums.get(&(kind.to_owned(), id.to_owned())).copied();
+        let fee = || sum("balance_transaction", &moved.id).unwrap_or_default();
+        // A movement of a dispute after the first: what was set aside again, less what the bank holds from then on.
+        let own = disputes::under(&moved.source, &moved.id);
+        let parts = (sum("dispute", &own), sum("dispute_won", &own));
+        if parts != (None, None) {
+            return Some(parts.0.unwrap_or_default() + parts.1.unwrap_or_default() + fee());
+        }
         if self.passed_by.contains(&moved.source) {
             return Some(net);
         }
         match moved.kind.as_str() {
             "charge" | "payment" => {
                 let gross = sum("charge", &moved.source)?;
-                let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
-                Some(gross + fee)
+                Some(gross + fee())
             }
             // What a donor's bank takes, and gives back when it is lost there.
             "adjustment" if moved.source.starts_with("dp_") => {
                 let taken = moved.amount.is_some_and(|amount| amount.minor() < 0);
                 let kind = if taken { "dispute" } else { "dispute_won" };
-                let fee = sum("balance_transaction", &moved.id).unwrap_or_default();
-                Some(sum(kind, &moved.source)? + fee)
+                Some(sum(kind, &moved.source)? + fee())
             }
             "refund" | "payment_refund" => sum("refund", &moved.source),
             "refund_failure" | "payment_failure_refund" => sum("refund_failed", &moved.source),
@@ -328,12 +337,13 @@ impl Ours {
     }
 }
 
-/// Posts what arrived at the bank, and takes it back when the bank sent it back. One that failed before we heard of it is
-/// posted and taken back at once, so that its return in a later payout has its entry.
+/// Posts what arrived at the bank, or what the processor took from there when its balance was below nothing, and takes it
+/// back when the bank sent it back. One that failed before we heard of it is posted and taken back at once, so that its return
+/// in a later payout has its entry.
 fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bool)> {
     let mut done = (false, false);
     let came = payout.state == PayoutState::Paid || payout.state.came_back();
-    if came && payout.booked_at.is_none() && payout.amount > 0 {
+    if came && payout.booked_at.is_none() && payout.amount != 0 {
         let transfer = transfer(payout, "payout", None);
         ledger::post(conn, &[transfer], now)?;
         let change =
@@ -341,7 +351,7 @@ fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bo
         each!(conn, c => change.execute(c))?;
         done.0 = true;
     }
-    if payout.state.came_back() && payout.reversed_at.is_none() && payout.amount > 0 {
+    if payout.state.came_back() && payout.reversed_at.is_none() && payout.amount != 0 {
         let query = transfers::table
             .filter(transfers::source_kind.eq("payout"))
             .filter(transfers::source_id.eq(&payout.id))
@@ -359,14 +369,16 @@ fn book(conn: &mut Conn, payout: &Payout, now: Timestamp) -> AppResult<(bool, bo
 
 fn transfer(payout: &Payout, kind: &'static str, reverses: Option<i64>) -> NewTransfer {
     let (bank, processor) = (Account::bank(), Account::processor(PROCESSOR));
-    let (debit, credit) = match reverses {
-        None => (bank, processor),
-        Some(_) => (processor, bank),
+    let to_bank = (payout.amount > 0) == reverses.is_none();
+    let (debit, credit) = if to_bank {
+        (bank, processor)
+    } else {
+        (processor, bank)
     };
     NewTransfer {
         debit,
         credit,
-        amount: payout.money(),
+        amount: Money::new(payout.amount.saturating_abs(), payout.currency),
         code: Code::new(kind),
         source: Source {
             kind,
@@ -387,11 +399,12 @@ pub fn to_look_at(conn: &mut Conn, listed: &[client::Payout]) -> AppResult<Vec<S
     let open = listed.iter().filter(|one| match known.get(&one.id) {
         None => true,
         Some(row) => {
+            let moves = row.amount != 0;
             let unbooked = row.state == PayoutState::Paid && row.booked_at.is_none();
+            let unreversed = row.state.came_back() && row.reversed_at.is_none();
             row.agreed_at.is_none()
                 || row.state.as_str() != one.status
-                || unbooked
-                || (row.state.came_back() && row.reversed_at.is_none())
+                || (moves && (unbooked || unreversed))
         }
     });
     Ok(open.map(|one| one.id.clone()).collect())

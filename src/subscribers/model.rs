@@ -183,6 +183,19 @@ pub fn by_token(conn: &mut Conn, token: &str) -> AppResult<Option<Subscriber>> {
     Ok(each!(conn, c => query.select(Subscriber::as_select()).first(c).optional())?)
 }
 
+/// What opens the preferences of an account's owner, if they are known as a reader.
+///
+/// # Errors
+/// The database's.
+pub fn token_of(conn: &mut Conn, account: UserId) -> AppResult<Option<String>> {
+    let query = subscribers::table
+        .filter(subscribers::user_id.eq(account))
+        .filter(subscribers::erased_at.is_null())
+        .filter(subscribers::merged_into.is_null())
+        .select(subscribers::token);
+    Ok(each!(conn, c => query.first(c).optional())?)
+}
+
 /// Every list, by name; those that were put away only `with_archived`.
 ///
 /// # Errors

@@ -57,6 +57,24 @@ impl World {
         id
     }
 
+    /// A new user of this role, for one season alone.
+    pub async fn user_of_one(&self, email: &str, role: Role, season: &str) -> UserId {
+        let user = self.user(email, role).await;
+        let (slug, now) = (season.parse().unwrap(), self.clock.now());
+        let narrowed = self.app.site.db.tx(move |c| {
+            let season = selvedge::campaigns::model::any_by_slug(c, &slug)?.unwrap();
+            let new = selvedge::auth::roles::SetRole {
+                user,
+                role,
+                has: true,
+                campaigns: vec![season.id],
+            };
+            selvedge::auth::roles::set_role(c, &new, now)
+        });
+        narrowed.await.unwrap();
+        user
+    }
+
     /// The user of an address.
     pub async fn user_of(&self, email: &str) -> UserId {
         let email: Email = email.parse().unwrap();

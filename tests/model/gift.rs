@@ -129,7 +129,7 @@ impl Shown {
         }
     }
 
-    /// The money came: it is divided, and the oldest pool that takes it adds to it.
+    /// The money came: it is divided, and a pool that takes it adds to it.
     pub fn arrive(
         &mut self,
         (charged, fee): (i64, Option<i64>),

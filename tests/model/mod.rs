@@ -150,6 +150,7 @@ impl Model {
     /// Something happens at the processor.
     fn happen(&mut self, chance: &mut Chance) {
         let place = self.online[chance.below(self.online.len())];
+        let now = self.now;
         let gift = &mut self.gifts[place];
         let mut next = gift.sightings.last().unwrap().clone();
         let (id, charged) = (gift.row.id, gift.row.charged);
@@ -173,6 +174,7 @@ impl Model {
                 let fee = chance.percent(60).then_some(fee);
                 next.charge = Some(Charge {
                     id: format!("ch_{id}"),
+                    created: now,
                     captured: Some(dollars(charged)),
                     fee,
                     refunds: vec![],

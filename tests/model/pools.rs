@@ -58,15 +58,30 @@ impl Pool {
     }
 }
 
-/// The oldest pool that takes a gift, and what it adds.
+/// The oldest pool that takes a gift and holds all that it promises, or else the one that adds most, and what it adds.
 pub fn pick(pools: &mut [Pool], given: &Given) -> Option<(usize, i64)> {
-    let place = pools.iter().position(|pool| pool.takes(given))?;
-    let pool = &mut pools[place];
-    let share = i128::from(given.amount) * i128::from(pool.ratio) / 10_000;
-    let most = pool.cap.unwrap_or(i64::MAX).min(pool.holds);
-    let share = i64::try_from(share).unwrap().min(most);
-    pool.holds -= share;
-    (share > 0).then_some((place, share))
+    let promise = |pool: &Pool| {
+        let share = i128::from(given.amount) * i128::from(pool.ratio) / 10_000;
+        i64::try_from(share)
+            .unwrap()
+            .min(pool.cap.unwrap_or(i64::MAX))
+    };
+    let taking: Vec<usize> = (0..pools.len())
+        .filter(|place| pools[*place].takes(given) && promise(&pools[*place]) > 0)
+        .collect();
+    let adds = |place: usize| promise(&pools[place]).min(pools[place].holds);
+    let whole = taking
+        .iter()
+        .copied()
+        .find(|place| adds(*place) == promise(&pools[*place]));
+    let most = || {
+        let most = taking.iter().map(|place| adds(*place)).max()?;
+        taking.iter().copied().find(|place| adds(*place) == most)
+    };
+    let place = whole.or_else(most)?;
+    let share = adds(place);
+    pools[place].holds -= share;
+    Some((place, share))
 }
 
 pub struct Pools {

@@ -17,6 +17,7 @@ use crate::auth::mailed::{self, NewMailed, Purpose};
 use crate::auth::{MailKind, Password, Signed, mutes};
 use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::{Email, Line};
+use crate::subscribers::model::token_of;
 use crate::web::site::see;
 use crate::web::views::shell::Link;
 use crate::web::{CsrfForm, Path, Query};
@@ -56,6 +57,8 @@ struct View {
     has_password: bool,
     languages: Vec<Choice>,
     switches: Vec<Switch>,
+    /// Where one says which newsletters come, for whoever is known as a reader.
+    preferences_url: Option<String>,
 }
 
 async fn page(
@@ -66,10 +69,10 @@ async fn page(
     mend: Mend,
 ) -> AppResult<HttpResponse> {
     let id = signed.user();
-    let muted = accounts
+    let (muted, reader) = accounts
         .site
         .db
-        .read(move |c| mutes::muted_by(c, id))
+        .read(move |c| Ok((mutes::muted_by(c, id)?, token_of(c, id)?)))
         .await?;
     let user = &signed.held().user;
     let view = View {
@@ -96,6 +99,7 @@ async fn page(
                 is_on: !muted.contains(kind),
             })
             .collect(),
+        preferences_url: reader.map(|token| format!("/preferences/{token}")),
     };
     let title = ("account_settings", "You and your mail");
     render(accounts, request, title, mend, view)

@@ -23,8 +23,13 @@ pub(super) fn view(
     let (gift, campaign) = (&traced.gift, traced.aim.campaign());
     let money = |minor| Money::new(minor, gift.currency);
     let fee = money(gift.fee.unwrap_or_default());
-    let net = gift.charge().minus(fee)?;
     let remaining = money(traced.parts.iter().map(GiftPart::remaining).sum());
+    // What came to the funds is what is there and what was taken out again. It is not the gift less the fee: a fee that is told
+    // after all has gone back finds nothing that could bear it.
+    let from_funds: i64 = traced.refunds.iter().map(|(_, minor)| minor).sum();
+    let net = money(remaining.minor() + from_funds);
+    let borne = gift.charge().minus(net)?;
+    let fees = Fees { fee, borne };
     let title = format!("{}, the whole way", gift.charge());
     let mut shell =
         frame::shell(config, nonce, campaign, now, (&title, &campaign.appeal)).private();
@@ -35,14 +40,15 @@ pub(super) fn view(
         recipient: traced.aim.link(),
         receipt: gift.receipt.clone(),
         gross: gift.charge().into(),
-        fee: fee.into(),
+        fee: borne.into(),
+        fee_note: fees.note(),
         fee_provisional: gift.fee.is_none(),
         net: net.into(),
         matched: super::thanks::matched_view(traced.matched.as_ref(), gift),
         is_online: gift.method.is_online(),
         refunds: refunds(traced),
         remaining: remaining.into(),
-        steps: steps(traced, fee, net, remaining),
+        steps: steps(traced, fees, net, remaining),
         parts: trace_parts::own(traced),
         matched_parts: trace_parts::matched(traced),
         is_gone: traced.is_gone(),
@@ -54,12 +60,33 @@ pub(super) fn view(
     })
 }
 
+/// What the processor kept, and what of it the gift bore.
+#[derive(Clone, Copy)]
+struct Fees {
+    fee: Money,
+    borne: Money,
+}
+
+impl Fees {
+    /// Said where the gift did not bear all of it.
+    fn note(self) -> Option<String> {
+        (self.borne.minor() < self.fee.minor()).then(|| {
+            format!(
+                "of a fee of {}, told after your money had gone back; the rest of it is not taken from your gift",
+                self.fee
+            )
+        })
+    }
+}
+
 /// What went back, as far as it came out of the funds: the processor keeps its fee (P18), so a part of what the card
 /// got back was never in them, and the sums on the page would not add up without saying so.
 fn refunds(traced: &Traced) -> Vec<RefundView> {
     let rows = traced.refunds.iter().map(|(row, from_funds)| {
         let back = Money::new(row.amount, traced.gift.currency);
-        let dispute = traced.disputes.iter().find(|one| one.id == row.id);
+        // A movement after the first stands under the dispute's id and its own.
+        let id = row.id.split(':').next();
+        let dispute = traced.disputes.iter().find(|one| Some(one.id.as_str()) == id);
         let what = match dispute.map(|one| one.state) {
             None => "Refund",
             Some(DisputeState::Lost) => "Taken back by your bank",
@@ -80,7 +107,7 @@ fn refunds(traced: &Traced) -> Vec<RefundView> {
     rows.collect()
 }
 
-fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepView> {
+fn steps(traced: &Traced, fees: Fees, net: Money, remaining: Money) -> Vec<StepView> {
     let gift = &traced.gift;
     let at = gift.paid_at.map(Timestamp::rfc3339);
     let known = gift.fee.is_some();
@@ -96,8 +123,11 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
             }
         };
     let online = gift.method.is_online();
+    let note = fees.note().map(|note| format!("The processor kept this, {note}."));
     let fee_words = if !online {
         "No fee was taken: it did not come by card."
+    } else if let Some(note) = &note {
+        note
     } else if known {
         "The processor kept this; it told us so itself."
     } else {
@@ -116,7 +146,13 @@ fn steps(traced: &Traced, fee: Money, net: Money, remaining: Money) -> Vec<StepV
             at.clone(),
             "done",
         ),
-        step("Fee", fee_words, known.then_some(fee), None, "done"),
+        step(
+            "Fee",
+            fee_words,
+            known.then_some(fees.borne),
+            None,
+            "done",
+        ),
         step(
             "Fund",
             "The rest was set aside and can be used for nothing else.",

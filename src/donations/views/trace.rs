@@ -22,8 +22,10 @@ pub struct TraceView {
     pub receipt: Option<String>,
     /// What was given.
     pub gross: MoneyView,
-    /// What the processor kept.
+    /// What the processor kept, as far as the gift bore it.
     pub fee: MoneyView,
+    /// Why that is not all that the processor kept.
+    pub fee_note: Option<String>,
     /// The fee is not reported yet: the figure is provisional.
     pub fee_provisional: bool,
     /// What came to the fund, before refunds.

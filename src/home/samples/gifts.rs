@@ -199,6 +199,7 @@ fn trace() {
         receipt: Some("2026-000412".into()),
         gross: usd(5_181),
         fee: usd(180),
+        fee_note: None,
         fee_provisional: false,
         net: usd(5_001),
         matched: Some(MatchedView {

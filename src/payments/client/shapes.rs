@@ -86,6 +86,8 @@ pub struct Payment {
 pub struct Charge {
     /// `ch_…`
     pub id: String,
+    /// When the donor paid, whenever we hear of it.
+    pub created: Timestamp,
     /// What was captured; `None` when the processor's amount is no whole number of our units.
     pub captured: Option<Money>,
     /// The fee and its balance transaction, once known (P20).

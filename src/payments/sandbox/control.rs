@@ -69,6 +69,9 @@ struct DisputeDeed {
     dispute: Option<String>,
     amount: Option<i64>,
     outcome: Option<DisputeOutcome>,
+    /// Moves the balance by so much more, whatever was decided: the bank gives back late or in part, or (below zero) takes
+    /// again.
+    moves: Option<i64>,
 }
 
 #[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
@@ -255,9 +258,17 @@ fn dispute(teller: &mut Teller<'_>, deed: DisputeDeed) -> Result<Value, Fault> {
             teller.need(Kind::Dispute, text(&made, "id"))?
         }
     };
-    match deed.outcome {
+    let made = match deed.outcome {
+        None => made,
+        Some(outcome) => {
+            let id = made.id.clone();
+            teller.close_dispute(made, outcome == DisputeOutcome::Won)?;
+            teller.need(Kind::Dispute, &id)?
+        }
+    };
+    match deed.moves {
         None => Ok(made.body),
-        Some(outcome) => teller.close_dispute(made, outcome == DisputeOutcome::Won),
+        Some(by) => teller.move_late(made, by),
     }
 }
 

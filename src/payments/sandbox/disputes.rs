@@ -98,6 +98,18 @@ impl Teller<'_> {
         Ok(dispute.body)
     }
 
+    /// The bank gives so much back, or takes it, beside what was decided.
+    pub fn move_late(&mut self, mut dispute: Record, by: i64) -> Result<Value, Fault> {
+        self.move_disputed(&mut dispute, by, 0)?;
+        let word = if by > 0 {
+            "charge.dispute.funds_reinstated"
+        } else {
+            "charge.dispute.funds_withdrawn"
+        };
+        self.emit(word, &dispute.body, None)?;
+        Ok(dispute.body)
+    }
+
     fn move_disputed(&mut self, dispute: &mut Record, amount: i64, fee: i64) -> Result<(), Fault> {
         let txn = self.book("adjustment", amount, fee, dispute)?;
         let moved = self.need(Kind::Balance, &txn)?.body;

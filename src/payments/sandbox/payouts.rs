@@ -42,6 +42,8 @@ pub(super) struct PayoutWish {
     leave_out: Option<String>,
     /// Makes the transaction of this charge or refund say so much more, or less.
     off: Option<Off>,
+    /// Where the balance is below nothing, takes what it lacks from the bank: a payout of less than nothing.
+    debit: bool,
 }
 
 #[derive(Deserialize)]
@@ -256,7 +258,8 @@ impl Teller<'_> {
         let mut made = Vec::new();
         for currency in currencies {
             let parts = self.unpaid(&currency)?;
-            if parts.iter().map(|one| whole(&one.body, "net")).sum::<i64>() > 0 {
+            let sum: i64 = parts.iter().map(|one| whole(&one.body, "net")).sum();
+            if sum > 0 || (sum < 0 && wish.debit) {
                 let now = self.now.seconds();
                 let mut payout = self.make_payout(&currency, parts, now)?;
                 self.arrive(&mut payout)?;
