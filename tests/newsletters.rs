@@ -18,13 +18,13 @@ use selvedge::funds::Origin;
 use selvedge::grants::{GrantId, TrancheId, TrancheState};
 use selvedge::ids::{FundId, PartnerId, PolicyId, ProgramId};
 use selvedge::kernel::{Email, Line, Money, Timestamp};
+use selvedge::media::MediaId;
 use selvedge::newsletters::model::by_id;
 use selvedge::newsletters::ops::{self, NewDraft};
 use selvedge::newsletters::{
     Block, Content, Facts, House, Layout, MailLinks, NewsletterId, NewsletterState, Prepared,
     approval, audience, checks,
 };
-use selvedge::media::MediaId;
 use selvedge::segments::rule::Language;
 use selvedge::segments::{Audience, Rule, SegmentId};
 use selvedge::stories::StoryId;
@@ -382,7 +382,10 @@ async fn a_preview_is_the_readers_mail_and_looking_goes_on_record() {
         .read(|c| Ok(each!(c, c => donations::table.select(donations::token).first::<String>(c))?))
         .await
         .unwrap();
-    assert!(!seen.contains("/gifts/") && !seen.contains(&secret), "{seen}");
+    assert!(
+        !seen.contains("/gifts/") && !seen.contains(&secret),
+        "{seen}"
+    );
     let seen = world
         .look(
             &staff,
@@ -1174,8 +1177,12 @@ async fn who_runs_one_season_writes_to_its_people_and_reads_no_names() {
     let made = work.await.unwrap();
     let (ours, theirs) = (made[0].as_str(), made[1].as_str());
     let of_none = segment(&room, None, of_language("en")).await.to_string();
-    let of_ours = segment(&room, Some(season), of_language("en")).await.to_string();
-    let of_theirs = segment(&room, Some(other), of_language("en")).await.to_string();
+    let of_ours = segment(&room, Some(season), of_language("en"))
+        .await
+        .to_string();
+    let of_theirs = segment(&room, Some(other), of_language("en"))
+        .await
+        .to_string();
     // The list of no season was chosen by whoever runs them all.
     let id = room.draft(vec![text("Hello {{name|you}}")]).await;
     let saved = room.list.to_string();
@@ -1199,7 +1206,10 @@ async fn who_runs_one_season_writes_to_its_people_and_reads_no_names() {
         (vec![("list", ours), ("segment", of_none.as_str())], 422),
         (vec![("list", ours), ("without", of_theirs.as_str())], 422),
         // Narrower or wider, the list of everybody is not theirs to write to.
-        (vec![("list", saved.as_str()), ("segment", of_ours.as_str())], 422),
+        (
+            vec![("list", saved.as_str()), ("segment", of_ours.as_str())],
+            422,
+        ),
         (vec![("list", saved.as_str())], 303),
         (vec![("list", ours), ("segment", of_ours.as_str())], 303),
         (vec![("list", saved.as_str())], 422),
@@ -1236,7 +1246,10 @@ async fn who_runs_one_season_writes_to_its_people_and_reads_no_names() {
     );
     world.send(&staff, &path, &pairs(&back)).await;
     let editor = world.look(&staff, &path).await;
-    assert!(editor.contains("Maria Rivera, maria@example.org"), "{editor}");
+    assert!(
+        editor.contains("Maria Rivera, maria@example.org"),
+        "{editor}"
+    );
     let looked = world
         .app
         .site
@@ -1255,7 +1268,9 @@ async fn who_runs_one_season_writes_to_its_people_and_reads_no_names() {
 
 /// The list that every installation begins with, of no season.
 async fn list_of_none(world: &World) -> String {
-    let query = lists::table.filter(lists::slug.eq("news")).select(lists::id);
+    let query = lists::table
+        .filter(lists::slug.eq("news"))
+        .select(lists::id);
     let read = world
         .app
         .site

@@ -51,7 +51,12 @@ impl Facts {
         if self.values.get(Field::GiftUrl).is_some() {
             self.values.set(Field::GiftUrl, instead);
         }
-        if let Some(trace) = self.impact.given.as_mut().and_then(|given| given.trace.as_mut()) {
+        if let Some(trace) = self
+            .impact
+            .given
+            .as_mut()
+            .and_then(|given| given.trace.as_mut())
+        {
             instead.clone_into(trace);
         }
     }

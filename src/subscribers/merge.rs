@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::counted;
-use super::model::{
-    ListId, Subscriber, SubscriberId, SubscriptionState, SuppressionReason, by_id,
-};
+use super::model::{ListId, Subscriber, SubscriberId, SubscriptionState, SuppressionReason, by_id};
 use super::ops::{Known, fill_in, stand, suppress_key};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;

@@ -27,7 +27,10 @@ fn rows(conn: &mut Conn, user: &User) -> AppResult<Vec<Subscriber>> {
     for own in found {
         let standing = standing_for(conn, own.id)?;
         let is_ours = standing.user_id.is_none_or(|account| account == user.id);
-        for one in [Some(standing).filter(|_| is_ours), Some(own)].into_iter().flatten() {
+        for one in [Some(standing).filter(|_| is_ours), Some(own)]
+            .into_iter()
+            .flatten()
+        {
             let is_known = all.iter().any(|known| known.id == one.id);
             if !is_known && one.erased_at.is_none() {
                 all.push(one);

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use super::counted;
 use super::erased;
-use super::model::{
-    Subscriber, SubscriberId, SuppressionReason, by_id, standings, topics_off,
-};
+use super::model::{Subscriber, SubscriberId, SuppressionReason, by_id, standings, topics_off};
 use super::ops::{Fresh, suppress_key};
 use super::proofs::{self, Act, Door};
 use crate::auth::UserId;

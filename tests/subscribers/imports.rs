@@ -105,7 +105,12 @@ async fn a_file_is_mapped_counted_and_then_imported_as_it_was_counted() {
     form.extend(names.map(|name| ("column", name)));
     let again = world.ask(&visitor, "POST", &path, &form).await;
     assert_eq!(again.status, 422);
-    let chosen = |field: &str| again.text.matches(&format!("value=\"{field}\" selected")).count();
+    let chosen = |field: &str| {
+        again
+            .text
+            .matches(&format!("value=\"{field}\" selected"))
+            .count()
+    };
     assert_eq!((chosen("email"), chosen("nothing")), (2, 2));
     let names = ["family_name", "given_name", "email", "country", "nothing"];
     let mut form = vec![("act", "check")];

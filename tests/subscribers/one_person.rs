@@ -249,7 +249,9 @@ async fn an_account_takes_all_its_addresses_along_and_away() {
     let own = reader(&world, "maya@example.net", &[news]).await;
     let kept = reader(&world, "maya.roy@example.com", &[]).await;
     merged(&world, &own, &kept).await;
-    let staff = world.visitor(Some(world.user_of("coord@staff.example").await)).await;
+    let staff = world
+        .visitor(Some(world.user_of("coord@staff.example").await))
+        .await;
     let to = list(&world, "Letters", true).await.to_string();
     let form = [("email", "maya.roy@example.com"), ("name", ""), ("to", &to)];
     world.send(&staff, "/console/subscribers", &form).await;
@@ -319,7 +321,12 @@ async fn an_account_that_moves_to_its_second_address_is_read_there() {
 
 /// Three sequences of one step; `old` is in the first two, `kept` in the last two.
 async fn in_sequences(world: &World, old: SubscriberId, kept: SubscriberId) {
-    let now = world.clock.now().naive().format("%Y-%m-%d %H:%M:%S").to_string();
+    let now = world
+        .clock
+        .now()
+        .naive()
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string();
     let by = world.user("writer@staff.example", Role::Coordinator).await;
     let work = world.app.site.db.tx(move |c| {
         let season: String = each!(c, c => campaigns::table.select(campaigns::id).first(c))?;

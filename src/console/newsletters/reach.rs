@@ -116,9 +116,7 @@ pub(super) fn check(
         ));
     }
     // Without its segment a list of everybody would be written to as a whole.
-    if !elsewhere.is_empty()
-        && (wanted.segment, wanted.without) != (saved.segment, saved.without)
-    {
+    if !elsewhere.is_empty() && (wanted.segment, wanted.without) != (saved.segment, saved.without) {
         return Err(AppError::field(
             "audience",
             "it goes to a list that is not of your seasons: leave its segments as they are, or take the list out",

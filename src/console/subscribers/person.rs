@@ -118,7 +118,8 @@ pub(super) fn seen(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResul
     let person = by_id(conn, id)?;
     if let Some(lists) = narrowed(conn, scope)? {
         let own = model::standings(conn, id)?;
-        let is_seen = |one: &Standing| lists.contains(&one.list.id) && OWN_WORD.contains(&one.state);
+        let is_seen =
+            |one: &Standing| lists.contains(&one.list.id) && OWN_WORD.contains(&one.state);
         if !own.iter().any(is_seen) {
             return Err(AppError::NotFound("this subscriber"));
         }
