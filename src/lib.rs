@@ -55,7 +55,8 @@
 //!
 //! [`subscribers`] knows readers apart from accounts and donors, and links the three: `joining` is the double opt-in, `gifts` the
 //! tick beside a gift, `leaving` and `links` the way out, `consent` what every sending asks; `imports` takes files of people,
-//! `merge` makes one of two, `own` is their data, taken along and wiped.
+//! `merge` makes one of two, `linking` gives a donor and an account their one reader, `moving` goes along to another address;
+//! `own` is their data, taken along and wiped, `of_account` that of an account's owner, `erased` who must not be known again.
 //!
 //! # Where do I add …
 //!

@@ -8,7 +8,7 @@ use selvedge::auth::{Role, UserId};
 use selvedge::campaigns::CampaignId;
 use selvedge::db::schema::{
     allocation_policies, audit_log, campaigns, donations, funds, grant_layers, grant_tranches,
-    grants, lists, newsletters, splits, stories, subscribers, subscriptions, supporters,
+    grants, lists, newsletters, segments, splits, stories, subscribers, subscriptions, supporters,
     suppressions, unit_costs, vault_consents,
 };
 use selvedge::demo;
@@ -18,13 +18,15 @@ use selvedge::funds::Origin;
 use selvedge::grants::{GrantId, TrancheId, TrancheState};
 use selvedge::ids::{FundId, PartnerId, PolicyId, ProgramId};
 use selvedge::kernel::{Email, Line, Money, Timestamp};
+use selvedge::media::MediaId;
 use selvedge::newsletters::model::by_id;
 use selvedge::newsletters::ops::{self, NewDraft};
 use selvedge::newsletters::{
     Block, Content, Facts, House, Layout, MailLinks, NewsletterId, NewsletterState, Prepared,
-    audience, checks,
+    approval, audience, checks,
 };
-use selvedge::segments::Audience;
+use selvedge::segments::rule::Language;
+use selvedge::segments::{Audience, Rule, SegmentId};
 use selvedge::stories::StoryId;
 use selvedge::subscribers::{ListId, SubscriberId, SubscriptionState};
 
@@ -161,6 +163,15 @@ impl Room {
             .into_iter()
             .map(|one| one.words)
             .collect()
+    }
+
+    /// What an approval of it is for.
+    async fn digest(&self, id: NewsletterId) -> String {
+        let read = self.world.app.site.db.read(move |c| {
+            let newsletter = by_id(c, id)?;
+            approval::digest(c, &newsletter)
+        });
+        read.await.unwrap()
     }
 
     /// As the sending room leaves one that is through.
@@ -361,8 +372,18 @@ async fn a_preview_is_the_readers_mail_and_looking_goes_on_record() {
     let (world, staff) = (&room.world, room.staff().await);
     let mail = format!("/console/newsletters/{id}/mail");
     let seen = world.look(&staff, &format!("{mail}?reader={asha}")).await;
+    assert!(seen.contains("Dear Asha, you gave $77."), "{seen}");
+    // Whoever has a gift's address is taken for its giver.
+    let secret = room
+        .world
+        .app
+        .site
+        .db
+        .read(|c| Ok(each!(c, c => donations::table.select(donations::token).first::<String>(c))?))
+        .await
+        .unwrap();
     assert!(
-        seen.contains("Dear Asha, you gave $77.") && seen.contains("/gifts/"),
+        !seen.contains("/gifts/") && !seen.contains(&secret),
         "{seen}"
     );
     let seen = world
@@ -499,14 +520,7 @@ async fn what_keeps_it_from_going_out_is_said_and_a_second_person_is_asked() {
         "{said:?}"
     );
     let approve = format!("/console/newsletters/{id}/approve");
-    let digest = world
-        .app
-        .site
-        .db
-        .read(move |c| by_id(c, id))
-        .await
-        .unwrap()
-        .digest();
+    let digest = room.digest(id).await;
     let answer = world
         .ask(&staff, "POST", &approve, &[("digest", &digest)])
         .await;
@@ -535,14 +549,7 @@ async fn what_keeps_it_from_going_out_is_said_and_a_second_person_is_asked() {
         1,
         "a change asks for a new approval"
     );
-    let digest = world
-        .app
-        .site
-        .db
-        .read(move |c| by_id(c, id))
-        .await
-        .unwrap()
-        .digest();
+    let digest = room.digest(id).await;
     world
         .send(&staff, &approve, &[("digest", &digest), ("count", "3")])
         .await;
@@ -999,4 +1006,275 @@ fn holds_own_facts(n: i64, subject: &str, body: &str) {
         assert_eq!(n % 3 == 0, sums.contains(&allowed[2].as_str()), "{body}");
         assert!(body.contains(&format!("/gifts/tok{own}y")), "{body}");
     }
+}
+
+/// A segment of this rule, as rows have it.
+async fn segment(room: &Room, season: Option<CampaignId>, rule: Rule) -> SegmentId {
+    let (id, by, now) = (SegmentId::new(), room.noor, room.world.clock.now());
+    let work = room.world.app.site.db.tx(move |c| {
+        let row = (
+            segments::id.eq(id),
+            segments::campaign_id.eq(season),
+            segments::name.eq(format!("Segment {id}")),
+            segments::rule.eq(serde_json::to_string(&rule)?),
+            segments::made_by.eq(by),
+            segments::created_at.eq(now),
+            segments::changed_at.eq(now),
+        );
+        each!(c, c => diesel::insert_into(segments::table).values(row).execute(c))?;
+        Ok(())
+    });
+    work.await.unwrap();
+    id
+}
+
+fn of_language(language: &str) -> Rule {
+    Rule::Language(Language {
+        language: language.to_owned(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_ends_with_the_segment_the_topic_and_the_archive_that_it_was_for() {
+    let room = Room::open().await;
+    for n in 0..3 {
+        room.reader("", &format!("reader-{n}@example.org")).await;
+    }
+    let id = room.draft(vec![text("Hello")]).await;
+    let english = segment(&room, Some(room.campaign), of_language("en")).await;
+    let (world, staff) = (&room.world, room.staff().await);
+    let ines = world.visitor(Some(room.ines)).await;
+    world
+        .send(&ines, "/console/newsletters/settings", &[("above", "2")])
+        .await;
+    let path = format!("/console/newsletters/{id}");
+    let approve = format!("{path}/approve");
+    let english = english.to_string();
+    for changes in [
+        vec![("segment", english.as_str()), ("topic", "stories")],
+        vec![("topic", "")],
+        vec![("is_public", "1")],
+    ] {
+        let editor = world.look(&staff, &path).await;
+        let mut all = changes.clone();
+        all.push(("do", "save"));
+        world
+            .send(&staff, &path, &pairs(&form(&editor, id, &all)))
+            .await;
+        assert_eq!(room.blocking(id).await.len(), 1, "{changes:?}");
+        let digest = room.digest(id).await;
+        world.send(&ines, &approve, &[("digest", &digest)]).await;
+        assert_eq!(room.blocking(id).await, Vec::<String>::new());
+    }
+    // The same segment, another rule: as many people, but others.
+    let work = world.app.site.db.tx(move |c| {
+        let one = segments::table.find(english.clone());
+        let rule = serde_json::to_string(&Rule::None(vec![of_language("fr")]))?;
+        each!(c, c => diesel::update(one).set(segments::rule.eq(rule)).execute(c))?;
+        Ok(())
+    });
+    work.await.unwrap();
+    assert_eq!(room.blocking(id).await.len(), 1);
+    room.world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_like_another_is_like_it_in_all() {
+    let room = Room::open().await;
+    let id = room.draft(vec![text("Hello")]).await;
+    let (world, staff) = (&room.world, room.staff().await);
+    let path = format!("/console/newsletters/{id}");
+    let editor = world.look(&staff, &path).await;
+    let changes = [
+        ("do", "save"),
+        ("subject_b", "Another subject"),
+        ("test_percent", "20"),
+        ("test_minutes", "90"),
+        ("preheader", "Beside it"),
+        ("plain_text", "Hello, by hand"),
+        ("topic", "stories"),
+        ("reply_to", "answers@example.org"),
+        ("is_public", "1"),
+    ];
+    world
+        .send(&staff, &path, &pairs(&form(&editor, id, &changes)))
+        .await;
+    let place = world
+        .send(&staff, &format!("{path}/state"), &[("do", "copy")])
+        .await;
+    let copy: NewsletterId = place
+        .trim_start_matches("/console/newsletters/")
+        .split('?')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (old, new) = world
+        .app
+        .site
+        .db
+        .read(move |c| Ok((by_id(c, id)?, by_id(c, copy)?)))
+        .await
+        .unwrap();
+    assert_eq!(new.preheader, "Beside it");
+    assert!(new.is_public && new.slug != old.slug);
+    assert_eq!((new.test_percent, new.test_minutes), (20, 90));
+    assert_eq!(new.digest(), old.digest(), "all that readers get");
+    room.world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_was_not_added_for_newsletters_is_missing() {
+    let room = Room::open().await;
+    let taken = MediaId::new();
+    let now = room.world.clock.now();
+    let work = room.world.app.site.db.tx(move |c| {
+        let at = now.naive().format("%Y-%m-%d %H:%M:%S");
+        c.execute_batch(&format!("INSERT INTO media (id, used_for, width, height, bytes, created_at) VALUES ('{taken}', 'story', 10, 10, 10, '{at}')"))
+    });
+    work.await.unwrap();
+    let id = room
+        .draft(vec![Block::Picture {
+            media: Some(taken),
+            alt: "A loom".into(),
+            caption: String::new(),
+            href: String::new(),
+        }])
+        .await;
+    room.reader("", "reader@example.org").await;
+    let said = room.blocking(id).await;
+    assert!(
+        said.iter().any(|words| words.contains("picture")),
+        "{said:?}"
+    );
+    room.world.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_runs_one_season_writes_to_its_people_and_reads_no_names() {
+    let room = Room::open().await;
+    room.reader("Maria Rivera", "maria@example.org").await;
+    let (world, season) = (&room.world, room.campaign);
+    let other = world.season("dressember-2025").await;
+    let work = world.app.site.db.tx(move |c| {
+        let mut made = Vec::new();
+        for (slug, season) in [("ours", season), ("theirs", other)] {
+            let id = ListId::new();
+            let row = (
+                lists::id.eq(id),
+                lists::campaign_id.eq(season),
+                lists::slug.eq(slug),
+                lists::name.eq(slug),
+                lists::about.eq(""),
+                lists::is_public.eq(false),
+                lists::created_at.eq(Timestamp::from_micros(0).unwrap()),
+            );
+            each!(c, c => diesel::insert_into(lists::table).values(row).execute(c))?;
+            made.push(id.to_string());
+        }
+        Ok(made)
+    });
+    let made = work.await.unwrap();
+    let (ours, theirs) = (made[0].as_str(), made[1].as_str());
+    let of_none = segment(&room, None, of_language("en")).await.to_string();
+    let of_ours = segment(&room, Some(season), of_language("en"))
+        .await
+        .to_string();
+    let of_theirs = segment(&room, Some(other), of_language("en"))
+        .await
+        .to_string();
+    // The list of no season was chosen by whoever runs them all.
+    let id = room.draft(vec![text("Hello {{name|you}}")]).await;
+    let saved = room.list.to_string();
+    let narrow = world.coordinator_of("one@staff.example", season).await;
+    let narrow = world.visitor(Some(narrow)).await;
+    let path = format!("/console/newsletters/{id}");
+    let editor = world.look(&narrow, &path).await;
+    assert!(
+        editor.contains("M… R…, m…@example.org") && !editor.contains("Maria"),
+        "{editor}"
+    );
+    assert!(editor.contains(&saved) && editor.contains(ours) && editor.contains(&of_ours));
+    for not in [theirs, &of_none, &of_theirs] {
+        assert!(!editor.contains(not), "{not}: {editor}");
+    }
+    let mail = format!("{path}/mail");
+    let news = list_of_none(world).await;
+    for (changes, status) in [
+        (vec![("list", theirs)], 422),
+        (vec![("list", news.as_str())], 422),
+        (vec![("list", ours), ("segment", of_none.as_str())], 422),
+        (vec![("list", ours), ("without", of_theirs.as_str())], 422),
+        // Narrower or wider, the list of everybody is not theirs to write to.
+        (
+            vec![("list", saved.as_str()), ("segment", of_ours.as_str())],
+            422,
+        ),
+        (vec![("list", saved.as_str())], 303),
+        (vec![("list", ours), ("segment", of_ours.as_str())], 303),
+        (vec![("list", saved.as_str())], 422),
+    ] {
+        let editor = world.look(&narrow, &path).await;
+        let mut all = vec![("do", "save"), ("segment", ""), ("without", "")];
+        all.retain(|(name, _)| changes.iter().all(|(other, _)| other != name));
+        all.extend(changes.iter().copied());
+        let sent = form(&editor, id, &all);
+        let seen = world.ask(&narrow, "POST", &mail, &pairs(&sent)).await;
+        assert_eq!(
+            seen.text.contains("your own seasons") || seen.text.contains("not of your seasons"),
+            status == 422,
+            "{changes:?}: {}",
+            seen.text
+        );
+        let answer = world.ask(&narrow, "POST", &path, &pairs(&sent)).await;
+        assert_eq!(answer.status, status, "{changes:?}: {}", answer.text);
+    }
+    // Whether somebody is known here at all is nothing to them.
+    let known = world
+        .look(&narrow, &format!("{mail}?reader_email=maria@example.org"))
+        .await;
+    let unknown = world
+        .look(&narrow, &format!("{mail}?reader_email=nobody@example.org"))
+        .await;
+    assert_eq!(known, unknown);
+    // Whoever runs all seasons sees names, and that is on record.
+    let staff = room.staff().await;
+    let back = form(
+        &world.look(&staff, &path).await,
+        id,
+        &[("do", "save"), ("list", &saved), ("segment", "")],
+    );
+    world.send(&staff, &path, &pairs(&back)).await;
+    let editor = world.look(&staff, &path).await;
+    assert!(
+        editor.contains("Maria Rivera, maria@example.org"),
+        "{editor}"
+    );
+    let looked = world
+        .app
+        .site
+        .db
+        .read(|c| {
+            let query = audit_log::table
+                .filter(audit_log::action.eq("newsletter.readers"))
+                .count();
+            Ok(each!(c, c => query.get_result::<i64>(c))?)
+        })
+        .await
+        .unwrap();
+    assert!(looked > 0);
+    room.world.done().await;
+}
+
+/// The list that every installation begins with, of no season.
+async fn list_of_none(world: &World) -> String {
+    let query = lists::table
+        .filter(lists::slug.eq("news"))
+        .select(lists::id);
+    let read = world
+        .app
+        .site
+        .db
+        .read(move |c| Ok(each!(c, c => query.first::<String>(c))?));
+    read.await.unwrap()
 }

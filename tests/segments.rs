@@ -689,6 +689,28 @@ async fn an_audience_is_lists_or_a_seasons_participants_and_nobody_gets_two() {
     world.done().await;
 }
 
+/// What is told about a grant reaches whoever is on any list, and ends with the last one that they leave, be it mid-run.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_about_a_grant_asks_for_a_yes_when_it_is_claimed() {
+    let world = World::with(OPEN).await;
+    let db = &world.app.site.db;
+    let place = place(db, world.clock.now()).await;
+    let on = subscriber(&world, "on@example.org", &place.lists[..1], None).await;
+    let off = subscriber(&world, "off@example.org", &place.lists, None).await;
+    let left = format!("UPDATE subscriptions SET state = 'left' WHERE subscriber_id = '{off}'");
+    db.tx(move |c| c.execute_batch(&left)).await.unwrap();
+    let update = Audience {
+        grant: Some(selvedge::ids::GrantId::new()),
+        ..Audience::default()
+    };
+    let told = db
+        .read(move |c| refused(c, &[on, off], &update, None))
+        .await
+        .unwrap();
+    assert_eq!(told, [(off, Why::LeftList)].into());
+    world.done().await;
+}
+
 /// The address of a page's owner.
 async fn owner_of(world: &World, slug: &str) -> String {
     use selvedge::db::schema::{pages, users};

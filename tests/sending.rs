@@ -7,14 +7,16 @@ use selvedge::db::schema::{deliveries, newsletters, sendings, subscriptions};
 use selvedge::deliveries::ops::{self, Doubt};
 use selvedge::deliveries::{DeliveryState, PauseWhy, schedule};
 use selvedge::each;
-use selvedge::kernel::Timestamp;
+use selvedge::kernel::{Json, Timestamp};
 use selvedge::newsletters::NewsletterState;
-use selvedge::subscribers::{SubscriberId, SubscriptionState};
+use selvedge::segments::{Audience, refused};
+use selvedge::subscribers::model::by_email;
+use selvedge::subscribers::{SubscriberId, SubscriptionState, Why};
 
 use crate::harness::letters::{Letter, readers};
 use crate::harness::sink::{Mood, Sink};
 use crate::harness::verifier::{Verifier, keys_in};
-use crate::harness::world::World;
+use crate::harness::world::{CAMPAIGN, World};
 
 /// A world whose mail goes to `sink`, without limits.
 async fn world(sink: &Sink, more: &[(&str, &str)]) -> World {
@@ -346,6 +348,58 @@ async fn leaving_takes_effect_for_what_no_server_has_yet() {
     let sent = letter.count(DeliveryState::Sent).await;
     assert_eq!(skipped + sent, 1_500);
     assert!(skipped >= 40, "{skipped}");
+    world.done().await;
+}
+
+/// A season's participants are on no list of it: one click, which nobody sees an answer to, must end it all the same (N7).
+#[tokio::test(flavor = "multi_thread")]
+async fn one_click_out_of_a_mail_to_participants_is_out() {
+    let sink = Sink::start().await;
+    let world = world(&sink, &[]).await;
+    let letter = letter(&world, named(&["reader"])).await;
+    let now = world.clock.now();
+    selvedge::segments::participants::make_known(&world.app.site.db, now)
+        .await
+        .unwrap();
+    let audience = Audience {
+        lists: vec![letter.list],
+        participants: Some(world.season(CAMPAIGN).await),
+        ..Audience::default()
+    };
+    let (id, meant) = (letter.id, audience.clone());
+    world
+        .app
+        .site
+        .db
+        .tx(move |conn| {
+            let one = newsletters::table.find(id);
+            each!(conn, c => diesel::update(one).set(newsletters::audience.eq(Json(meant))).execute(c))?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    letter.start(now).await;
+    deliver(&world).await;
+    let taken = sink.taken();
+    for address in ["reader@example.org", "maya-roy@example.org"] {
+        let mail = taken.iter().find(|one| one.to == address).unwrap();
+        let link = mail.header("List-Unsubscribe").unwrap();
+        let link = link.split(['<', '>']).nth(1).unwrap();
+        let answer = world.http.post(link).body("List-Unsubscribe=One-Click");
+        assert_eq!(answer.send().await.unwrap().status().as_u16(), 200);
+        let (email, audience) = (address.parse().unwrap(), audience.clone());
+        let refused = world
+            .app
+            .site
+            .db
+            .read(move |conn| {
+                let person = by_email(conn, &email)?.unwrap().id;
+                Ok(refused(conn, &[person], &audience, None)?.remove(&person))
+            })
+            .await
+            .unwrap();
+        assert_eq!(refused, Some(Why::LeftAll), "{address}");
+    }
     world.done().await;
 }
 

@@ -97,7 +97,7 @@ pub(super) fn delete(
     forget_letters(conn, user)?;
     forget_offline(conn, user)?;
     forget_gift_mails(conn, user, &gone.pages, now)?;
-    subscribers::own::erase_of(conn, &user.email, mails, fresh, now)?;
+    subscribers::of_account::erase(conn, user, mails, fresh, now)?;
     gone.gave_to = forget_donor(conn, &user.email, &pseudonym)?;
     close_doors(conn, user, now)?;
     forget_mails(conn, mails, &pseudonym, now)?;

@@ -67,7 +67,7 @@ pub(super) fn of(conn: &mut Conn, user: &User, now: Timestamp) -> AppResult<Valu
         "offline_gifts_entered": offline(conn, user)?,
         "own_milestones": milestones(conn, &ids)?,
         "days_sponsored": sponsored(conn, user)?,
-        "newsletters": subscribers::own::data_of(conn, &user.email)?,
+        "newsletters": subscribers::of_account::data(conn, user)?,
     }))
 }
 

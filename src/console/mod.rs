@@ -24,6 +24,7 @@ mod harm_words;
 mod home;
 mod listing;
 mod mails;
+mod mask;
 mod matching;
 mod matching_form;
 mod needle;

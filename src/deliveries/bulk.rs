@@ -133,7 +133,7 @@ impl Bulk {
             unsubscribe: house.links.unsubscribe(
                 facts.subscriber,
                 Some(&claimed.newsletter),
-                self.grounds.lists(),
+                self.grounds.left_by_link(),
             ),
             preferences: format!("{}/preferences/{}", house.public_url, facts.token),
             pixel: self.pixel(house, claimed, facts),

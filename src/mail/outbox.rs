@@ -184,7 +184,7 @@ impl Mails {
 ///
 /// # Errors
 /// The database's.
-pub fn mails_to(conn: &mut Conn, addresses: &[&str]) -> AppResult<Vec<MailId>> {
+pub fn mails_to(conn: &mut Conn, addresses: &[String]) -> AppResult<Vec<MailId>> {
     let query = mails::table
         .filter(mails::to_email.eq_any(addresses))
         .select(mails::id);

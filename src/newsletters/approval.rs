@@ -1,16 +1,16 @@
 //! A second person's word: above so many recipients nothing goes out on one person's word alone (N20).
 //!
-//! An approval is for what stood there, told by its digest: any later change asks for a new one. It is given by somebody else
+//! An approval is for what stood there, told by its digest: any later change, be it of a segment's rule, asks for a new one. It is given by somebody else
 //! than whoever wrote last, or by the writer who types to how many people it goes.
 
 use diesel::prelude::*;
 
 use super::audience;
-use super::model::{Newsletter, NewsletterId, NewsletterState, by_id};
+use super::model::{Newsletter, NewsletterId, NewsletterState, by_id, digest_of};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{newsletter_approvals, newsletter_settings};
+use crate::db::schema::{newsletter_approvals, newsletter_settings, segments};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
@@ -75,14 +75,35 @@ pub struct Approval {
     pub approved_at: Timestamp,
 }
 
+/// What an approval is for: [`Newsletter::digest`], and what the segments say that it names.
+///
+/// # Errors
+/// The database's.
+pub fn digest(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<String> {
+    let audience = &newsletter.audience.0;
+    let query = segments::table
+        .filter(segments::id.eq_any([audience.segment, audience.without].into_iter().flatten()))
+        .order(segments::id)
+        .select((segments::id, segments::campaign_id, segments::rule));
+    let named: Vec<(String, Option<String>, String)> = each!(conn, c => query.load(c))?;
+    let own = newsletter.digest();
+    let mut parts = vec![own.as_str()];
+    for (id, season, rule) in &named {
+        // Conditions that name no season are about the segment's own.
+        parts.extend([id.as_str(), season.as_deref().unwrap_or_default(), rule]);
+    }
+    Ok(digest_of(&parts))
+}
+
 /// The approvals of what stands there now.
 ///
 /// # Errors
 /// The database's.
 pub fn of(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<Vec<Approval>> {
+    let digest = digest(conn, newsletter)?;
     let query = newsletter_approvals::table
         .filter(newsletter_approvals::newsletter_id.eq(newsletter.id))
-        .filter(newsletter_approvals::digest.eq(newsletter.digest()))
+        .filter(newsletter_approvals::digest.eq(digest))
         .order(newsletter_approvals::approved_at);
     Ok(each!(conn, c => query.select(Approval::as_select()).load(c))?)
 }
@@ -120,7 +141,7 @@ pub fn approve(
             detail: "It is on its way already, or over.".into(),
         });
     }
-    if newsletter.digest() != digest {
+    if self::digest(conn, &newsletter)? != digest {
         return Err(AppError::Conflict {
             code: "edited_meanwhile",
             detail: "It was changed while you read it. Read it again before you approve.".into(),

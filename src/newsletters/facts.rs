@@ -45,6 +45,23 @@ pub struct Facts {
     pub withheld: Arc<BTreeSet<usize>>,
 }
 
+impl Facts {
+    /// Puts `instead` where an address opens something to whoever has it: for mails that others than their reader look at.
+    pub fn keep_secrets(&mut self, instead: &str) {
+        if self.values.get(Field::GiftUrl).is_some() {
+            self.values.set(Field::GiftUrl, instead);
+        }
+        if let Some(trace) = self
+            .impact
+            .given
+            .as_mut()
+            .and_then(|given| given.trace.as_mut())
+        {
+            instead.clone_into(trace);
+        }
+    }
+}
+
 /// Whom facts are read of.
 struct Person {
     id: SubscriberId,

@@ -101,7 +101,8 @@ pub struct Newsletter {
 }
 
 impl Newsletter {
-    /// A digest of all that readers get and of who gets it: what an approval is for.
+    /// A digest of all that readers get, of who gets it and whether anybody may read it afterwards. What the segments say whom
+    /// it names is not in it: [`super::approval::digest`].
     pub fn digest(&self) -> String {
         let audience = serde_json::to_string(&self.audience.0).unwrap_or_default();
         let reply_to = self.reply_to.as_ref().map_or("", |email| email.as_str());
@@ -116,14 +117,20 @@ impl Newsletter {
             &self.from_name,
             reply_to,
             &audience,
+            self.topic.as_deref().unwrap_or_default(),
+            if self.is_public { "public" } else { "" },
         ];
-        // Lengths keep words from wandering from one part into the next.
-        let whole: String = parts
-            .iter()
-            .map(|part| format!("{}:{part}", part.len()))
-            .collect();
-        sha256_hex(whole.as_bytes())
+        digest_of(&parts)
     }
+}
+
+/// A digest of some texts. Lengths keep words from wandering from one into the next.
+pub(super) fn digest_of(parts: &[&str]) -> String {
+    let whole: String = parts
+        .iter()
+        .map(|part| format!("{}:{part}", part.len()))
+        .collect();
+    sha256_hex(whole.as_bytes())
 }
 
 /// One newsletter.

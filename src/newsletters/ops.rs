@@ -304,7 +304,19 @@ pub fn copy(
         report: None,
         by,
     };
-    create(conn, &draft, now)
+    create(conn, &draft, now)?;
+    let rest = (
+        newsletters::subject_b.eq(old.subject_b),
+        newsletters::test_percent.eq(old.test_percent),
+        newsletters::test_minutes.eq(old.test_minutes),
+        newsletters::preheader.eq(old.preheader),
+        newsletters::plain_text.eq(old.plain_text),
+        newsletters::topic.eq(old.topic),
+        newsletters::reply_to.eq(old.reply_to),
+        newsletters::is_public.eq(old.is_public),
+    );
+    each!(conn, c => diesel::update(newsletters::table.find(new)).set(rest).execute(c))?;
+    Ok(())
 }
 
 /// Puts a draft away for good: it was never sent.

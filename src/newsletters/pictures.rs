@@ -9,7 +9,7 @@ use crate::db::schema::{media as media_table, newsletter_pictures};
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Line, Timestamp};
-use crate::media::{self, MediaId, NewMedia};
+use crate::media::{self, Media, MediaId, NewMedia};
 
 /// Pictures to choose from at most: the newest ones.
 const MOST: i64 = 60;
@@ -59,4 +59,17 @@ pub fn newest(conn: &mut Conn) -> AppResult<Vec<Picture>> {
         .order(newsletter_pictures::media_id.desc())
         .limit(MOST);
     Ok(each!(conn, c => query.select(Picture::as_select()).load(c))?)
+}
+
+/// Those of these pictures that were added for newsletters and are shown; any other picture has a story, a page or a consent
+/// of its own to go by.
+///
+/// # Errors
+/// The database's.
+pub(super) fn among(conn: &mut Conn, ids: &[MediaId]) -> AppResult<Vec<Media>> {
+    let query = newsletter_pictures::table
+        .filter(newsletter_pictures::media_id.eq_any(ids))
+        .select(newsletter_pictures::media_id);
+    let known: Vec<MediaId> = each!(conn, c => query.load(c))?;
+    media::by_ids(conn, &known)
 }

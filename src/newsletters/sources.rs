@@ -10,7 +10,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::impact::{self, Figure, FigureId, UnitCost, UnitCostId, model as impact_model};
 use crate::kernel::{Day, Timestamp, Zone};
-use crate::media::{self, Media, MediaId};
+use crate::media::{Media, MediaId};
 use crate::partners::{Program, ProgramId};
 use crate::stories::{self, Story, StoryId, copies, pictures};
 use crate::totals::{self, Total, TotalScope};
@@ -30,7 +30,7 @@ pub struct Sources {
     pub figures: Vec<Figure>,
     /// Lines of the unit-cost book that are named.
     pub costs: BTreeMap<UnitCostId, UnitCost>,
-    /// Pictures that are named and shown.
+    /// Pictures that are named, were added for newsletters and are shown.
     pub media: Vec<Media>,
 }
 
@@ -69,7 +69,7 @@ impl Sources {
                 _ => {}
             }
         }
-        found.media = media::by_ids(conn, &files)?;
+        found.media = super::pictures::among(conn, &files)?;
         Ok(found)
     }
 

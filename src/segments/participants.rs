@@ -1,6 +1,6 @@
 //! Participants become subscribers of nothing: a row that says where their pages' people are written to, and no list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::error::AppResult;
 use crate::ids::SupporterId;
 use crate::kernel::secret::random_token;
 use crate::kernel::{Email, Timestamp};
-use crate::subscribers::SubscriberId;
+use crate::subscribers::{SubscriberId, erased, ops};
 
 /// People of one batch.
 const BATCH: usize = 500;
@@ -26,26 +26,26 @@ type Owner = (UserId, Email, String, String, String);
 /// # Errors
 /// The database's; the next run goes on from there.
 pub async fn make_known(db: &Db, now: Timestamp) -> AppResult<usize> {
-    let mut made = 0;
+    let (mut made, mut after) = (0, None);
     loop {
-        if db.read(unknown).await?.is_empty() {
+        let seen = db.read(move |c| unknown(c, after)).await?;
+        let Some((last, ..)) = seen.last() else {
             return Ok(made);
-        }
+        };
+        let last = *last;
         // Made outside: a transaction may run twice.
         let mut fresh = Vec::with_capacity(BATCH);
         for _person in 0..BATCH {
             fresh.push((SubscriberId::new(), random_token()?));
         }
-        let done = db.tx(move |c| batch(c, &fresh, now)).await?;
-        if done == 0 {
-            return Ok(made);
-        }
-        made += done;
+        made += db.tx(move |c| batch(c, after, &fresh, now)).await?;
+        // Those who are never made known, since they had everything erased, stand in nobody's way.
+        after = Some(last);
     }
 }
 
-/// Owners of pages, with an address that is theirs, whom no subscriber is linked to.
-fn unknown(conn: &mut Conn) -> AppResult<Vec<Owner>> {
+/// Owners of pages, with an address that is theirs, whom no subscriber is linked to; in the order of ids, behind `after`.
+fn unknown(conn: &mut Conn, after: Option<UserId>) -> AppResult<Vec<Owner>> {
     let page = pages::table
         .filter(pages::owner_id.eq(users::id.nullable()))
         .filter(pages::status.eq_any(["live", "draft"]));
@@ -54,7 +54,9 @@ fn unknown(conn: &mut Conn) -> AppResult<Vec<Owner>> {
     let taken = subscribers::table
         .filter(subscribers::email_folded.eq(users::email_folded))
         .filter(subscribers::user_id.is_not_null());
+    let after = after.map_or(String::new(), |id| id.to_string());
     let query = users::table
+        .filter(users::id.gt(after))
         .filter(users::verified_at.is_not_null())
         .filter(users::disabled_at.is_null())
         .filter(users::deleted_at.is_null())
@@ -73,14 +75,22 @@ fn unknown(conn: &mut Conn) -> AppResult<Vec<Owner>> {
     Ok(each!(conn, c => query.load(c))?)
 }
 
-fn batch(conn: &mut Conn, fresh: &[(SubscriberId, String)], now: Timestamp) -> AppResult<usize> {
-    let owners = unknown(conn)?;
-    let folded: Vec<&str> = owners.iter().map(|one| one.2.as_str()).collect();
+fn batch(
+    conn: &mut Conn,
+    after: Option<UserId>,
+    fresh: &[(SubscriberId, String)],
+    now: Timestamp,
+) -> AppResult<usize> {
+    let mut owners = unknown(conn, after)?;
+    let folded: Vec<String> = owners.iter().map(|one| one.2.clone()).collect();
+    // A page of theirs is no yes: it takes their own to be a reader again.
+    let erased = erased::among(conn, &folded)?;
+    owners.retain(|(_, _, folded, ..)| !erased.contains(folded));
     let there = subscribers::table
         .filter(subscribers::email_folded.eq_any(&folded))
-        .select((subscribers::email_folded, subscribers::id));
-    let there: Vec<(String, SubscriberId)> = each!(conn, c => there.load(c))?;
-    let there: BTreeMap<String, SubscriberId> = there.into_iter().collect();
+        .select(subscribers::email_folded);
+    let there: Vec<String> = each!(conn, c => there.load(c))?;
+    let there: BTreeSet<String> = there.into_iter().collect();
     let donors = supporters::table
         .filter(supporters::email_folded.eq_any(&folded))
         .filter(not(exists(subscribers::table.filter(
@@ -92,10 +102,8 @@ fn batch(conn: &mut Conn, fresh: &[(SubscriberId, String)], now: Timestamp) -> A
     let mut rows = Vec::new();
     let mut linked = 0;
     for ((user, email, folded, name, language), (id, token)) in owners.iter().zip(fresh) {
-        if let Some(own) = there.get(folded) {
-            each!(conn, c => diesel::update(subscribers::table.find(*own))
-                .set(subscribers::user_id.eq(*user))
-                .execute(c))?;
+        if there.contains(folded) {
+            ops::link_account(conn, email, *user)?;
             linked += 1;
             continue;
         }

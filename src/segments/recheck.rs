@@ -10,7 +10,7 @@ use crate::db::schema::{pages, subscribers};
 use crate::each;
 use crate::error::AppResult;
 use crate::subscribers::SubscriberId;
-use crate::subscribers::consent::{Why, refused_about};
+use crate::subscribers::consent::{Why, on_no_list, refused_about};
 
 /// Who of `people` must not get what is for `audience`, about `topic`, any more, and why. Beside
 /// [`refused_about`], it knows that a season's participants are written to without a list.
@@ -24,6 +24,13 @@ pub fn refused(
     topic: Option<&str>,
 ) -> AppResult<BTreeMap<SubscriberId, Why>> {
     let mut refused = refused_about(conn, people, &audience.lists, topic)?;
+    // Whose money is in a grant is told of it while they are on any list: the same yes as `compile` asks for.
+    let by_any_list = audience.grant.is_some() && audience.lists.is_empty();
+    if by_any_list {
+        for id in on_no_list(conn, people)? {
+            refused.entry(id).or_insert(Why::LeftList);
+        }
+    }
     let Some(season) = audience.participants else {
         return Ok(refused);
     };
@@ -43,7 +50,7 @@ pub fn refused(
             if refused.get(id) == Some(&Why::LeftList) {
                 refused.remove(id);
             }
-        } else if audience.lists.is_empty() {
+        } else if audience.lists.is_empty() && !by_any_list {
             refused.entry(*id).or_insert(Why::LeftList);
         }
     }

@@ -103,8 +103,8 @@ impl Sql {
                     .text(one.list.to_string());
                 self.put(ONE).put(")")
             }
-            Rule::Opened(of) => self.signed("open", of),
-            Rule::Clicked(of) => self.signed("click", of),
+            Rule::Opened(of) => self.signed("open", of, with),
+            Rule::Clicked(of) => self.signed("click", of, with),
         }
     }
 
@@ -236,8 +236,8 @@ impl Sql {
         self.put("))")
     }
 
-    /// Openings and clicks, where they are counted.
-    fn signed(&mut self, kind: &str, of: &OfNewsletter) -> &mut Self {
+    /// Openings and clicks, where they are counted. "Any newsletter" of a season's segment is any of that season's.
+    fn signed(&mut self, kind: &str, of: &OfNewsletter, with: &With) -> &mut Self {
         self.put(
             "EXISTS (SELECT 1 FROM newsletter_signs g WHERE g.subscriber_id = s.id AND g.kind = ",
         )
@@ -245,6 +245,10 @@ impl Sql {
         if !of.newsletter.is_empty() {
             self.put(" AND g.newsletter_id = ")
                 .text(of.newsletter.clone());
+        } else if let Some(season) = with.season(None) {
+            self.put(" AND EXISTS (SELECT 1 FROM newsletters w WHERE w.id = g.newsletter_id AND w.campaign_id = ")
+                .text(season.to_string());
+            self.put(")");
         }
         self.put(ONE).put(")")
     }

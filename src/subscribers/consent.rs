@@ -88,3 +88,22 @@ pub fn refused_about(
     }
     Ok(refused)
 }
+
+/// Who of `people` is on no list at all.
+///
+/// # Errors
+/// The database's.
+pub fn on_no_list(conn: &mut Conn, people: &[SubscriberId]) -> AppResult<Vec<SubscriberId>> {
+    let mut none = Vec::new();
+    for chunk in people.chunks(1_000) {
+        let on = subscriptions::table
+            .filter(subscriptions::subscriber_id.eq_any(chunk))
+            .filter(subscriptions::state.eq(SubscriptionState::Confirmed))
+            .select(subscriptions::subscriber_id)
+            .distinct();
+        let on: Vec<SubscriberId> = each!(conn, c => on.load(c))?;
+        let on: BTreeSet<SubscriberId> = on.into_iter().collect();
+        none.extend(chunk.iter().filter(|id| !on.contains(id)));
+    }
+    Ok(none)
+}

@@ -2,22 +2,23 @@
 //!
 //! Not when it is begun: anybody can type anybody's address into the form of a gift, but few pay for it, and the receipt goes
 //! to that address in the same moment. Payment stands in for the second step of a double opt-in; wording and moment of the
-//! tick are its proof (N20).
+//! tick are its proof (N20). It stands in for no more than that: whoever left or was erased comes back by their own yes alone.
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::links::erased_mark;
-use super::model::{ListId, SubscriberId, standing_for};
+use super::erased;
+use super::links;
+use super::model::{ListId, SubscriberId, SubscriptionState, by_email, standing_for};
 use super::ops::{self, Fresh, Known};
 use super::proofs::{Door, Said};
 use crate::db::Conn;
-use crate::db::schema::{consents, donations, lists, subscribers, supporters, suppressions};
+use crate::db::schema::{consents, donations, lists, subscribers, subscriptions, supporters};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::ids::{CampaignId, DonationId, SupporterId};
-use crate::kernel::secret::sha256_hex;
+use crate::kernel::secret::hmac_sha256_hex;
 use crate::kernel::{Email, Timestamp};
 
 /// A tick that came with a gift.
@@ -25,15 +26,15 @@ use crate::kernel::{Email, Timestamp};
 struct Tick {
     donation: DonationId,
     campaign: CampaignId,
-    gift_token: String,
     supporter: SupporterId,
     email: Email,
     name: String,
     wording: String,
+    given_at: Timestamp,
 }
 
 /// Turns the ticks of these gifts, which are paid, into confirmed subscriptions. One query for a batch without ticks. Without
-/// a list that takes them, nothing is joined; the consents stay on record.
+/// a list that takes them, or against a no, nothing is joined; the consents stay on record.
 ///
 /// # Errors
 /// The database's.
@@ -50,11 +51,11 @@ pub fn agree(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<
             .select((
                 donations::id,
                 donations::campaign_id,
-                donations::token,
                 supporters::id,
                 supporters::email,
                 supporters::name,
                 consents::wording,
+                consents::given_at,
             ));
         ticks.extend(each!(conn, c => query.load::<Tick>(c))?);
     }
@@ -104,28 +105,51 @@ fn link(conn: &mut Conn, paid: &[DonationId]) -> AppResult<()> {
 }
 
 fn join(conn: &mut Conn, tick: &Tick, list: ListId, now: Timestamp) -> AppResult<()> {
-    // The transaction may run twice, so both are drawn from what is there: the gift's id, and its secret.
+    ops::link_donor(conn, &tick.email, tick.supporter)?;
+    if said_no(conn, &tick.email, list)? {
+        return Ok(());
+    }
+    // The transaction may run twice, so both are drawn from what is there: the gift's id, and the key of links. The gift's own
+    // secret would not do: whoever is shown the trace of a gift has it.
+    let key = links::key(conn)?;
     let id = tick.donation.to_string().replacen("don_", "sub_", 1);
     let fresh = Fresh {
         id: id.parse::<SubscriberId>().map_err(AppError::internal)?,
-        token: sha256_hex(format!("preferences:{}", tick.gift_token)),
+        token: hmac_sha256_hex(
+            key.as_bytes(),
+            &[b"preferences:", tick.donation.to_string().as_bytes()],
+        ),
     };
     let known = Known {
         name: tick.name.clone(),
         ..Known::default()
     };
     let person = ops::ensure(conn, &tick.email, &known, &fresh, now)?;
-    ops::link_donor(conn, &tick.email, tick.supporter)?;
-    // They had been erased, and said yes anew; what bounced or complained stays off.
-    if let Some(mark) = erased_mark(conn, &tick.email)? {
-        each!(conn, c => diesel::delete(suppressions::table.find(mark)).execute(c))?;
-    }
     let said = Said::by(Door::Gift)
         .because_of(Some(tick.donation.to_string()))
-        .in_words(&tick.wording);
+        .in_words(&tick.wording)
+        .said_at(tick.given_at);
     // Who was taken in as somebody's second address reads at the first.
     let person = standing_for(conn, person.id)?;
     ops::agree(conn, person.id, list, &said, now)
+}
+
+/// Whether a no of the address's owner stands: they left this list, or everything, or had everything erased. Whoever knows
+/// an address can pay under it, so a tick brings nobody back; the consent stays on record, and their own yes does.
+fn said_no(conn: &mut Conn, email: &Email, list: ListId) -> AppResult<bool> {
+    if erased::is_erased(conn, email)? {
+        return Ok(true);
+    }
+    let Some(known) = by_email(conn, email)? else {
+        return Ok(false);
+    };
+    let person = standing_for(conn, known.id)?;
+    let left = subscriptions::table
+        .find((list, person.id))
+        .filter(subscriptions::state.eq(SubscriptionState::Left))
+        .count();
+    let has_left = each!(conn, c => left.get_result::<i64>(c))? > 0;
+    Ok(has_left || person.left_all_at.is_some())
 }
 
 /// The list that takes the ticks of a season's gifts: its own, or else the one of no season.

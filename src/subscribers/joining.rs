@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::model::ListId;
+use super::erased;
+use super::model::{ListId, by_email};
 use super::ops::{self, Fresh, Known};
 use super::proofs::{self, Act, Door, Said};
 use crate::audit::{self, Deed};
@@ -85,8 +86,18 @@ impl Ask {
         let Some(staff) = self.waiting.by_staff else {
             return Ok(());
         };
-        let known = self.waiting.known();
-        let person = ops::ensure(conn, &self.waiting.email, &known, &self.fresh, now)?;
+        let email = &self.waiting.email;
+        // Who had everything erased is nobody here until they say yes; the record holds the digest of the address alone.
+        if erased::is_erased(conn, email)? {
+            let mark = erased::mark_of(conn, email)?.unwrap_or_default();
+            let deed = Deed::new(staff, "subscriber.invite", ("suppression", mark));
+            return audit::record(conn, &deed, now);
+        }
+        let person = match by_email(conn, email)? {
+            // What staff typed of somebody who is known waits for that person's yes.
+            Some(known) => known,
+            None => ops::ensure(conn, email, &self.waiting.known(), &self.fresh, now)?,
+        };
         let said = Said::by(Door::Staff).because_of(Some(staff.to_string()));
         for list in &self.waiting.lists {
             ops::wait(conn, (person.id, *list), now)?;

@@ -12,10 +12,10 @@ use super::model::{ListId, SubscriberId};
 use crate::config::Config;
 use crate::db::{Conn, Db, installation};
 use crate::error::AppResult;
-use crate::kernel::Email;
 use crate::kernel::secret::{equal, hmac_sha256_hex, random_token};
 
-const KEY_NAME: &str = "subscriber_links_key";
+/// Under which name the installation keeps the key of links and digests.
+pub(super) const KEY_NAME: &str = "subscriber_links_key";
 
 /// What a seal is for: a link of one kind opens nothing of another.
 const LEAVE: &[u8] = b"leave:";
@@ -27,8 +27,8 @@ const SEAL: usize = 24;
 const ID: usize = 16;
 /// Bytes of what a link came with: three letters and an id.
 const SOURCE: usize = 3 + ID;
-/// So many lists fit into one link; a mail that comes through more leaves the first of them.
-const LISTS: usize = 8;
+/// So many lists fit into one link; a mail that comes through more names none, which leaves everything.
+pub const LISTS: usize = 8;
 
 /// What a leaving link says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,28 +199,15 @@ impl Links {
     }
 }
 
-/// How addresses that were erased are known again without being kept (S16): what stands in their place among suppressions.
-/// None before the program has started once: nothing was erased then.
+/// The key, made where there is none yet.
 ///
 /// # Errors
-/// The database's.
-pub(super) fn erased_marks(conn: &mut Conn, folded: &[String]) -> AppResult<Vec<String>> {
-    let key = installation::kept(conn, KEY_NAME)?;
-    let marks = |key: String| folded.iter().map(|one| mark(&key, one)).collect();
-    Ok(key.map(marks).unwrap_or_default())
-}
-
-/// As [`erased_marks`], of one address.
-///
-/// # Errors
-/// As there.
-pub(super) fn erased_mark(conn: &mut Conn, email: &Email) -> AppResult<Option<String>> {
-    Ok(erased_marks(conn, &[email.folded()])?.pop())
-}
-
-fn mark(key: &str, folded: &str) -> String {
-    let digest = hmac_sha256_hex(key.as_bytes(), &[b"erased:", folded.as_bytes()]);
-    format!("erased:{digest}")
+/// The database's; when the operating system has no randomness to give.
+pub(super) fn key(conn: &mut Conn) -> AppResult<String> {
+    match installation::kept(conn, KEY_NAME)? {
+        Some(key) => Ok(key),
+        None => installation::keep(conn, KEY_NAME, &random_token()?),
+    }
 }
 
 /// What a link came with, in bytes: the three letters of its kind and its id.

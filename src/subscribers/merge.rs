@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::counted;
-use super::model::{ListId, Subscriber, SubscriberId, SubscriptionState, by_id};
-use super::ops::{Known, fill_in, stand};
+use super::model::{ListId, Subscriber, SubscriberId, SubscriptionState, SuppressionReason, by_id};
+use super::ops::{Known, fill_in, stand, suppress_key};
 use crate::audit::{self, Deed};
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{deliveries, subscribers, subscription_proofs, subscriptions, topic_mutes};
+use crate::db::schema::{
+    deliveries, sequence_enrolments, sequence_outcomes, subscribers, subscription_proofs,
+    subscriptions, suppressions, topic_mutes,
+};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
 
 /// Merges `from` into `into`, which is written to from now on. On each list the stricter word counts: who left it by one of
-/// the two addresses has left it; who left everything, everything. Proofs and the mails they got go over, but for mails that
-/// both got. The old address stays known, so that no import makes a second person of it.
+/// the two addresses has left it; who left everything, everything; who complained or was suppressed by staff is so at the kept
+/// address. Proofs, sequences and the mails they got go over, but for those that both have. The old address stays known, so that no import makes a second person of it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `not_to_merge` of one and the same, or where one of them is erased or merged already.
@@ -54,7 +57,9 @@ pub(super) fn unite(
         country: old.country.clone(),
         time_zone: old.time_zone.clone(),
     };
+    carry_suppression(conn, &old.email_folded, &kept.email_folded)?;
     join_lists(conn, (from, into), now)?;
+    join_sequences(conn, (from, into))?;
     join_topics(conn, (from, into))?;
     move_mails(conn, (from, into))?;
     counted::unite(conn, (old, kept), now)?;
@@ -150,6 +155,64 @@ fn move_mails(conn: &mut Conn, (from, into): (SubscriberId, SubscriberId)) -> Ap
     each!(conn, c => diesel::update(alone)
         .set(deliveries::subscriber_id.eq(into))
         .execute(c))?;
+    Ok(())
+}
+
+/// What a person said of bulk mail, or staff of them, goes along to the address `to` that is written to in the place of `from`.
+/// What a server said of an address stays with it.
+pub(super) fn carry_suppression(conn: &mut Conn, from: &str, to: &str) -> AppResult<()> {
+    let said = suppressions::table
+        .find(from)
+        .filter(
+            suppressions::reason.eq_any([SuppressionReason::Complaint, SuppressionReason::Staff]),
+        )
+        .select((
+            suppressions::reason,
+            suppressions::detail,
+            suppressions::created_at,
+        ));
+    let said: Option<(SuppressionReason, String, Timestamp)> =
+        each!(conn, c => said.first(c).optional())?;
+    let Some((reason, detail, at)) = said else {
+        return Ok(());
+    };
+    suppress_key(conn, to, reason, &detail, at)?;
+    if reason == SuppressionReason::Staff {
+        // A link that is followed lifts every other reason.
+        let weaker = suppressions::table.find(to);
+        each!(conn, c => diesel::update(weaker)
+            .set(suppressions::reason.eq(reason))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Who goes through a sequence, or had a step of it, goes on under the one row; where both are in it, the kept one's word holds.
+fn join_sequences(conn: &mut Conn, (from, into): (SubscriberId, SubscriberId)) -> AppResult<()> {
+    let both = sequence_enrolments::table
+        .filter(sequence_enrolments::subscriber_id.eq(into))
+        .select(sequence_enrolments::sequence_id);
+    let both: Vec<String> = each!(conn, c => both.load(c))?;
+    let alone = sequence_enrolments::table
+        .filter(sequence_enrolments::subscriber_id.eq(from))
+        .filter(sequence_enrolments::sequence_id.ne_all(both));
+    each!(conn, c => diesel::update(alone)
+        .set(sequence_enrolments::subscriber_id.eq(into))
+        .execute(c))?;
+    let over = sequence_enrolments::table.filter(sequence_enrolments::subscriber_id.eq(from));
+    each!(conn, c => diesel::delete(over).execute(c))?;
+    let both = sequence_outcomes::table
+        .filter(sequence_outcomes::subscriber_id.eq(into))
+        .select(sequence_outcomes::step_id);
+    let both: Vec<String> = each!(conn, c => both.load(c))?;
+    let alone = sequence_outcomes::table
+        .filter(sequence_outcomes::subscriber_id.eq(from))
+        .filter(sequence_outcomes::step_id.ne_all(both));
+    each!(conn, c => diesel::update(alone)
+        .set(sequence_outcomes::subscriber_id.eq(into))
+        .execute(c))?;
+    let over = sequence_outcomes::table.filter(sequence_outcomes::subscriber_id.eq(from));
+    each!(conn, c => diesel::delete(over).execute(c))?;
     Ok(())
 }
 

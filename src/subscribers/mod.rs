@@ -7,15 +7,18 @@
 pub mod choices;
 pub mod consent;
 pub mod counted;
+pub mod erased;
 pub mod gifts;
 mod html;
 pub mod imports;
 pub mod joining;
 mod leaving;
+mod linking;
 pub mod links;
 pub mod merge;
 pub mod model;
 pub mod moving;
+pub mod of_account;
 pub mod ops;
 pub mod own;
 pub mod proofs;

@@ -3,18 +3,18 @@
 use diesel::prelude::*;
 
 pub use super::leaving::{leave, leave_all, leave_list};
+pub use super::linking::{link_account, link_donor};
 
-use super::links::erased_mark;
+use super::erased;
+use super::linking::{account_of, donor_of};
 use super::model::{
     ListId, Subscriber, SubscriberId, SubscriptionState, SuppressionReason, by_email, by_id,
 };
 use super::proofs::{self, Act, Said};
-use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{subscribers, subscriptions, supporters, suppressions, users};
+use crate::db::schema::{subscribers, subscriptions, suppressions};
 use crate::each;
 use crate::error::AppResult;
-use crate::ids::SupporterId;
 use crate::kernel::{Email, Timestamp};
 
 /// What a new subscriber needs from outside the transaction, which may run twice.
@@ -116,55 +116,6 @@ fn fill(conn: &mut Conn, found: Subscriber, known: &Known) -> AppResult<Subscrib
         ))
         .execute(c))?;
     by_id(conn, found.id)
-}
-
-/// The donor of an address, unless another subscriber is linked to it (whose own address has changed since).
-fn donor_of(conn: &mut Conn, folded: &str) -> AppResult<Option<SupporterId>> {
-    use diesel::dsl::{exists, not};
-    let taken = subscribers::table.filter(subscribers::supporter_id.eq(supporters::id.nullable()));
-    let query = supporters::table
-        .filter(supporters::email_folded.eq(folded))
-        .filter(not(exists(taken)))
-        .select(supporters::id);
-    Ok(each!(conn, c => query.first(c).optional())?)
-}
-
-fn account_of(conn: &mut Conn, folded: &str) -> AppResult<Option<UserId>> {
-    use diesel::dsl::{exists, not};
-    let taken = subscribers::table.filter(subscribers::user_id.eq(users::id.nullable()));
-    let query = users::table
-        .filter(users::email_folded.eq(folded))
-        .filter(not(exists(taken)))
-        .select(users::id);
-    Ok(each!(conn, c => query.first(c).optional())?)
-}
-
-/// Links the subscriber of this address, if there is one, to a donor who is new: two rows are one person (N19).
-///
-/// # Errors
-/// The database's.
-pub fn link_donor(conn: &mut Conn, email: &Email, donor: SupporterId) -> AppResult<()> {
-    let own = subscribers::table
-        .filter(subscribers::email_folded.eq(email.folded()))
-        .filter(subscribers::supporter_id.is_null());
-    each!(conn, c => diesel::update(own)
-        .set(subscribers::supporter_id.eq(donor))
-        .execute(c))?;
-    Ok(())
-}
-
-/// As [`link_donor`], of an account.
-///
-/// # Errors
-/// The database's.
-pub fn link_account(conn: &mut Conn, email: &Email, account: UserId) -> AppResult<()> {
-    let own = subscribers::table
-        .filter(subscribers::email_folded.eq(email.folded()))
-        .filter(subscribers::user_id.is_null());
-    each!(conn, c => diesel::update(own)
-        .set(subscribers::user_id.eq(account))
-        .execute(c))?;
-    Ok(())
 }
 
 /// Somebody says yes to a list: they are on it, with proof. Whoever had left everything is back, on this list alone, and an
@@ -306,7 +257,7 @@ pub fn lift(conn: &mut Conn, email: &Email) -> AppResult<Option<SuppressionReaso
 /// The database's.
 pub(super) fn prove_address(conn: &mut Conn, email: &Email) -> AppResult<()> {
     let mut keys = vec![email.folded()];
-    keys.extend(erased_mark(conn, email)?);
+    keys.extend(erased::mark_of(conn, email)?);
     let mended = suppressions::table
         .filter(suppressions::email_folded.eq_any(keys))
         .filter(suppressions::reason.ne(SuppressionReason::Staff));

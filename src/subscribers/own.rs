@@ -4,10 +4,8 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::counted;
-use super::links::erased_mark;
-use super::model::{
-    Subscriber, SubscriberId, SuppressionReason, by_email, by_id, standings, topics_off,
-};
+use super::erased;
+use super::model::{Subscriber, SubscriberId, SuppressionReason, by_id, standings, topics_off};
 use super::ops::{Fresh, suppress_key};
 use super::proofs::{self, Act, Door};
 use crate::auth::UserId;
@@ -48,6 +46,7 @@ pub fn data(conn: &mut Conn, person: &Subscriber) -> AppResult<Value> {
     let noted = counted::noted(conn, person.id, MOST)?;
     Ok(json!({
         "address": person.email,
+        "other_addresses": taken_in(conn, person.id)?.iter().map(|one| &one.email).collect::<Vec<_>>(),
         "name": person.name,
         "language": person.language,
         "country": person.country,
@@ -81,20 +80,9 @@ fn proof(one: &proofs::Proof, lists: &[super::model::Standing]) -> Value {
     })
 }
 
-/// As [`data`], of the owner of an address; `null` when there is none. For the export of an account.
-///
-/// # Errors
-/// The database's.
-pub fn data_of(conn: &mut Conn, email: &Email) -> AppResult<Value> {
-    match by_email(conn, email)? {
-        Some(person) => data(conn, &person),
-        None => Ok(Value::Null),
-    }
-}
-
 /// Wipes somebody: address, name, settings, lists and the networks of their proofs go; how many mails went out stays, without
 /// whom. An import or a slip of staff does not bring the address back; its owner's own yes does. `mails` are those that were
-/// sent to the address ([`crate::mail::mails_to`]). Rows that were merged into this one go with it.
+/// sent to their addresses ([`addresses`], [`crate::mail::mails_to`]). Rows that were merged into this one go with it.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
@@ -106,10 +94,7 @@ pub fn erase(
     now: Timestamp,
 ) -> AppResult<()> {
     let person = by_id(conn, id)?;
-    let merged = subscribers::table
-        .filter(subscribers::merged_into.eq(id))
-        .filter(subscribers::erased_at.is_null());
-    let merged: Vec<Subscriber> = each!(conn, c => merged.select(Subscriber::as_select()).load(c))?;
+    let merged = taken_in(conn, id)?;
     let pseudonym = stand_in(&person)?;
     for (at, one) in merged.iter().enumerate() {
         let token = format!("{}.{at}", fresh.token);
@@ -119,21 +104,25 @@ pub fn erase(
     forget_mails(conn, mails, &pseudonym, now)
 }
 
-/// As [`erase`], of the owner of an address, if there is one: for whoever deletes their account.
+/// The rows that were merged into one and are still there.
+fn taken_in(conn: &mut Conn, id: SubscriberId) -> AppResult<Vec<Subscriber>> {
+    let merged = subscribers::table
+        .filter(subscribers::merged_into.eq(id))
+        .filter(subscribers::erased_at.is_null())
+        .order(subscribers::id);
+    Ok(each!(conn, c => merged.select(Subscriber::as_select()).load(c))?)
+}
+
+/// Every address under which somebody was written to, as it was typed and folded.
 ///
 /// # Errors
 /// The database's.
-pub fn erase_of(
-    conn: &mut Conn,
-    email: &Email,
-    mails: &[MailId],
-    fresh: &Fresh,
-    now: Timestamp,
-) -> AppResult<()> {
-    match by_email(conn, email)? {
-        Some(person) => erase(conn, person.id, mails, fresh, now),
-        None => Ok(()),
+pub fn addresses(conn: &mut Conn, person: &Subscriber) -> AppResult<Vec<String>> {
+    let mut all = vec![person.email.to_string(), person.email_folded.clone()];
+    for one in taken_in(conn, person.id)? {
+        all.extend([one.email.to_string(), one.email_folded]);
     }
+    Ok(all)
 }
 
 /// An address that no mail can reach, under the random end of the id.
@@ -147,7 +136,7 @@ fn stand_in(person: &Subscriber) -> AppResult<Email> {
 
 fn wipe(conn: &mut Conn, person: &Subscriber, token: &str, now: Timestamp) -> AppResult<()> {
     let pseudonym = stand_in(person)?;
-    if let Some(mark) = erased_mark(conn, &person.email)? {
+    if let Some(mark) = erased::mark_of(conn, &person.email)? {
         suppress_key(conn, &mark, SuppressionReason::Erased, "", now)?;
     }
     let plain = suppressions::table.find(&person.email_folded);

@@ -64,6 +64,8 @@ pub struct Said {
     pub wording: String,
     /// The digest of the network it came from ([`super::Links::network_digest`]).
     pub network: Option<String>,
+    /// When it was said, where that is not the moment in which it takes effect.
+    pub at: Option<Timestamp>,
 }
 
 impl Said {
@@ -74,6 +76,7 @@ impl Said {
             source: None,
             wording: String::new(),
             network: None,
+            at: None,
         }
     }
 
@@ -88,6 +91,13 @@ impl Said {
     #[must_use]
     pub fn because_of(mut self, source: Option<String>) -> Self {
         self.source = source;
+        self
+    }
+
+    /// Said then.
+    #[must_use]
+    pub fn said_at(mut self, at: Timestamp) -> Self {
+        self.at = Some(at);
         self
     }
 
@@ -123,7 +133,7 @@ pub struct Proof {
     pub at: Timestamp,
 }
 
-/// Keeps one proof.
+/// Keeps one proof, of `at` unless it was said at another time.
 ///
 /// # Errors
 /// The database's.
@@ -142,7 +152,7 @@ pub fn keep(
         subscription_proofs::source_id.eq(said.source.as_deref()),
         subscription_proofs::wording.eq(&said.wording),
         subscription_proofs::ip_hash.eq(said.network.as_deref()),
-        subscription_proofs::at.eq(at),
+        subscription_proofs::at.eq(said.at.unwrap_or(at)),
     );
     each!(conn, c => diesel::insert_into(subscription_proofs::table).values(row).execute(c))?;
     Ok(())

@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 
+use diesel::prelude::*;
 use secrecy::ExposeSecret;
+use selvedge::auth::roles::{SetRole, set_role};
 use selvedge::auth::sessions::{self, NewSession};
 use selvedge::auth::{NewToken, NewUser, Role, Scope, UserId, insert_user, user_by_email};
+use selvedge::campaigns::CampaignId;
+use selvedge::db::schema::campaigns;
+use selvedge::each;
 use selvedge::kernel::{Email, Line};
 
 use super::world::{CAMPAIGN, World};
@@ -86,6 +91,38 @@ impl World {
             .await
             .unwrap();
         found.unwrap().id
+    }
+
+    /// A new coordinator of this season alone.
+    pub async fn coordinator_of(&self, email: &str, season: CampaignId) -> UserId {
+        let user = self.user(email, Role::Coordinator).await;
+        let narrow = SetRole {
+            user,
+            role: Role::Coordinator,
+            has: true,
+            campaigns: vec![season],
+        };
+        let now = self.clock.now();
+        self.app
+            .site
+            .db
+            .tx(move |c| set_role(c, &narrow, now))
+            .await
+            .unwrap();
+        user
+    }
+
+    /// A season by its slug.
+    pub async fn season(&self, slug: &'static str) -> CampaignId {
+        let query = campaigns::table
+            .filter(campaigns::slug.eq(slug))
+            .select(campaigns::id);
+        let read = self
+            .app
+            .site
+            .db
+            .read(move |c| Ok(each!(c, c => query.first(c))?));
+        read.await.unwrap()
     }
 
     /// A browser that is signed in as `user`, or as nobody.

@@ -99,6 +99,19 @@ async fn a_file_is_mapped_counted_and_then_imported_as_it_was_counted() {
     let path = sent.place.split('?').next().unwrap().to_owned();
     let page = world.look(&visitor, &path).await;
     assert!(page.contains("Shoe size") && page.contains("Count what it would do"));
+    // Two columns cannot be the same; what was chosen stands there to be mended.
+    let names = ["nothing", "nothing", "email", "email", "country"];
+    let mut form = vec![("act", "check")];
+    form.extend(names.map(|name| ("column", name)));
+    let again = world.ask(&visitor, "POST", &path, &form).await;
+    assert_eq!(again.status, 422);
+    let chosen = |field: &str| {
+        again
+            .text
+            .matches(&format!("value=\"{field}\" selected"))
+            .count()
+    };
+    assert_eq!((chosen("email"), chosen("nothing")), (2, 2));
     let names = ["family_name", "given_name", "email", "country", "nothing"];
     let mut form = vec![("act", "check")];
     form.extend(names.map(|name| ("column", name)));

@@ -238,8 +238,29 @@ async fn readers_choose_lists_topics_language_and_clock() {
     world.send(&visitor, &path, &form).await;
     assert_eq!(stands(&world, "maya@example.net", volunteers).await, LEFT);
     assert!(about(Some("stories")).await.is_empty());
-    let wrong = [("act", "save"), ("time_zone", "Mars/Base")];
-    assert_eq!(world.ask(&visitor, "POST", &path, &wrong).await.status, 422);
+    let wrong = [
+        ("act", "save"),
+        ("name", "Maya the second"),
+        ("language", "es"),
+        ("time_zone", "Mars/Base"),
+        ("list", "news"),
+        ("counted", "1"),
+    ];
+    let again = world.ask(&visitor, "POST", &path, &wrong).await;
+    assert_eq!(again.status, 422);
+    // What was typed stands there, not what is kept.
+    for typed in [
+        "value=\"Maya the second\"",
+        "value=\"es\" selected",
+        "value=\"Mars/Base\" selected",
+        "value=\"news\" checked",
+        "name=\"counted\" value=\"1\" checked",
+    ] {
+        assert!(again.text.contains(typed), "{typed}: {}", again.text);
+    }
+    for kept in ["value=\"letters\" checked", "value=\"stories\" checked"] {
+        assert!(!again.text.contains(kept), "{kept}: {}", again.text);
+    }
     world.send(&visitor, &path, &[("act", "out")]).await;
     assert!(
         found(&world, "maya@example.net")

@@ -3,6 +3,8 @@
 mod imports;
 mod joining;
 mod leaving;
+mod one_person;
+mod seasons;
 mod staff;
 
 use diesel::prelude::*;

@@ -8,6 +8,7 @@ use selvedge::subscribers::consent::refused_among;
 use selvedge::subscribers::{SubscriptionState, Why};
 
 use super::{OPEN, found, list, news, reader, stands};
+use crate::harness::people::Visitor;
 use crate::harness::world::World;
 
 async fn deeds(world: &World, action: &'static str) -> i64 {
@@ -181,6 +182,20 @@ async fn lists_and_topics_are_made_and_put_away() {
     world.send(&visitor, "/console/lists", &form).await;
     let again = world.ask(&visitor, "POST", "/console/lists", &form).await;
     assert_eq!(again.status, 422, "the address is taken");
+    let letters = page_of_list(&world, &visitor).await;
+    let wrong = [
+        ("act", "save"),
+        ("name", ""),
+        ("about", "Letters, typed at length"),
+        ("is_public", "1"),
+    ];
+    let again = world.ask(&visitor, "POST", &letters, &wrong).await;
+    assert_eq!(again.status, 422);
+    let list = again.text.split(&format!("action=\"{letters}\"")).nth(1);
+    let list = list.unwrap().split("</form>").next().unwrap();
+    assert!(list.contains("Letters, typed at length"), "{list}");
+    assert!(list.contains("field-error") && !list.contains("Kolkata"));
+    assert!(again.text.contains("<details open>"));
     let form = [
         ("act", "topic"),
         ("topic_name", "Stories"),
@@ -197,4 +212,12 @@ async fn lists_and_topics_are_made_and_put_away() {
     let public = world.look(&visitor, "/subscribe").await;
     assert!(public.contains("Kolkata letters"));
     world.done().await;
+}
+
+/// Where the form of “Kolkata letters” leads.
+async fn page_of_list(world: &World, visitor: &Visitor) -> String {
+    let page = world.look(visitor, "/console/lists").await;
+    let list = page.split("Kolkata letters</a>").nth(1).unwrap();
+    let action = list.split("action=\"").nth(1).unwrap();
+    action.split('"').next().unwrap().to_owned()
 }

@@ -14,6 +14,7 @@ use crate::auth::{Signed, guard};
 use crate::error::{AppError, AppResult};
 use crate::mail::mails_to;
 use crate::media;
+use crate::subscribers::of_account;
 use crate::subscribers::ops::Fresh;
 use crate::web::CsrfForm;
 use crate::web::views::shell::Link;
@@ -108,10 +109,13 @@ pub(super) async fn delete(
         let mend = Mend::of(AppError::field("email", word))?;
         return page(&accounts, &request, &signed, typed, mend).await;
     }
-    let (address, folded) = (user.email.to_string(), user.email.folded());
+    let leaving = user.clone();
     let mails = site
         .db
-        .read(move |c| mails_to(c, &[&address, &folded]))
+        .read(move |c| {
+            let addresses = of_account::addresses(c, &leaving)?;
+            mails_to(c, &addresses)
+        })
         .await?;
     let fresh = Fresh::new()?;
     let deleted = site

@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Mend, Room};
 use super::super::fields::Typed;
+use super::super::mask::{masked, masked_address};
 use super::super::record::{self, DeedView};
 use super::super::scope::Scope;
 use super::views::{self, CheckView, FormView, Offers};
-use super::{form, newsletter_of};
-use crate::audit::{self, Recorded};
+use super::{form, newsletter_of, reach};
+use crate::audit::{self, Deed, Recorded};
 use crate::auth::{Coordinator, UserId};
 use crate::campaigns::overview;
 use crate::consent_vault::ops::today;
 use crate::db::Conn;
-use crate::db::schema::{lists, segments};
 use crate::each;
 use crate::error::{AppError, AppResult, FieldError};
 use crate::impact::{self, model as impact_model};
@@ -44,6 +44,7 @@ struct Found {
     readers: Vec<(SubscriberId, String, Email)>,
     above: i64,
     approvals: Vec<Approval>,
+    digest: String,
     deeds: Vec<Recorded>,
     names: std::collections::HashMap<UserId, String>,
     blocks: Vec<crate::newsletters::Block>,
@@ -89,36 +90,8 @@ fn offers(conn: &mut Conn, scope: &Scope, one: &Newsletter, now: Timestamp) -> A
             })
             .collect();
     }
-    let known = lists::table
-        .filter(lists::archived_at.is_null())
-        .filter(
-            lists::campaign_id
-                .is_null()
-                .or(lists::campaign_id.eq(one.campaign_id)),
-        )
-        .order(lists::name)
-        .limit(200)
-        .select((lists::id, lists::name));
-    let known: Vec<(crate::subscribers::ListId, String)> = each!(conn, c => known.load(c))?;
-    all.lists = known
-        .into_iter()
-        .map(|(id, name)| (id.to_string(), name))
-        .collect();
-    let known = segments::table
-        .filter(segments::archived_at.is_null())
-        .filter(
-            segments::campaign_id
-                .is_null()
-                .or(segments::campaign_id.eq(one.campaign_id)),
-        )
-        .order(segments::name)
-        .limit(200)
-        .select((segments::id, segments::name));
-    let known: Vec<(crate::segments::SegmentId, String)> = each!(conn, c => known.load(c))?;
-    all.segments = known
-        .into_iter()
-        .map(|(id, name)| (id.to_string(), name))
-        .collect();
+    all.lists = reach::lists_for(conn, scope, one)?;
+    all.segments = reach::segments_for(conn, scope, one)?;
     Ok(all)
 }
 
@@ -150,6 +123,7 @@ fn find(
         checks: checks::every(conn, &newsletter, house, now)?,
         readers: audience::names(conn, &readers)?,
         above: approval::above(conn)?,
+        digest: approval::digest(conn, &newsletter)?,
         approvals,
         names,
         deeds,
@@ -260,6 +234,7 @@ fn view(found: Found, typed: Option<Typed>, mend: Mend, desk: &Desk) -> AppResul
     }
     let wrote = newsletter.changed_by.unwrap_or(newsletter.made_by);
     let has_left = newsletter.started_at.is_some();
+    let is_whole = Scope::of(&desk.signed).is_whole();
     let name = |id: &UserId| found.names.get(id).cloned().unwrap_or_default();
     Ok(EditorView {
         id: newsletter.id.to_string(),
@@ -284,15 +259,11 @@ fn view(found: Found, typed: Option<Typed>, mend: Mend, desk: &Desk) -> AppResul
             .iter()
             .map(|(id, name, email)| ReaderView {
                 id: id.to_string(),
-                label: if name.is_empty() {
-                    email.to_string()
-                } else {
-                    format!("{name}, {email}")
-                },
+                label: label(name, email, is_whole),
             })
             .collect(),
         mail_url: format!("/console/newsletters/{}/mail", newsletter.id),
-        digest: newsletter.digest(),
+        digest: found.digest.clone(),
         above: found.above,
         needs_approval: found.count > found.above,
         is_mine: wrote == desk.signed.user(),
@@ -323,6 +294,18 @@ fn view(found: Found, typed: Option<Typed>, mend: Mend, desk: &Desk) -> AppResul
     })
 }
 
+/// A reader to preview as: whoever runs single seasons tells them apart, no more (S9).
+fn label(name: &str, email: &Email, is_whole: bool) -> String {
+    let (name, email) = match is_whole {
+        true => (name.to_owned(), email.to_string()),
+        false => (masked(name), masked_address(email.as_str())),
+    };
+    if name.is_empty() {
+        return email;
+    }
+    format!("{name}, {email}")
+}
+
 /// The editor: with what was typed into one of its forms, where that is to be mended.
 pub(super) async fn draw(
     desk: &Desk,
@@ -338,6 +321,13 @@ pub(super) async fn draw(
         .db
         .read(move |c| find(c, &scope, (&id, asked.as_ref()), (&house, now)))
         .await?;
+    if Scope::of(&desk.signed).is_whole() && !found.readers.is_empty() {
+        // Names and addresses stand on the page (S15).
+        let subject = ("newsletters", found.newsletter.id.to_string());
+        let deed = Deed::new(desk.signed.user(), "newsletter.readers", subject);
+        desk.note(deed.saying(format!("{} addresses", found.readers.len())))
+            .await?;
+    }
     let (status, title) = (mend.status, found.newsletter.title.clone());
     let view = view(found, typed, mend, desk)?;
     let mut response = desk.show("newsletter", &title, status, view)?;
@@ -374,16 +364,23 @@ pub(super) async fn save(
     let desk = Desk::new(&site, &request, staff.0, Room::Newsletters);
     let (scope, now, by) = (Scope::of(&desk.signed), desk.now(), desk.signed.user());
     let (id, mut typed) = (path.0, form.0);
-    let asked = id.clone();
+    let (asked, seen_by) = (id.clone(), scope.clone());
     let (newsletter, pictures) = site
         .db
-        .read(move |c| Ok((newsletter_of(c, &scope, &asked)?, pictures::newest(c)?)))
+        .read(move |c| Ok((newsletter_of(c, &seen_by, &asked)?, pictures::newest(c)?)))
         .await?;
     let seen = form::rearrange(&mut typed, &pictures);
     let house = House::of(&site.config);
     let done = match form::parse(&typed, &newsletter, by) {
         Err(error) => Err(error),
-        Ok(draft) => site.db.tx(move |c| ops::save(c, &draft, &house, now)).await,
+        Ok(draft) => {
+            let work = move |c: &mut Conn| {
+                let saved = newsletter_of(c, &scope, &draft.id.to_string())?.audience.0;
+                reach::check(c, &scope, &saved, &draft.audience)?;
+                ops::save(c, &draft, &house, now)
+            };
+            site.db.tx(work).await
+        }
     };
     match done {
         Ok(()) => {

@@ -9,6 +9,7 @@ mod form;
 mod list;
 mod pictures;
 mod preview;
+mod reach;
 mod views;
 
 use actix_web::web;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::super::desk::{Desk, Room};
 use super::super::fields::Typed;
 use super::super::scope::Scope;
-use super::{form, newsletter_of};
+use super::{form, newsletter_of, reach};
 use crate::audit::Deed;
 use crate::auth::Coordinator;
 use crate::consent_vault::Channel;
@@ -86,29 +86,32 @@ fn reader(
     now: Timestamp,
 ) -> AppResult<Option<SubscriberId>> {
     let email = asked.reader_email.trim();
-    let found =
-        if email.is_empty() {
-            asked.reader.parse().ok()
-        } else {
-            let email: Email = email
-                .parse()
-                .map_err(|bad| AppError::field("reader_email", format!("{bad}")))?;
-            let known = audience::by_email(conn, &email)?;
-            Some(known.ok_or_else(|| {
-                AppError::field("reader_email", "nobody with this address is known")
-            })?)
-        };
-    // Whose role holds for single seasons sees the readers of their own newsletters, and no others (S9).
-    if let Some(id) = found
-        && !scope.is_whole()
-        && !audience::holds(conn, &newsletter.audience.0, id, now)?
-    {
-        return Err(AppError::field(
-            "reader_email",
-            "this newsletter does not go to them",
-        ));
+    let found = if email.is_empty() {
+        match asked.reader.parse() {
+            Ok(id) => Some(id),
+            Err(_) => return Ok(None),
+        }
+    } else {
+        let email: Email = email
+            .parse()
+            .map_err(|bad| AppError::field("reader_email", format!("{bad}")))?;
+        audience::by_email(conn, &email)?
+    };
+    if scope.is_whole() {
+        let unknown = || AppError::field("reader_email", "nobody with this address is known");
+        return found.map(Some).ok_or_else(unknown);
     }
-    Ok(found)
+    // Whose role holds for single seasons sees the readers of their own newsletters, and hears of no others whether they are
+    // known (S9).
+    if let Some(id) = found
+        && audience::holds(conn, &newsletter.audience.0, id, now)?
+    {
+        return Ok(Some(id));
+    }
+    Err(AppError::field(
+        "reader_email",
+        "this newsletter does not go to them",
+    ))
 }
 
 async fn show(
@@ -131,6 +134,7 @@ async fn show(
                 Some(mut typed) => {
                     form::rearrange(&mut typed, &pictures::newest(c)?);
                     let draft = form::parse(&typed, &saved, by)?;
+                    reach::check(c, &scope, &saved.audience.0, &draft.audience)?;
                     ops::with(saved, &draft)?
                 }
             };
@@ -170,7 +174,8 @@ pub(super) fn rendered(
         }
         Some(id) => {
             let mut facts = prepared.facts(conn, &[id], now)?;
-            let facts = facts.remove(&id).ok_or(AppError::NotFound("this reader"))?;
+            let mut facts = facts.remove(&id).ok_or(AppError::NotFound("this reader"))?;
+            facts.keep_secrets(&house.url("/newsletters"));
             prepared.render(&facts, variant, &links(house))
         }
     };

@@ -60,10 +60,18 @@ impl Known {
             }};
         }
         let (pages, teams) = (named!(pages, "page"), named!(teams, "team"));
-        let query = newsletters::table
-            .filter(newsletters::slug.eq_any(slugs("newsletter")))
-            .select((newsletters::slug, newsletters::id));
-        let newsletters: Vec<(String, String)> = each!(conn, c => query.load(c))?;
+        let wanted = slugs("newsletter");
+        let newsletters: Vec<(String, String)> = each!(conn, c: Db => {
+            let mut query = newsletters::table
+                .filter(newsletters::slug.eq_any(wanted))
+                .select((newsletters::slug, newsletters::id))
+                .into_boxed::<Db>();
+            if let Some(own) = scope.ids() {
+                let own: Vec<Option<CampaignId>> = own.iter().copied().map(Some).collect();
+                query = query.filter(newsletters::campaign_id.eq_any(own));
+            }
+            query.load(c)
+        })?;
         Ok(Self {
             seasons,
             programs,

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::super::mask::{masked, masked_address};
 use crate::db::Conn;
 use crate::db::schema::subscribers;
 use crate::each;
@@ -62,10 +63,7 @@ pub(super) fn outcome(
         .map(|(name, email, country, language)| PersonView {
             name: if has_names { name } else { masked(&name) },
             // Addresses are for the table of subscribers, where looking at them is on record one by one.
-            email: match email.rsplit_once('@') {
-                Some((local, domain)) => format!("{}@{domain}", masked(local)),
-                None => String::new(),
-            },
+            email: masked_address(&email),
             country,
             language,
         });
@@ -75,13 +73,4 @@ pub(super) fn outcome(
         people: people.collect(),
         has_names,
     })
-}
-
-/// The first letter of each word: "Maria Roy" is "M… R…".
-pub(super) fn masked(text: &str) -> String {
-    let words = text.split_whitespace();
-    let words: Vec<String> = words
-        .filter_map(|word| word.chars().next().map(|first| format!("{first}…")))
-        .collect();
-    words.join(" ")
 }

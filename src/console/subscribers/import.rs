@@ -94,11 +94,17 @@ pub(super) async fn show(
 ) -> AppResult<HttpResponse> {
     Scope::of(&staff.0).check_whole()?;
     let desk = Desk::new(&site, &request, staff.0, Room::Subscribers);
-    draw(&desk, id_of(&path.0)?, Mend::none()).await
+    draw(&desk, id_of(&path.0)?, Vec::new(), Mend::none()).await
 }
 
-async fn draw(desk: &Desk, id: ImportId, mend: Mend) -> AppResult<HttpResponse> {
-    let mut view = desk.site.db.read(move |c| view(c, id)).await?;
+/// The page; `chosen` is what was chosen for the columns, where that is to be mended.
+async fn draw(
+    desk: &Desk,
+    id: ImportId,
+    chosen: Vec<Field>,
+    mend: Mend,
+) -> AppResult<HttpResponse> {
+    let mut view = desk.site.db.read(move |c| view(c, id, &chosen)).await?;
     view.errors = mend.faults;
     view.notice = mend.notice;
     let refresh = view.is_busy.then_some(2);
@@ -112,7 +118,7 @@ async fn draw(desk: &Desk, id: ImportId, mend: Mend) -> AppResult<HttpResponse> 
     Ok(answer)
 }
 
-fn view(conn: &mut Conn, id: ImportId) -> AppResult<View> {
+fn view(conn: &mut Conn, id: ImportId, chosen: &[Field]) -> AppResult<View> {
     let import = by_id(conn, id)?;
     let list = list_by_id(conn, import.list_id)?;
     let faults = model::faults(conn, id, 0, FAULTS)?;
@@ -156,7 +162,7 @@ fn view(conn: &mut Conn, id: ImportId) -> AppResult<View> {
         is_busy: matches!(import.state, ImportState::Checking | ImportState::Running),
         is_running: import.state == ImportState::Running,
         is_over: matches!(import.state, ImportState::Done | ImportState::Stopped),
-        columns: columns(&import, &examples),
+        columns: columns(&import, &examples, chosen),
         sample,
         faults: faults.iter().map(fault).collect(),
         lines: import.lines,
@@ -171,7 +177,7 @@ fn view(conn: &mut Conn, id: ImportId) -> AppResult<View> {
     })
 }
 
-fn columns(import: &Import, examples: &[String]) -> Vec<ColumnView> {
+fn columns(import: &Import, examples: &[String], chosen: &[Field]) -> Vec<ColumnView> {
     let view = |(at, column): (usize, &Column)| ColumnView {
         id: format!("column-{at}"),
         name: column.name.clone(),
@@ -184,7 +190,7 @@ fn columns(import: &Import, examples: &[String]) -> Vec<ColumnView> {
             .map(|field| Choice {
                 value: field.to_string(),
                 label: field.label().to_owned(),
-                is_current: *field == column.field,
+                is_current: field == chosen.get(at).unwrap_or(&column.field),
             })
             .collect(),
     };
@@ -212,10 +218,12 @@ pub(super) async fn act(
     let (id, typed) = (id_of(&path.0)?, form.0);
     let (by, now, job) = (desk.signed.user(), desk.now(), JobId::new());
     let db = &site.db;
+    let mut chosen = Vec::new();
     let done = match typed.text("act") {
         "check" => {
             let fields: Result<Vec<Field>, _> = typed.all("column").map(str::parse).collect();
             let fields = fields.map_err(|_| AppError::NotFound("this kind of column"))?;
+            chosen.clone_from(&fields);
             db.tx(move |c| ops::map(c, id, &fields, job, now))
                 .await
                 .map(|()| "import-begun")
@@ -241,7 +249,7 @@ pub(super) async fn act(
         Ok(word) => Ok(see(&format!(
             "/console/subscribers/imports/{id}?done={word}"
         ))),
-        Err(error) => draw(&desk, id, Mend::of(error)?).await,
+        Err(error) => draw(&desk, id, chosen, Mend::of(error)?).await,
     }
 }
 

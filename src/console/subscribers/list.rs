@@ -45,6 +45,7 @@ impl Asked {
         };
         Ok(Filter {
             needle: Needle::parse(&self.q),
+            is_narrowed: !scope.is_whole(),
             lists,
             standing: value("standing", given(&self.standing).as_deref())?,
             sort: value("sort", given(&self.sort).as_deref())?.unwrap_or(Sort::Newest),

@@ -42,6 +42,10 @@ struct ListView {
     on: i64,
     asked: i64,
     left: i64,
+    /// Whether its form is open, with what was typed into it.
+    is_open: bool,
+    name_error: Option<String>,
+    about_error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +75,7 @@ pub(super) async fn show(
     staff: Coordinator,
 ) -> AppResult<HttpResponse> {
     let desk = Desk::new(&site, &request, staff.0, Room::Lists);
-    draw(&desk, &Typed::default(), Mend::none()).await
+    draw(&desk, None, &Typed::default(), Mend::none()).await
 }
 
 type Counts = HashMap<(ListId, SubscriptionState), i64>;
@@ -87,7 +91,13 @@ fn counts(conn: &mut Conn) -> AppResult<Counts> {
         .collect())
 }
 
-async fn draw(desk: &Desk, typed: &Typed, mend: Mend) -> AppResult<HttpResponse> {
+/// The page, with what was typed into the form of the list `changed`, or into one that makes something new.
+async fn draw(
+    desk: &Desk,
+    changed: Option<ListId>,
+    typed: &Typed,
+    mut mend: Mend,
+) -> AppResult<HttpResponse> {
     let scope = Scope::of(&desk.signed);
     let is_whole = scope.is_whole();
     let (lists, counts, topics, seasons) = desk
@@ -104,12 +114,32 @@ async fn draw(desk: &Desk, typed: &Typed, mend: Mend) -> AppResult<HttpResponse>
             ))
         })
         .await?;
+    let mut shown: Vec<ListView> = lists
+        .iter()
+        .map(|one| list(one, &counts, &seasons))
+        .collect();
+    let nothing = Typed::default();
+    let mut typed = typed;
+    if let Some(changed) = changed {
+        let changed = changed.to_string();
+        for one in shown.iter_mut().filter(|one| one.id == changed) {
+            one.name = typed.text("name").to_owned();
+            one.about = typed.text("about").to_owned();
+            one.is_public = typed.ticked("is_public");
+            one.takes_gifts = typed.ticked("takes_gifts");
+            one.is_open = true;
+            one.name_error = mend.at("name");
+            one.about_error = mend.at("about");
+        }
+        // The list's own fields are meant, not those of a new one.
+        for fault in &mut mend.faults {
+            fault.field = format!("{}-{changed}", fault.field);
+        }
+        typed = &nothing;
+    }
     let draw = Draw { typed, mend: &mend };
     let view = View {
-        lists: lists
-            .iter()
-            .map(|one| list(one, &counts, &seasons))
-            .collect(),
+        lists: shown,
         topics: topics.into_iter().map(topic).collect(),
         seasons: choices(&seasons, typed.text("campaign"), is_whole),
         is_whole,
@@ -164,6 +194,9 @@ fn list(one: &List, counts: &Counts, seasons: &[Campaign]) -> ListView {
         on: count(SubscriptionState::Confirmed),
         asked: count(SubscriptionState::Pending),
         left: count(SubscriptionState::Left),
+        is_open: false,
+        name_error: None,
+        about_error: None,
     }
 }
 
@@ -191,7 +224,7 @@ pub(super) async fn act(
     };
     match done {
         Ok(()) => Ok(see("/console/lists?done=list-made")),
-        Err(error) => draw(&desk, &typed, Mend::of(error)?).await,
+        Err(error) => draw(&desk, None, &typed, Mend::of(error)?).await,
     }
 }
 
@@ -299,6 +332,6 @@ pub(super) async fn change(
         .await;
     match done {
         Ok(()) => Ok(see("/console/lists?done=saved")),
-        Err(error) => draw(&desk, &Typed::default(), Mend::of(error)?).await,
+        Err(error) => draw(&desk, Some(id), &typed, Mend::of(error)?).await,
     }
 }

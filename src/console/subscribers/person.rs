@@ -10,12 +10,14 @@ use super::super::record::{self, DeedView};
 use super::super::scope::Scope;
 use super::list::state_word;
 use super::narrowed;
+use super::table::OWN_WORD;
 use crate::audit::{self, Deed, Recorded};
 use crate::auth::{Coordinator, UserId};
 use crate::db::Conn;
 use crate::db::schema::{deliveries, newsletters, suppressions};
 use crate::each;
 use crate::error::{AppError, AppResult};
+use crate::ids::CampaignId;
 use crate::kernel::Timestamp;
 use crate::subscribers::merge;
 use crate::subscribers::model::{self, Standing, by_id, topics_off};
@@ -110,12 +112,15 @@ pub(super) fn id_of(text: &str) -> AppResult<SubscriberId> {
         .map_err(|_| AppError::NotFound("this subscriber"))
 }
 
-/// The person, if the reader may know of them: whose role holds for single seasons sees who is on their lists.
+/// The person, if the reader may know of them: whose role holds for single seasons sees who is on their lists, or left them,
+/// by their own word.
 pub(super) fn seen(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Subscriber> {
     let person = by_id(conn, id)?;
     if let Some(lists) = narrowed(conn, scope)? {
         let own = model::standings(conn, id)?;
-        if !own.iter().any(|one| lists.contains(&one.list.id)) {
+        let is_seen =
+            |one: &Standing| lists.contains(&one.list.id) && OWN_WORD.contains(&one.state);
+        if !own.iter().any(is_seen) {
             return Err(AppError::NotFound("this subscriber"));
         }
     }
@@ -130,18 +135,6 @@ fn find(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Found> {
     standings.retain(|one| is_seen(one.list.id));
     let mut proofs = proofs::of_subscriber(conn, id, MOST)?;
     proofs.retain(|one| one.list_id.is_none_or(is_seen));
-    let got = deliveries::table
-        .inner_join(newsletters::table.on(newsletters::id.eq(deliveries::newsletter_id)))
-        .filter(deliveries::subscriber_id.eq(id))
-        .order(deliveries::sent_at.desc())
-        .limit(MOST)
-        .select((
-            newsletters::id,
-            newsletters::title,
-            deliveries::state,
-            deliveries::code,
-            deliveries::sent_at,
-        ));
     let suppressed = suppressions::table.find(&person.email_folded).select((
         suppressions::reason,
         suppressions::detail,
@@ -154,7 +147,7 @@ fn find(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Found> {
     let deeds = audit::of_subject(conn, "subscriber", &id.to_string(), 20)?;
     Ok(Found {
         off: topics_off(conn, id)?,
-        got: each!(conn, c => got.load(c))?,
+        got: got(conn, scope, id)?,
         suppressed: each!(conn, c => suppressed.first(c).optional())?,
         names: record::names(conn, &deeds)?,
         person,
@@ -163,6 +156,30 @@ fn find(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Found> {
         namesakes,
         deeds,
     })
+}
+
+/// The newest mails that a reader got, of the seasons that may be seen.
+fn got(conn: &mut Conn, scope: &Scope, id: SubscriberId) -> AppResult<Vec<Got>> {
+    Ok(each!(conn, c: Db => {
+        let mut query = deliveries::table
+            .inner_join(newsletters::table.on(newsletters::id.eq(deliveries::newsletter_id)))
+            .filter(deliveries::subscriber_id.eq(id))
+            .order(deliveries::sent_at.desc())
+            .limit(MOST)
+            .select((
+                newsletters::id,
+                newsletters::title,
+                deliveries::state,
+                deliveries::code,
+                deliveries::sent_at,
+            ))
+            .into_boxed::<Db>();
+        if let Some(own) = scope.ids() {
+            let own: Vec<Option<CampaignId>> = own.iter().copied().map(Some).collect();
+            query = query.filter(newsletters::campaign_id.eq_any(own));
+        }
+        query.load(c)
+    })?)
 }
 
 pub(super) async fn show(

@@ -48,12 +48,19 @@ pub(super) enum Place {
     Address(String),
 }
 
+/// How somebody stands to a list who said so themselves. Whoever was merely asked has told a season's coordinators nothing, and
+/// an invitation must not open anybody's record to whoever sends it (S9).
+pub(super) const OWN_WORD: [SubscriptionState; 2] =
+    [SubscriptionState::Confirmed, SubscriptionState::Left];
+
 /// What is looked for.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     pub(super) needle: Option<Needle>,
     /// On one of these lists, in whatever way; `None`: wherever.
     pub(super) lists: Option<Vec<ListId>>,
+    /// Whether only those are seen who are on the lists by their own word ([`OWN_WORD`]).
+    pub(super) is_narrowed: bool,
     pub(super) standing: Option<Standing>,
     pub(super) sort: Sort,
 }
@@ -84,6 +91,8 @@ pub(super) fn rows(
         _ => State::ALL,
     };
     let by_state = states.len() == 1;
+    let of_own_word = |state: &State| !filter.is_narrowed || OWN_WORD.contains(state);
+    let states: Vec<State> = states.iter().copied().filter(of_own_word).collect();
     Ok(each!(conn, c: Db => {
         let mut query = subscribers::table
             .filter(subscribers::erased_at.is_null())
@@ -93,7 +102,7 @@ pub(super) fn rows(
             .into_boxed::<Db>();
         let on = subscriptions::table
             .filter(subscriptions::subscriber_id.eq(subscribers::id))
-            .filter(subscriptions::state.eq_any(states.to_vec()));
+            .filter(subscriptions::state.eq_any(states.clone()));
         if let Some(lists) = &filter.lists {
             query = query.filter(exists(on.filter(subscriptions::list_id.eq_any(lists.clone()))));
         } else if by_state {

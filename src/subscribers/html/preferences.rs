@@ -73,17 +73,22 @@ pub(super) async fn show(
     query: Query<Asked>,
 ) -> AppResult<HttpResponse> {
     let person = person(&with, &path.0).await?;
-    draw(&with, &request, person, &query.0.done, Mend::none()).await
+    let done = query.0.done.as_str();
+    draw(&with, &request, person, (done, None), Mend::none()).await
 }
 
 async fn draw(
     with: &Subscribing,
     request: &HttpRequest,
     person: Subscriber,
-    done: &str,
+    (done, typed): (&str, Option<Typed>),
     mend: Mend,
 ) -> AppResult<HttpResponse> {
-    let view = with.site.db.read(move |c| view(c, &person)).await?;
+    let view = with
+        .site
+        .db
+        .read(move |c| view(c, &person, typed.as_ref()))
+        .await?;
     let view = View {
         done: match done {
             "saved" => Some("Your choice is kept."),
@@ -96,11 +101,20 @@ async fn draw(
     render(&with.site, request, title, mend, view)
 }
 
-fn view(conn: &mut Conn, person: &Subscriber) -> AppResult<View> {
+/// What stands; or, where the form is to be mended, what was typed into it.
+fn view(conn: &mut Conn, person: &Subscriber, typed: Option<&Typed>) -> AppResult<View> {
     let own = standings(conn, person.id)?;
     let is_on = |id| {
         own.iter()
             .any(|one| one.list.id == id && one.state == SubscriptionState::Confirmed)
+    };
+    let ticked = |field: &str, slug: &str, stands: bool| match typed {
+        Some(typed) => typed.all(field).any(|one| one == slug),
+        None => stands,
+    };
+    let said = |field: &str, stands: &str| match typed {
+        Some(typed) => typed.text(field).trim().to_owned(),
+        None => stands.to_owned(),
     };
     let off = topics_off(conn, person.id)?;
     // A list that is not public shows to whoever is on it.
@@ -108,7 +122,7 @@ fn view(conn: &mut Conn, person: &Subscriber) -> AppResult<View> {
         .into_iter()
         .filter(|list| list.is_public || is_on(list.id))
         .map(|list| Tick {
-            is_on: is_on(list.id),
+            is_on: ticked("list", list.slug.as_str(), is_on(list.id)),
             slug: list.slug.to_string(),
             name: list.name,
             about: list.about,
@@ -117,7 +131,7 @@ fn view(conn: &mut Conn, person: &Subscriber) -> AppResult<View> {
     let topics = all_topics(conn, false)?
         .into_iter()
         .map(|topic| Tick {
-            is_on: !off.contains(&topic.slug),
+            is_on: ticked("topic", &topic.slug, !off.contains(&topic.slug)),
             slug: topic.slug,
             name: topic.name,
             about: topic.about,
@@ -128,30 +142,34 @@ fn view(conn: &mut Conn, person: &Subscriber) -> AppResult<View> {
         label: label.to_owned(),
         is_current: value == current,
     };
+    let language = said("language", &person.language);
     let mut languages: Vec<Choice> = LANGUAGES
         .iter()
-        .map(|(value, label)| choice(value, label, &person.language))
+        .map(|(value, label)| choice(value, label, &language))
         .collect();
     if !languages.iter().any(|one| one.is_current) {
-        languages.push(choice(&person.language, &person.language, &person.language));
+        languages.push(choice(&language, &language, &language));
     }
-    let zone = person.time_zone.as_deref().unwrap_or_default();
-    let zones = std::iter::once(choice("", "not known", zone))
+    let zone = said("time_zone", person.time_zone.as_deref().unwrap_or_default());
+    let mut zones: Vec<Choice> = std::iter::once(choice("", "not known", &zone))
         .chain(chrono_tz::TZ_VARIANTS.iter().map(|one| {
             let name = one.name();
-            choice(name, &name.replace('_', " "), zone)
+            choice(name, &name.replace('_', " "), &zone)
         }))
         .collect();
+    if !zones.iter().any(|one| one.is_current) {
+        zones.push(choice(&zone, &zone, &zone));
+    }
     Ok(View {
         token: person.token.clone(),
         email: person.email.to_string(),
-        name: person.name.clone(),
+        name: said("name", &person.name),
         lists,
         topics,
         languages,
         zones,
         is_out: person.left_all_at.is_some(),
-        is_counted: person.counted_since.is_some(),
+        is_counted: ticked("counted", "1", person.counted_since.is_some()),
         done: None,
     })
 }
@@ -176,7 +194,9 @@ pub(super) async fn save(
     }
     let choices = match Choices::parse(&typed) {
         Ok(choices) => choices,
-        Err(error) => return draw(&with, &request, reader, "", Mend::of(error)?).await,
+        Err(error) => {
+            return draw(&with, &request, reader, ("", Some(typed)), Mend::of(error)?).await;
+        }
     };
     with.site
         .db
@@ -209,11 +229,15 @@ pub(super) async fn erase(
     let reader = person(&with, &path.0).await?;
     if !form.0.ticked("sure") {
         let error = AppError::field("sure", "tick the box, so that nothing is wiped by a slip");
-        return draw(&with, &request, reader, "", Mend::of(error)?).await;
+        return draw(&with, &request, reader, ("", None), Mend::of(error)?).await;
     }
-    let (address, folded) = (reader.email.to_string(), reader.email_folded.clone());
-    let db = &with.site.db;
-    let mails = db.read(move |c| mails_to(c, &[&address, &folded])).await?;
+    let (db, leaving) = (&with.site.db, reader.clone());
+    let mails = db
+        .read(move |c| {
+            let addresses = own::addresses(c, &leaving)?;
+            mails_to(c, &addresses)
+        })
+        .await?;
     // Receipts are the books' and stay: they are wanted, and no newsletters.
     let (fresh, now) = (Fresh::new()?, with.site.clock.now());
     db.tx(move |c| own::erase(c, reader.id, &mails, &fresh, now))

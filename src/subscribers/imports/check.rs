@@ -11,7 +11,7 @@ use crate::db::schema::{import_faults, imports, subscribers, subscriptions, supp
 use crate::each;
 use crate::error::AppResult;
 use crate::kernel::{Json, Timestamp};
-use crate::subscribers::links::erased_marks;
+use crate::subscribers::erased;
 use crate::subscribers::{ListId, SubscriberId, SubscriptionState};
 
 /// How many there are of each kind.
@@ -63,7 +63,7 @@ pub(super) fn judge(
         .select((subscriptions::subscriber_id, subscriptions::state));
     let states: Vec<(SubscriberId, SubscriptionState)> = each!(conn, c => query.load(c))?;
     let states: BTreeMap<_, _> = states.into_iter().collect();
-    let marks = erased_marks(conn, folded)?;
+    let marks = erased::marks(conn, folded)?;
     let mut keys = folded.to_vec();
     keys.extend(marks.iter().cloned());
     let query = suppressions::table
