@@ -199,13 +199,13 @@ async fn a_seal_that_was_taken_away_is_missed() {
     // The schedule has just had its turn; nothing waits.
     let turned = |minutes| {
         let at = Clock::system().now().plus(chrono::Duration::minutes(minutes));
-        let row = (
-            schedules::name.eq(seals::SCHEDULE),
-            schedules::every_seconds.eq(60_i64),
-            schedules::next_at.eq(at),
-            schedules::last_at.eq(Some(at)),
-        );
         db.tx(move |c| {
+            let row = (
+                schedules::name.eq(seals::SCHEDULE),
+                schedules::every_seconds.eq(60_i64),
+                schedules::next_at.eq(at),
+                schedules::last_at.eq(Some(at)),
+            );
             each!(c, c => diesel::delete(schedules::table).execute(c))?;
             each!(c, c => diesel::insert_into(schedules::table).values(row).execute(c))?;
             Ok(())

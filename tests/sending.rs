@@ -373,7 +373,7 @@ async fn one_click_out_of_a_mail_to_participants_is_out() {
         .db
         .tx(move |conn| {
             let one = newsletters::table.find(id);
-            each!(conn, c => diesel::update(one).set(newsletters::audience.eq(Json(meant))).execute(c))?;
+            each!(conn, c => diesel::update(one).set(newsletters::audience.eq(Json(meant.clone()))).execute(c))?;
             Ok(())
         })
         .await

@@ -78,7 +78,7 @@ mod tests {
             through(0, Some(CampaignId::new())),
             through(0, None),
         ] {
-            assert_eq!(all.left_by_link(), []);
+            assert!(all.left_by_link().is_empty());
         }
     }
 }

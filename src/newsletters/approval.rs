@@ -1,7 +1,7 @@
 //! A second person's word: above so many recipients nothing goes out on one person's word alone (N20).
 //!
-//! An approval is for what stood there, told by its digest: any later change, be it of a segment's rule, asks for a new one. It is given by somebody else
-//! than whoever wrote last, or by the writer who types to how many people it goes.
+//! An approval is for what stood there, told by its digest: any later change, be it of a segment's rule, asks for a new one. It
+//! is given by somebody else than whoever wrote last, or by the writer who types to how many people it goes.
 
 use diesel::prelude::*;
 
@@ -14,6 +14,7 @@ use crate::db::schema::{newsletter_approvals, newsletter_settings, segments};
 use crate::each;
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
+use crate::segments::SegmentId;
 
 /// Above so many recipients a second person is asked, unless staff say otherwise.
 pub const ABOVE: i64 = 500;
@@ -81,8 +82,10 @@ pub struct Approval {
 /// The database's.
 pub fn digest(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<String> {
     let audience = &newsletter.audience.0;
+    let both = [audience.segment, audience.without];
+    let both: Vec<SegmentId> = both.into_iter().flatten().collect();
     let query = segments::table
-        .filter(segments::id.eq_any([audience.segment, audience.without].into_iter().flatten()))
+        .filter(segments::id.eq_any(both))
         .order(segments::id)
         .select((segments::id, segments::campaign_id, segments::rule));
     let named: Vec<(String, Option<String>, String)> = each!(conn, c => query.load(c))?;
@@ -90,7 +93,11 @@ pub fn digest(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<String> {
     let mut parts = vec![own.as_str()];
     for (id, season, rule) in &named {
         // Conditions that name no season are about the segment's own.
-        parts.extend([id.as_str(), season.as_deref().unwrap_or_default(), rule]);
+        parts.extend([
+            id.as_str(),
+            season.as_deref().unwrap_or_default(),
+            rule.as_str(),
+        ]);
     }
     Ok(digest_of(&parts))
 }

@@ -20,7 +20,8 @@ use crate::kernel::Timestamp;
 
 /// Merges `from` into `into`, which is written to from now on. On each list the stricter word counts: who left it by one of
 /// the two addresses has left it; who left everything, everything; who complained or was suppressed by staff is so at the kept
-/// address. Proofs, sequences and the mails they got go over, but for those that both have. The old address stays known, so that no import makes a second person of it.
+/// address. Proofs, sequences and the mails they got go over, but for those that both have. The old address stays known, so that no
+/// import makes a second person of it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] `not_to_merge` of one and the same, or where one of them is erased or merged already.

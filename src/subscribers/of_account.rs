@@ -18,10 +18,9 @@ use crate::mail::MailId;
 /// Their rows, whoever is written to first. Where their address was merged into the reader of another account, that one is
 /// the other account's.
 fn rows(conn: &mut Conn, user: &User) -> AppResult<Vec<Subscriber>> {
-    let by_account = subscribers::table
-        .filter(subscribers::user_id.eq(user.id))
-        .select(Subscriber::as_select());
-    let mut found: Vec<Subscriber> = each!(conn, c => by_account.load(c))?;
+    let by_account = subscribers::table.filter(subscribers::user_id.eq(user.id));
+    let mut found: Vec<Subscriber> =
+        each!(conn, c => by_account.select(Subscriber::as_select()).load(c))?;
     found.extend(by_email(conn, &user.email)?);
     let mut all: Vec<Subscriber> = Vec::new();
     for own in found {

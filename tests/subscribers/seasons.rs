@@ -58,7 +58,8 @@ async fn an_invitation_opens_nobodys_record() {
     }
     let page = format!("/console/subscribers/{}", maya.id);
     assert_eq!(world.ask(&staff, "GET", &page, &[]).await.status, 404);
-    let leave = [("act", "leave"), ("list", &letters.to_string())];
+    let list = letters.to_string();
+    let leave = [("act", "leave"), ("list", list.as_str())];
     assert_eq!(world.ask(&staff, "POST", &page, &leave).await.status, 404);
     // Their own word opens it: being on the list, and having left it.
     let page = format!("/console/subscribers/{}", ours.id);

@@ -87,7 +87,7 @@ fn reader(
 ) -> AppResult<Option<SubscriberId>> {
     let email = asked.reader_email.trim();
     let found = if email.is_empty() {
-        match asked.reader.parse() {
+        match asked.reader.parse::<SubscriberId>() {
             Ok(id) => Some(id),
             Err(_) => return Ok(None),
         }

@@ -218,7 +218,7 @@ pub(super) async fn act(
     let (id, typed) = (id_of(&path.0)?, form.0);
     let (by, now, job) = (desk.signed.user(), desk.now(), JobId::new());
     let db = &site.db;
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<Field> = Vec::new();
     let done = match typed.text("act") {
         "check" => {
             let fields: Result<Vec<Field>, _> = typed.all("column").map(str::parse).collect();

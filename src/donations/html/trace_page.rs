@@ -127,7 +127,7 @@ fn steps(traced: &Traced, fees: Fees, net: Money, remaining: Money) -> Vec<StepV
     let fee_words = if !online {
         "No fee was taken: it did not come by card."
     } else if let Some(note) = &note {
-        note
+        note.as_str()
     } else if known {
         "The processor kept this; it told us so itself."
     } else {
