@@ -269,7 +269,10 @@ async fn what_a_bank_moves_after_the_end_is_booked_as_it_moves() {
     world.control(json!({ "payout": true })).await;
     world.settle().await;
     assert_eq!(holds(&world, Account::processor("stripe")).await, 0);
-    assert_eq!(disputes_seen(&world).await, open_findings(&world).await.len());
+    assert_eq!(
+        disputes_seen(&world).await,
+        open_findings(&world).await.len()
+    );
     moves(&world, &id, 4_500).await;
     stands("paid", 0).await;
     world.control(json!({ "payout": true })).await;

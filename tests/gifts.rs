@@ -256,7 +256,11 @@ async fn a_fee_told_after_all_went_back_is_not_taken_from_the_gift() {
             let text = cell.split('<').next().unwrap();
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             let minor: i64 = digits.parse().unwrap();
-            if text.contains('.') { minor } else { minor * 100 }
+            if text.contains('.') {
+                minor
+            } else {
+                minor * 100
+            }
         })
         .collect();
     // Given, borne of the fee, came to the fund, went back, at work.

@@ -198,7 +198,9 @@ async fn a_seal_that_was_taken_away_is_missed() {
     }
     // The schedule has just had its turn; nothing waits.
     let turned = |minutes| {
-        let at = Clock::system().now().plus(chrono::Duration::minutes(minutes));
+        let at = Clock::system()
+            .now()
+            .plus(chrono::Duration::minutes(minutes));
         db.tx(move |c| {
             let row = (
                 schedules::name.eq(seals::SCHEDULE),

@@ -377,7 +377,9 @@ async fn an_arrival_sent_twice_is_one_and_another_under_its_id_is_none() {
         world.send(&theo, &place(first), &arrive("40")).await;
     }
     for (pool, amount) in [(first, "60"), (second, "40")] {
-        let other = world.ask(&theo, "POST", &place(pool), &arrive(amount)).await;
+        let other = world
+            .ask(&theo, "POST", &place(pool), &arrive(amount))
+            .await;
         assert_eq!(other.status, 409, "{}", other.text);
         assert!(other.text.contains("open a new one"), "{}", other.text);
     }
@@ -417,8 +419,7 @@ async fn a_pool_that_was_emptied_meanwhile_becomes_nobodys_gift() {
     let late = world.ask(&noor, "POST", &place, &decide).await;
     assert_eq!(late.status, 409, "{}", late.text);
     assert!(late.text.contains("nothing is left"), "{}", late.text);
-    let raised =
-        world.json(&format!("/api/v1/campaigns/{CAMPAIGN}")).await["donations"].clone();
+    let raised = world.json(&format!("/api/v1/campaigns/{CAMPAIGN}")).await["donations"].clone();
     assert_eq!(raised, 1, "no gift of nothing");
     let refuse = [("act", "refuse"), ("release", release.as_str())];
     world.send(&noor, &place, &refuse).await;
@@ -479,7 +480,11 @@ async fn a_pool_has_a_ceiling_and_its_proof_counts_beyond_sixty_four_bits() {
     ];
     let refused = world.ask(&theo, "POST", "/console/matching", &form).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
-    assert!(refused.text.contains("more than one pool"), "{}", refused.text);
+    assert!(
+        refused.text.contains("more than one pool"),
+        "{}",
+        refused.text
+    );
     pool(&world, &theo, "50", &[]).await;
     world.paid(&World::gift(5_000)).await;
     // Nothing of this size comes by a form any more; a proof must not fail on it all the same.
@@ -497,7 +502,8 @@ async fn a_pool_has_a_ceiling_and_its_proof_counts_beyond_sixty_four_bits() {
     });
     let (huge, own) = proved.await.unwrap();
     assert!(
-        huge.iter().any(|line| line.contains("beyond its cap or its ratio")),
+        huge.iter()
+            .any(|line| line.contains("beyond its cap or its ratio")),
         "{huge:?}"
     );
     assert_eq!(own, Vec::<String>::new());

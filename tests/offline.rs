@@ -304,7 +304,9 @@ async fn a_form_under_the_id_of_another_entry_confirms_nothing() {
     let noor = coordinator(&world).await;
     let mut ours = form.to_vec();
     ours.extend([("campaign", CAMPAIGN), ("page", PAGE)]);
-    let refused = world.ask(&noor, "POST", "/console/offline/new", &ours).await;
+    let refused = world
+        .ask(&noor, "POST", "/console/offline/new", &ours)
+        .await;
     assert_eq!(refused.status, 409, "{}", refused.text);
     assert_eq!(world.page_totals(PAGE).await, (0, 0, 0));
     assert_eq!(in_hand(&world).await, 0);

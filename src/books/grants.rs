@@ -197,7 +197,10 @@ fn parts(conn: &mut Conn, campaign: CampaignId) -> AppResult<BTreeMap<String, i6
         .bind::<Text, _>(&own)
         .bind::<Text, _>(&own)
         .load(c))?;
-    Ok(rows.into_iter().map(|row| (row.tranche, row.part)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tranche, row.part))
+        .collect())
 }
 
 /// A grant on the page.

@@ -1899,3 +1899,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     newsletter_hits,
     newsletter_gifts,
 );
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    newsletter_gifts::newsletter_id,
+    donations::currency,
+);

@@ -22,10 +22,7 @@ use crate::kernel::{Day, Timestamp, Zone};
 /// # Errors
 /// The database's.
 pub(super) fn date(conn: &mut Conn, arrived: &mut [Arrived], now: Timestamp) -> AppResult<()> {
-    let ids: BTreeSet<CampaignId> = arrived
-        .iter()
-        .map(|one| one.donation.campaign_id)
-        .collect();
+    let ids: BTreeSet<CampaignId> = arrived.iter().map(|one| one.donation.campaign_id).collect();
     let query = campaigns::table
         .filter(campaigns::id.eq_any(ids))
         .select((campaigns::id, campaigns::time_zone));

@@ -67,7 +67,11 @@ fn the_oldest_pool_that_holds_its_share_adds_it_and_a_rest_goes_to_whom_it_cover
 #[test]
 fn a_pool_with_a_cent_left_or_nothing_to_add_robs_no_gift_of_a_fuller_one() {
     let campaign = CampaignId::new();
-    let mut pools = [pool(campaign, 1), pool(campaign, 3_000), pool(campaign, 2_000)];
+    let mut pools = [
+        pool(campaign, 1),
+        pool(campaign, 3_000),
+        pool(campaign, 2_000),
+    ];
     let ids = [pools[0].pool.id, pools[1].pool.id];
     // None holds all of it: the one that adds most.
     let taken = take(&mut pools, &gift(campaign, 50));

@@ -191,7 +191,8 @@ pub fn switch_on(conn: &mut Conn, id: SequenceId, by: UserId, now: Timestamp) ->
     if steps.is_empty() {
         return Err(conflict("no_steps", "it has no step yet: add one"));
     }
-    approved(conn, &model::by_id(conn, id)?, &steps, by, now)?;
+    let sequence = model::by_id(conn, id)?;
+    approved(conn, &sequence, &steps, by, now)?;
     moved(
         conn,
         id,

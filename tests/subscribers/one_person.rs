@@ -251,7 +251,11 @@ async fn an_account_takes_all_its_addresses_along_and_away() {
         .visitor(Some(world.user_of("coord@staff.example").await))
         .await;
     let to = list(&world, "Letters", true).await.to_string();
-    let form = [("email", "maya.roy@example.com"), ("name", ""), ("to", to.as_str())];
+    let form = [
+        ("email", "maya.roy@example.com"),
+        ("name", ""),
+        ("to", to.as_str()),
+    ];
     world.send(&staff, "/console/subscribers", &form).await;
     world.work().await;
     assert_eq!(world.mails_to("maya.roy@example.com").await.len(), 1);

@@ -86,7 +86,10 @@ fn refunds(traced: &Traced) -> Vec<RefundView> {
         let back = Money::new(row.amount, traced.gift.currency);
         // A movement after the first stands under the dispute's id and its own.
         let id = row.id.split(':').next();
-        let dispute = traced.disputes.iter().find(|one| Some(one.id.as_str()) == id);
+        let dispute = traced
+            .disputes
+            .iter()
+            .find(|one| Some(one.id.as_str()) == id);
         let what = match dispute.map(|one| one.state) {
             None => "Refund",
             Some(DisputeState::Lost) => "Taken back by your bank",
@@ -123,7 +126,9 @@ fn steps(traced: &Traced, fees: Fees, net: Money, remaining: Money) -> Vec<StepV
             }
         };
     let online = gift.method.is_online();
-    let note = fees.note().map(|note| format!("The processor kept this, {note}."));
+    let note = fees
+        .note()
+        .map(|note| format!("The processor kept this, {note}."));
     let fee_words = if !online {
         "No fee was taken: it did not come by card."
     } else if let Some(note) = &note {
@@ -146,13 +151,7 @@ fn steps(traced: &Traced, fees: Fees, net: Money, remaining: Money) -> Vec<StepV
             at.clone(),
             "done",
         ),
-        step(
-            "Fee",
-            fee_words,
-            known.then_some(fees.borne),
-            None,
-            "done",
-        ),
+        step("Fee", fee_words, known.then_some(fees.borne), None, "done"),
         step(
             "Fund",
             "The rest was set aside and can be used for nothing else.",
