@@ -951,7 +951,7 @@ async fn a_segment_of_one_season_asks_about_that_season_alone() {
     world.done().await;
 }
 
-#[derive(QueryableByName)]
+#[derive(Debug, QueryableByName)]
 struct Line {
     #[diesel(sql_type = diesel::sql_types::Text)]
     detail: String,

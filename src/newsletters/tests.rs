@@ -261,6 +261,7 @@ fn facts(name: &str) -> Facts {
         name: name.into(),
         token: "t".into(),
         values,
+        is_counted: false,
         impact: Impact::default(),
         withheld: std::sync::Arc::default(),
     }

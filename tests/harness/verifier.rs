@@ -7,18 +7,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
-use mail_auth::dkim::DomainKey;
-use mail_auth::dns::cache::NoCache;
+use mail_auth::common::parse::TxtRecordParser;
+use mail_auth::common::verify::DomainKey;
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DnsCache, MessageAuthenticator, Parameters, ResolverCache,
-    TxtRecord, TxtRecordParser,
+    AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt,
 };
 
 /// The DNS as it would be: two keys, and nothing else is asked.
-struct Published(HashMap<Box<str>, TxtRecord>);
+struct Published(HashMap<Box<str>, Txt>);
 
-impl ResolverCache<Box<str>, TxtRecord> for Published {
-    fn get<Q>(&self, name: &Q) -> Option<TxtRecord>
+impl ResolverCache<Box<str>, Txt> for Published {
+    fn get<Q>(&self, name: &Q) -> Option<Txt>
     where
         Box<str>: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -26,7 +25,7 @@ impl ResolverCache<Box<str>, TxtRecord> for Published {
         self.0.get(name).cloned()
     }
 
-    fn remove<Q>(&self, _: &Q) -> Option<TxtRecord>
+    fn remove<Q>(&self, _: &Q) -> Option<Txt>
     where
         Box<str>: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -34,35 +33,7 @@ impl ResolverCache<Box<str>, TxtRecord> for Published {
         None
     }
 
-    fn insert(&self, _: Box<str>, _: TxtRecord, _: Instant) {}
-}
-
-impl DnsCache for Published {
-    type Txt = Self;
-    type Mx = NoCache;
-    type Ipv4 = NoCache;
-    type Ipv6 = NoCache;
-    type Ptr = NoCache;
-
-    fn txt(&self) -> Option<&Self> {
-        Some(self)
-    }
-
-    fn mx(&self) -> Option<&NoCache> {
-        None
-    }
-
-    fn ipv4(&self) -> Option<&NoCache> {
-        None
-    }
-
-    fn ipv6(&self) -> Option<&NoCache> {
-        None
-    }
-
-    fn ptr(&self) -> Option<&NoCache> {
-        None
-    }
+    fn insert(&self, _: Box<str>, _: Txt, _: Instant) {}
 }
 
 /// Asks whether every signature of a mail holds.
@@ -78,7 +49,7 @@ impl Verifier {
         let mut published = HashMap::new();
         for (selector, kind, key) in [("rsa", "rsa", rsa), ("ed", "ed25519", ed)] {
             let record = format!("v=DKIM1; k={kind}; p={}", key.trim());
-            let record = TxtRecord::from(DomainKey::parse(record.as_bytes()).unwrap());
+            let record = Txt::from(DomainKey::parse(record.as_bytes()).unwrap());
             let name = format!("{selector}._domainkey.selvedge.example.");
             published.insert(name.into_boxed_str(), record);
         }
@@ -95,7 +66,7 @@ impl Verifier {
     /// Whether a mail has as many signatures as are expected, and each of them holds.
     pub async fn believes(&self, message: &str, signatures: usize) -> bool {
         let parsed = AuthenticatedMessage::parse(message.as_bytes()).unwrap();
-        let asked = Parameters::new(&parsed).with_cache(&self.published);
+        let asked = Parameters::new(&parsed).with_txt_cache(&self.published);
         let results = self.authenticator.verify_dkim(asked).await;
         results.len() == signatures
             && results

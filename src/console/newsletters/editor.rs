@@ -180,6 +180,8 @@ struct EditorView {
     blocking: usize,
     count: i64,
     is_of_grant: bool,
+    is_of_season: bool,
+    is_of_step: bool,
     readers: Vec<ReaderView>,
     mail_url: String,
     digest: String,
@@ -254,6 +256,8 @@ fn view(found: Found, typed: Option<Typed>, mend: Mend, desk: &Desk) -> AppResul
         checks: views::checks(&found.checks),
         count: found.count,
         is_of_grant: newsletter.audience.0.grant.is_some(),
+        is_of_season: newsletter.campaign_id.is_some(),
+        is_of_step: newsletter.audience.0.one_by_one,
         readers: found
             .readers
             .iter()

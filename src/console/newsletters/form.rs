@@ -40,6 +40,7 @@ pub(super) fn of(newsletter: &Newsletter) -> AppResult<Typed> {
     for list in &audience.lists {
         typed.set("list", list);
     }
+    typed.tick("participants", audience.participants.is_some());
     for (name, segment) in [("segment", audience.segment), ("without", audience.without)] {
         typed.set(name, segment.map(|id| id.to_string()).unwrap_or_default());
     }
@@ -250,7 +251,7 @@ pub(super) fn parse(typed: &Typed, old: &Newsletter, by: UserId) -> AppResult<Dr
             blocks: blocks(typed),
         },
         plain_text: Some(plain.trim().to_owned()).filter(|text| !text.is_empty()),
-        audience: audience(typed, &old.audience.0),
+        audience: audience(typed, old),
         topic: Some(topic).filter(|text| !text.is_empty()),
         from_name,
         reply_to,
@@ -259,12 +260,17 @@ pub(super) fn parse(typed: &Typed, old: &Newsletter, by: UserId) -> AppResult<Dr
     })
 }
 
-/// The audience that was ticked. What the form does not offer (whose money is in a grant) stays.
-fn audience(typed: &Typed, old: &Audience) -> Audience {
+/// The audience that was ticked. What the form does not offer (whose money is in a grant) stays; a step's is its sequence's.
+fn audience(typed: &Typed, old: &Newsletter) -> Audience {
+    let saved = &old.audience.0;
+    if saved.one_by_one {
+        return saved.clone();
+    }
     Audience {
         lists: typed.all("list").filter_map(|id| id.parse().ok()).collect(),
         segment: typed.text("segment").parse().ok(),
         without: typed.text("without").parse().ok(),
-        ..old.clone()
+        participants: old.campaign_id.filter(|_| typed.ticked("participants")),
+        ..saved.clone()
     }
 }

@@ -76,6 +76,7 @@ pub(super) struct FormView {
     lists: Vec<Choice>,
     segments: Vec<Choice>,
     without: Vec<Choice>,
+    participants: Field,
     audience_error: Option<String>,
     test: Vec<Field>,
     plain_text: Field,
@@ -247,6 +248,7 @@ pub(super) fn form(typed: &Typed, blocks: &[Block], offers: &Offers, mend: &Mend
         lists: choices(&offers.lists, &lists, ""),
         segments: choices(&offers.segments, &[typed.text("segment")], "everybody on them"),
         without: choices(&offers.segments, &[typed.text("without")], "nobody left out"),
+        participants: d.tick("participants", "And whoever has a page in its season"),
         audience_error: mend.at("audience"),
         test: vec![
             d.text("subject_b", "The other subject"),
