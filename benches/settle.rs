@@ -9,7 +9,7 @@ use selvedge::db::{Conn, Db};
 use selvedge::donations::settle::{self, Settling};
 use selvedge::donations::{DonationId, SupporterId};
 use selvedge::each;
-use selvedge::kernel::{Currency, Money};
+use selvedge::kernel::{Currency, Money, Timestamp};
 use selvedge::payments::client::{Charge, Fee, Payment, SessionState};
 
 use super::Bench;
@@ -257,6 +257,7 @@ fn paid(id: &DonationId) -> Payment {
         intent_id: Some(format!("pi_{id}")),
         charge: Some(Charge {
             id: format!("ch_{id}"),
+            created: Timestamp::from_seconds(1_796_083_200).unwrap(),
             captured: money(5175),
             fee: Some(Fee {
                 id: format!("txn_{id}"),

@@ -105,7 +105,6 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
             "matching",
             "offline",
             "subscribers",
-            "analytics",
         ],
     ),
     ("offline", &[]),
@@ -200,6 +199,7 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
         &[
             "newsletters",
             "analytics",
+            "bounces",
             "segments",
             "subscribers",
             "grants",

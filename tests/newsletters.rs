@@ -1053,7 +1053,7 @@ async fn an_approval_ends_with_the_segment_the_topic_and_the_archive_that_it_was
     for changes in [
         vec![("segment", english.as_str()), ("topic", "stories")],
         vec![("topic", "")],
-        vec![("is_public", "1")],
+        vec![("is_public", "")],
     ] {
         let editor = world.look(&staff, &path).await;
         let mut all = changes.clone();

@@ -5,10 +5,9 @@
 //! readers alone who ticked it in their preferences ([`crate::subscribers::counted`]); only their mails carry a pixel, and
 //! addresses of their own. What scanners and proxies fetch is told apart in [`judge`] and counted as theirs.
 //!
-//! [`settings`] is the switch, settled with each newsletter as it starts; [`record`] writes; [`gifts`] says which newsletter a
-//! gift followed; [`report`] is what staff see; [`html`] answers the addresses.
+//! [`settings`] is the switch, settled with each newsletter as it starts; [`record`] writes; [`crate::subscribers::followed`] says
+//! which newsletter a gift followed; [`report`] is what staff see; [`html`] answers the addresses.
 
-pub mod gifts;
 mod html;
 pub mod judge;
 pub mod record;

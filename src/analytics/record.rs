@@ -94,7 +94,7 @@ pub fn hit(conn: &mut Conn, hit: &Hit, now: Timestamp) -> AppResult<()> {
         (Some(_), false) => HitKind::Click,
         (Some(_), true) => HitKind::MachineClick,
     };
-    count(conn, hit, kind, now)?;
+    count(conn, hit.newsletter, (kind, hit.link.unwrap_or(0)), now)?;
     match reader {
         Some(reader) if !is_machine => note(conn, hit, reader, kind, now),
         _ => Ok(()),
@@ -128,20 +128,47 @@ fn is_scanner(
     if is_too_soon(sent.flatten(), now) {
         return Ok(true);
     }
-    let lately = || {
-        newsletter_signs::table
-            .filter(newsletter_signs::newsletter_id.eq(newsletter))
-            .filter(newsletter_signs::subscriber_id.eq(reader))
-            .filter(newsletter_signs::kind.eq(HitKind::Click))
-            .filter(newsletter_signs::at.ge(now.minus(Duration::seconds(AT_ONCE_SECONDS))))
-    };
-    let query = lately().select((newsletter_signs::link, newsletter_signs::at));
-    let last: Vec<(i32, Timestamp)> = each!(conn, c => query.load(c))?;
+    let recent = newsletter_signs::table
+        .filter(newsletter_signs::newsletter_id.eq(newsletter))
+        .filter(newsletter_signs::subscriber_id.eq(reader))
+        .filter(newsletter_signs::kind.eq_any([HitKind::Click, HitKind::MachineClick]))
+        .filter(newsletter_signs::at.ge(now.minus(Duration::seconds(AT_ONCE_SECONDS))))
+        .select((
+            newsletter_signs::kind,
+            newsletter_signs::link,
+            newsletter_signs::at,
+        ));
+    let recent: Vec<(HitKind, i32, Timestamp)> = each!(conn, c => recent.load(c))?;
+    let last: Vec<(i32, Timestamp)> = recent.iter().map(|(_, link, at)| (*link, *at)).collect();
     if !is_a_sweep(link, now, &last) {
         return Ok(false);
     }
-    each!(conn, c => diesel::delete(lately()).execute(c))?;
+    for (kind, link, at) in recent {
+        if kind == HitKind::Click {
+            take_back(conn, newsletter, (reader, link), at)?;
+        }
+    }
+    sign(conn, newsletter, reader, (HitKind::MachineClick, link), now)?;
     Ok(true)
+}
+
+/// A click that turns out to be a scanner's: it stays as that, so that the rest of the sweep is known by it.
+fn take_back(
+    conn: &mut Conn,
+    newsletter: NewsletterId,
+    (reader, link): (SubscriberId, i32),
+    at: Timestamp,
+) -> AppResult<()> {
+    let key = (newsletter, reader, HitKind::Click, link);
+    each!(conn, c => diesel::delete(newsletter_signs::table.find(key)).execute(c))?;
+    sign(conn, newsletter, reader, (HitKind::MachineClick, link), at)?;
+    let counted = newsletter_hits::table
+        .find((newsletter, HitKind::Click, link, hour_of(at)))
+        .filter(newsletter_hits::hits.gt(0));
+    each!(conn, c => diesel::update(counted)
+        .set(newsletter_hits::hits.eq(newsletter_hits::hits - 1))
+        .execute(c))?;
+    count(conn, newsletter, (HitKind::MachineClick, link), at)
 }
 
 /// The hour since 1970 that a moment lies in.
@@ -149,12 +176,17 @@ pub(super) fn hour_of(at: Timestamp) -> i64 {
     at.seconds().div_euclid(3_600)
 }
 
-fn count(conn: &mut Conn, hit: &Hit, kind: HitKind, now: Timestamp) -> AppResult<()> {
+fn count(
+    conn: &mut Conn,
+    newsletter: NewsletterId,
+    (kind, link): (HitKind, i32),
+    at: Timestamp,
+) -> AppResult<()> {
     let row = (
-        newsletter_hits::newsletter_id.eq(hit.newsletter),
+        newsletter_hits::newsletter_id.eq(newsletter),
         newsletter_hits::kind.eq(kind),
-        newsletter_hits::link.eq(hit.link.unwrap_or(0)),
-        newsletter_hits::hour.eq(hour_of(now)),
+        newsletter_hits::link.eq(link),
+        newsletter_hits::hour.eq(hour_of(at)),
         newsletter_hits::hits.eq(1),
     );
     let key = (
@@ -180,36 +212,65 @@ fn note(
     kind: HitKind,
     now: Timestamp,
 ) -> AppResult<()> {
-    let row = |kind: HitKind, link: i32| {
-        (
-            newsletter_signs::newsletter_id.eq(hit.newsletter),
-            newsletter_signs::subscriber_id.eq(reader),
-            newsletter_signs::kind.eq(kind),
-            newsletter_signs::link.eq(link),
-            newsletter_signs::at.eq(now),
-        )
-    };
     if kind == HitKind::Click {
-        let key = (
-            newsletter_signs::newsletter_id,
-            newsletter_signs::subscriber_id,
-            newsletter_signs::kind,
-            newsletter_signs::link,
-        );
-        each!(conn, c => diesel::insert_into(newsletter_signs::table)
-            .values(row(kind, hit.link.unwrap_or(0)))
-            .on_conflict(key)
-            .do_update()
-            .set(newsletter_signs::at.eq(now))
-            .execute(c))?;
+        let link = hit.link.unwrap_or(0);
+        sign(conn, hit.newsletter, reader, (kind, link), now)?;
     }
     // Who follows a link has opened the mail, whether their mail program shows pictures or not.
     let counts = settings::of(conn, hit.newsletter)?.opens;
     if kind == HitKind::Open || counts {
+        let row = row(hit.newsletter, reader, (HitKind::Open, 0), now);
         each!(conn, c => diesel::insert_into(newsletter_signs::table)
-            .values(row(HitKind::Open, 0))
+            .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Notes something of a reader, with the time of the last one.
+fn sign(
+    conn: &mut Conn,
+    newsletter: NewsletterId,
+    reader: SubscriberId,
+    what: (HitKind, i32),
+    at: Timestamp,
+) -> AppResult<()> {
+    let key = (
+        newsletter_signs::newsletter_id,
+        newsletter_signs::subscriber_id,
+        newsletter_signs::kind,
+        newsletter_signs::link,
+    );
+    let row = row(newsletter, reader, what, at);
+    each!(conn, c => diesel::insert_into(newsletter_signs::table)
+        .values(row)
+        .on_conflict(key)
+        .do_update()
+        .set(newsletter_signs::at.eq(at))
+        .execute(c))?;
+    Ok(())
+}
+
+type Sign = (
+    diesel::dsl::Eq<newsletter_signs::newsletter_id, NewsletterId>,
+    diesel::dsl::Eq<newsletter_signs::subscriber_id, SubscriberId>,
+    diesel::dsl::Eq<newsletter_signs::kind, HitKind>,
+    diesel::dsl::Eq<newsletter_signs::link, i32>,
+    diesel::dsl::Eq<newsletter_signs::at, Timestamp>,
+);
+
+fn row(
+    newsletter: NewsletterId,
+    reader: SubscriberId,
+    (kind, link): (HitKind, i32),
+    at: Timestamp,
+) -> Sign {
+    (
+        newsletter_signs::newsletter_id.eq(newsletter),
+        newsletter_signs::subscriber_id.eq(reader),
+        newsletter_signs::kind.eq(kind),
+        newsletter_signs::link.eq(link),
+        newsletter_signs::at.eq(at),
+    )
 }

@@ -29,7 +29,7 @@ use crate::kernel::{Money, Timestamp};
 use crate::ledger::{self, Account, Code, NewTransfer, Source};
 use crate::mail::Mails;
 use crate::payments::client::{Charge, Payment, SessionState};
-use crate::{analytics, subscribers};
+use crate::subscribers;
 
 /// What a batch did.
 #[derive(Debug, Default)]
@@ -179,7 +179,7 @@ pub(super) fn settle(
     counters.write(conn, now)?;
     let paid: Vec<DonationId> = arrived.iter().map(|one| one.donation.id).collect();
     subscribers::gifts::agree(conn, &paid, now)?;
-    analytics::gifts::follow(conn, &paid, now)?;
+    subscribers::followed::follow(conn, &paid, now)?;
     mails::queue(conn, with, arrived, now)?;
     crash::point("settle-before-commit");
     Ok(())

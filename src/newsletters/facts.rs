@@ -9,9 +9,10 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use super::fields::{Field, Values};
 use super::house::House;
 use super::impact::{FigureLine, Given, Impact, OwnPage, Part};
+use super::settled;
 use crate::auth::UserId;
 use crate::books;
-use crate::campaigns::{Campaign, frame};
+use crate::campaigns::Campaign;
 use crate::db::Conn;
 use crate::db::schema::{donations, pages, subscribers, tallies, totals};
 use crate::donations::DonationStatus;
@@ -357,16 +358,13 @@ impl Common<'_> {
         values.set(Field::ArchiveUrl, &self.archive);
         match self.campaign {
             Some(campaign) => {
-                let here = frame::path(campaign);
                 values.set(Field::Season, &campaign.title);
-                values.set(Field::CampaignUrl, &self.house.url(&here));
-                let give = format!("/give/{}", campaign.slug);
-                values.set(Field::GiveUrl, &self.house.url(&give));
             }
-            None => {
-                values.set(Field::Season, &self.house.organisation);
-                values.set(Field::CampaignUrl, &self.house.url("/"));
-                values.set(Field::GiveUrl, &self.house.url("/"));
+            None => values.set(Field::Season, &self.house.organisation),
+        }
+        for field in [Field::CampaignUrl, Field::GiveUrl] {
+            if let Some(url) = settled::url(self.house, self.campaign, field) {
+                values.set(field, &url);
             }
         }
         values

@@ -34,6 +34,7 @@ pub mod ops;
 pub mod pictures;
 mod prepare;
 pub mod render;
+mod settled;
 pub mod shape;
 pub mod sources;
 pub mod update;

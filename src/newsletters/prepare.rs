@@ -11,6 +11,7 @@ use super::links::Links;
 use super::marks::Marks;
 use super::merge::{Cond, Fault, Item, MARKS_MOST, Piece, SOURCE_MOST, lex, nest, plain};
 use super::model::Newsletter;
+use super::settled::settle;
 use super::shape::{escaped, harmless};
 use super::sources::Sources;
 use crate::error::{AppError, AppResult, FieldError};
@@ -161,7 +162,8 @@ pub fn compile(
         .rfind("</body>")
         .map_or((html.as_str(), ""), |at| html.split_at(at));
     let mut links = Links::default();
-    let html_pieces = links.number(pieces(head, &marks)?);
+    let settled = settle(pieces(head, &marks)?, house, sources.campaign.as_ref());
+    let html_pieces = links.number(settled);
     let text = pieces(&drawn.text, &marks)?;
     let footer = pieces(&text_footer(house, &mut marks), &marks)?;
     let nothing = nothing_of(content);

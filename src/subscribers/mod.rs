@@ -8,6 +8,7 @@ pub mod choices;
 pub mod consent;
 pub mod counted;
 pub mod erased;
+pub mod followed;
 pub mod gifts;
 mod html;
 pub mod imports;

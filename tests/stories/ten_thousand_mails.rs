@@ -17,7 +17,7 @@ use crate::harness::world::World;
 const READERS: usize = 10_000;
 
 const CONTENT: &str = r#"{"blocks":[
- {"kind":"text","words":"Dear {{name|friend}}, this season you gave {{given|nothing yet}}. [Where it is]({{gift_url}})."},
+ {"kind":"text","words":"Dear {{name|friend}}, this season you gave {{given|nothing yet}}. [Where it is]({{gift_url|https://example.org/}})."},
  {"kind":"impact","nothing":"You gave nothing."}]}"#;
 
 /// What is somebody's own in a mail: a name, an amount, secrets in links.
@@ -31,14 +31,12 @@ fn cents(number: usize) -> usize {
 }
 
 fn amount(number: usize) -> String {
-    let cents = cents(number);
-    let dollars = cents / 100;
-    format!(
-        "${},{:03}.{:02}",
-        dollars / 1_000,
-        dollars % 1_000,
-        cents % 100
-    )
+    let (dollars, cents) = (cents(number) / 100, cents(number) % 100);
+    let whole = format!("${},{:03}", dollars / 1_000, dollars % 1_000);
+    match cents {
+        0 => whole,
+        cents => format!("{whole}.{cents:02}"),
+    }
 }
 
 /// Readers who gave, as settled gifts leave them.

@@ -8,14 +8,12 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use diesel::prelude::*;
 
-use super::HitKind;
 use crate::db::Conn;
 use crate::db::schema::{donations, newsletter_gifts, newsletter_signs, newsletters, subscribers};
 use crate::each;
 use crate::error::AppResult;
 use crate::ids::DonationId;
 use crate::kernel::Timestamp;
-use crate::newsletters::NewsletterId;
 
 /// A gift counts as following a link for so many days.
 pub const DAYS: i64 = 7;
@@ -25,7 +23,7 @@ pub const DAYS: i64 = 7;
 /// # Errors
 /// The database's.
 pub fn follow(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult<()> {
-    let mut followed: BTreeMap<DonationId, NewsletterId> = BTreeMap::new();
+    let mut followed: BTreeMap<DonationId, String> = BTreeMap::new();
     for chunk in paid.chunks(1_000) {
         let query = donations::table
             .inner_join(
@@ -37,18 +35,18 @@ pub fn follow(conn: &mut Conn, paid: &[DonationId], now: Timestamp) -> AppResult
             )
             .filter(donations::id.eq_any(chunk))
             .filter(subscribers::counted_since.is_not_null())
-            .filter(newsletter_signs::kind.eq(HitKind::Click))
+            .filter(newsletter_signs::kind.eq("click"))
             .filter(newsletter_signs::at.ge(now.minus(Duration::days(DAYS))))
             .order(newsletter_signs::at)
             .select((donations::id, newsletter_signs::newsletter_id));
         // The last one stays.
-        followed.extend(each!(conn, c => query.load::<(DonationId, NewsletterId)>(c))?);
+        followed.extend(each!(conn, c => query.load::<(DonationId, String)>(c))?);
         // By the link itself: nothing was followed later.
         let query = donations::table
             .inner_join(newsletters::table.on(donations::source.eq(newsletters::id.nullable())))
             .filter(donations::id.eq_any(chunk))
             .select((donations::id, newsletters::id));
-        followed.extend(each!(conn, c => query.load::<(DonationId, NewsletterId)>(c))?);
+        followed.extend(each!(conn, c => query.load::<(DonationId, String)>(c))?);
     }
     let rows: Vec<_> = followed
         .into_iter()
