@@ -181,8 +181,11 @@ fn run_at(
     })
 }
 
-/// The zone of a newsletter's season, or UTC.
-fn home_zone(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<chrono_tz::Tz> {
+/// The zone by whose clock a newsletter's hour is chosen: its season's, or UTC.
+///
+/// # Errors
+/// The database's.
+pub fn home_zone(conn: &mut Conn, newsletter: &Newsletter) -> AppResult<chrono_tz::Tz> {
     Ok(match newsletter.campaign_id {
         None => chrono_tz::UTC,
         Some(id) => campaigns::by_id(conn, id)?.time_zone.tz(),

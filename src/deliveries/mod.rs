@@ -29,6 +29,7 @@ mod turn;
 
 pub use bulk::House;
 pub use engine::Engine;
+pub use freeze::home_zone;
 pub use model::{DeliveryId, DeliveryState, PauseWhy};
 pub use pace::Pace;
 

@@ -9,9 +9,8 @@ use super::super::scope::Scope;
 use super::{newsletter_id, of_scope, sending};
 use crate::audit::{self, Deed};
 use crate::auth::Coordinator;
-use crate::campaigns::model as campaigns;
 use crate::deliveries::ops::{self, Doubt, Plan};
-use crate::deliveries::{DeliveryId, Engine, PauseWhy, schedule};
+use crate::deliveries::{DeliveryId, Engine, PauseWhy, home_zone, schedule};
 use crate::error::{AppError, AppResult};
 use crate::kernel::Timestamp;
 use crate::newsletters::Newsletter;
@@ -139,13 +138,8 @@ async fn hour(desk: &Desk, newsletter: &Newsletter, text: &str) -> AppResult<Tim
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok())
         .ok_or_else(bad)?;
-    let zone = match newsletter.campaign_id {
-        None => chrono_tz::UTC,
-        Some(id) => {
-            let season = desk.site.db.read(move |c| campaigns::by_id(c, id)).await?;
-            season.time_zone.tz()
-        }
-    };
+    let of = newsletter.clone();
+    let zone = desk.site.db.read(move |c| home_zone(c, &of)).await?;
     let at = zone.from_local_datetime(&shown).earliest().ok_or_else(|| {
         AppError::field("at", "clocks skip this hour on that day: choose another")
     })?;

@@ -13,7 +13,7 @@ use super::super::scope::Scope;
 use super::{newsletter_id, of_scope};
 use crate::auth::Coordinator;
 use crate::deliveries::model::{Sending, counts, in_doubt, sending};
-use crate::deliveries::{DeliveryState, PauseWhy, schedule};
+use crate::deliveries::{DeliveryState, PauseWhy, home_zone, schedule};
 use crate::error::AppResult;
 use crate::kernel::Timestamp;
 use crate::newsletters::{Newsletter, NewsletterId, NewsletterState};
@@ -58,6 +58,8 @@ struct SendingView {
     doubt: i64,
     failed: i64,
     winner: Option<String>,
+    /// Whose clock an hour is chosen by.
+    zone: String,
     at: String,
     at_error: Option<String>,
     notice: Option<String>,
@@ -123,6 +125,7 @@ struct Found {
     counts: BTreeMap<DeliveryState, i64>,
     doubt: i64,
     is_held: bool,
+    zone: chrono_tz::Tz,
 }
 
 pub(super) async fn draw(
@@ -142,6 +145,7 @@ pub(super) async fn draw(
                 counts: counts(c, id)?,
                 doubt: in_doubt(c, id)?,
                 is_held: schedule::is_held(c)?,
+                zone: home_zone(c, &newsletter)?,
                 newsletter,
             })
         })
@@ -219,6 +223,7 @@ fn view(found: &Found, typed: &Typed, mend: Mend, now: Timestamp) -> SendingView
         doubt: found.doubt,
         failed: of(DeliveryState::Failed),
         winner: plan.and_then(|plan| plan.test_winner.clone()),
+        zone: found.zone.name().replace('_', " "),
         at: typed.text("at").to_owned(),
         at_error: mend.at("at"),
         notice: mend.notice,
