@@ -10,6 +10,8 @@ import { lookAt, openVisitor, shot, startProgram, until } from "./stage.mjs";
 const OWNER = { email: "owner@selvedge.example", password: "demo-owner-of-the-cloth" };
 const PEOPLE = 5_000;
 const INDIANS = 60;
+// Beyond five thousand mails a day a domain has to be one that mailboxes know (N8), which a test has not.
+const ENGLISH = Array.from({ length: PEOPLE }, (_, n) => n).filter((n) => n % 3).length;
 const DESKTOP = { width: 1280, height: 900 };
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const NAMES = ["Asha Verma", "মায়া রায়", "Ines O’Neill", "Лев Т.", "José", "Ravi \"R\" Das"];
@@ -53,7 +55,7 @@ function file() {
   const rows = ["e-mail,who,tongue,land"];
   for (let n = 0; n < PEOPLE; n += 1) {
     const name = NAMES[n % NAMES.length].replaceAll('"', '""');
-    rows.push(`reader${n}@d${n % 40}.example,"${name}",${n % 3 ? "en" : "bn"},${n < INDIANS ? "IN" : "US"}`);
+    rows.push(`reader${n}@d${n % 40}.example,"${name}",${n % 3 ? "en" : "bn"},${n < PEOPLE - INDIANS ? "US" : "IN"}`);
   }
   rows.push("nobody at all,x,en,US");
   return { name: "friends.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) };
@@ -100,16 +102,16 @@ async function importPeople(page) {
   assert.match(did, /Not readable\s+1\b/);
 }
 
-async function makeSegment(page) {
+async function makeSegment(page, name, [condition, value], count) {
   await page.goto("/console/new-segment");
-  await page.fill("#name", "Readers in India");
-  await page.locator("select[name='n.0.new']").selectOption("country");
+  await page.fill("#name", name);
+  await page.locator("select[name='n.0.new']").selectOption(condition);
   await page.locator("button[name=do][value='add:0']").click();
-  await page.locator("[name='n.0.0.country']").fill("IN");
+  await page.locator(`[name='n.0.0.${condition}']`).fill(value);
   // The first such button is for whoever presses Enter, and is not seen.
   await page.locator("button[name=do][value=show]").last().click();
-  await page.getByRole("heading", { name: `${INDIANS} people` }).waitFor();
-  await shot(page, "n-segment");
+  await page.getByRole("heading", { name: count }).waitFor();
+  await shot(page, `n-segment-${condition}`);
   await press(page, "Save");
   await page.waitForURL("**/console/segments/**");
 }
@@ -177,7 +179,8 @@ async function journey(program, sink, browser) {
     await page.check("#opens");
     await page.locator("form[action='/console/newsletters/counting'] button").click();
     await importPeople(page);
-    await makeSegment(page);
+    await makeSegment(page, "Readers in India", ["country", "IN"], `${INDIANS} people`);
+    await makeSegment(page, "Readers of English", ["language", "en"], /^3,\d\d\d people/);
 
     // The first goes to a segment, with a test to oneself.
     const first = await write(page, "To India first", "Readers in India");
@@ -193,11 +196,11 @@ async function journey(program, sink, browser) {
     await press(page, "Schedule it");
     await page.getByText("It starts").waitFor();
     await until("the first newsletter", () => sink.taken.filter((mail) => mail.to.startsWith("reader")).length === INDIANS, 150_000);
-    const early = await Promise.all(sink.taken.filter((mail) => mail.to.startsWith("reader")).map(async (mail) => ({ to: mail.to, ...(await readable(mail)) })));
+    const early = await Promise.all(sink.taken.filter((mail) => mail.to.startsWith("reader")).map(async (mail) => ({ ...(await readable(mail)), to: mail.to })));
 
-    // The second goes to all of them.
-    const second = await write(page, "To everybody", null);
-    await approve(page, second, PEOPLE);
+    // The second goes to most of them.
+    const second = await write(page, "To whoever reads English", "Readers of English");
+    await approve(page, second, ENGLISH);
     await page.goto(`${second}/sending`);
     await press(page, "Send it now");
     const arrived = () => sink.taken.length - 1 - INDIANS;
@@ -211,12 +214,13 @@ async function journey(program, sink, browser) {
       await new Promise((wake) => setTimeout(wake, 1_500));
       return arrived() === before && before;
     }, 30_000);
-    assert.ok(halted < PEOPLE, `${halted} were sent before the pause`);
+    assert.ok(halted < ENGLISH, `${halted} were sent before the pause`);
     wrong.push(...(await lookAt(page, `${second}/sending`, "n-paused")));
     await page.setViewportSize(DESKTOP);
     // Somebody who has the first letter and not yet the second leaves by the button of their mail program.
-    const leaver = early.find((mail) => sink.to(mail.to).length === 1);
-    assert.ok(leaver, "of sixty readers one at least has not had the second yet");
+    const reads = (mail) => Number(/reader(\d+)@/.exec(mail.to)[1]) % 3 > 0;
+    const leaver = early.find((mail) => reads(mail) && sink.to(mail.to).length === 1);
+    assert.ok(leaver, "of forty readers one at least has not had the second yet");
     const leave = leaver.headers.find((header) => header.key === "list-unsubscribe").value.match(/<(http[^>]+)>/)[1];
     const left = await fetch(leave, {
       method: "POST",
@@ -227,7 +231,7 @@ async function journey(program, sink, browser) {
     await page.goto(`${second}/sending`);
     await press(page, "Go on");
     await until("the progress", async () => /\d+%/.test(await page.locator("#progress").innerText()));
-    await until("everybody's mail", () => arrived() === PEOPLE - 1, 180_000);
+    await until("everybody's mail", () => arrived() === ENGLISH - 1, 180_000);
     assert.equal(sink.to(leaver.to).length, 1, "who left gets no more");
     await until("its end", async () => {
       await page.goto(`${second}/sending`);

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::super::bars;
 use super::super::chart::{Bar, Chart, When};
 use super::super::desk::{Desk, Room};
 use super::super::scope::Scope;
@@ -131,7 +132,7 @@ struct LinkView {
     url: String,
     clicks: i64,
     people: i64,
-    most: i64,
+    bar_svg: String,
 }
 
 /// Context of `console/newsletter_results`.
@@ -228,7 +229,7 @@ fn view(found: &Found) -> ResultsView {
         url: one.url.clone(),
         clicks: one.clicks,
         people: one.people,
-        most,
+        bar_svg: bars::lying(&[("nws-sent", one.clicks)], most),
     });
     let everyone = std::iter::once(came).chain(&found.earlier);
     ResultsView {
