@@ -101,11 +101,17 @@ pub(super) fn unite(
     fill_in(conn, into, &known)
 }
 
-fn states(conn: &mut Conn, id: SubscriberId) -> AppResult<BTreeMap<ListId, SubscriptionState>> {
+/// How somebody stands to each list, and since when.
+type States = BTreeMap<ListId, (SubscriptionState, Timestamp)>;
+
+fn states(conn: &mut Conn, id: SubscriberId) -> AppResult<States> {
     let query = subscriptions::table
         .filter(subscriptions::subscriber_id.eq(id))
-        .select((subscriptions::list_id, subscriptions::state));
-    let rows: Vec<(ListId, SubscriptionState)> = each!(conn, c => query.load(c))?;
+        .select((
+            subscriptions::list_id,
+            (subscriptions::state, subscriptions::changed_at),
+        ));
+    let rows: Vec<(ListId, (SubscriptionState, Timestamp))> = each!(conn, c => query.load(c))?;
     Ok(rows.into_iter().collect())
 }
 
@@ -115,8 +121,8 @@ fn join_lists(
     now: Timestamp,
 ) -> AppResult<()> {
     let (old, kept) = (states(conn, from)?, states(conn, into)?);
-    for (list, state) in old {
-        let both = match (state, kept.get(&list)) {
+    for (list, (state, since)) in old {
+        let both = match (state, kept.get(&list).map(|(state, _)| *state)) {
             (SubscriptionState::Left, _) | (_, Some(SubscriptionState::Left)) => {
                 SubscriptionState::Left
             }
@@ -125,7 +131,9 @@ fn join_lists(
             }
             _ => SubscriptionState::Pending,
         };
-        stand(conn, (into, list), both, now)?;
+        // Who has read for years does not sign up now.
+        let at = if both == state { since } else { now };
+        stand(conn, (into, list), both, at)?;
     }
     let over = subscriptions::table.filter(subscriptions::subscriber_id.eq(from));
     each!(conn, c => diesel::delete(over).execute(c))?;
@@ -155,6 +163,22 @@ fn move_mails(conn: &mut Conn, (from, into): (SubscriberId, SubscriberId)) -> Ap
         .filter(deliveries::newsletter_id.ne_all(both));
     each!(conn, c => diesel::update(alone)
         .set(deliveries::subscriber_id.eq(into))
+        .execute(c))?;
+    // What either has had, or may have had, does not come to the other address as well (N19).
+    let had = deliveries::table
+        .filter(deliveries::subscriber_id.eq(from))
+        .filter(deliveries::state.eq_any(["sent", "unknown", "bounced"]))
+        .select(deliveries::newsletter_id);
+    let had: Vec<String> = each!(conn, c => had.load(c))?;
+    let waiting = deliveries::table
+        .filter(deliveries::subscriber_id.eq(into))
+        .filter(deliveries::newsletter_id.eq_any(had))
+        .filter(deliveries::state.eq("queued"));
+    each!(conn, c => diesel::update(waiting)
+        .set((
+            deliveries::state.eq("skipped"),
+            deliveries::detail.eq(Some("merged")),
+        ))
         .execute(c))?;
     Ok(())
 }

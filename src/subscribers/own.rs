@@ -12,8 +12,8 @@ use crate::auth::UserId;
 use crate::auth::mailed;
 use crate::db::Conn;
 use crate::db::schema::{
-    deliveries, import_faults, newsletters, subscribers, subscription_proofs, subscriptions,
-    suppressions, topic_mutes,
+    bounces, deliveries, import_faults, newsletters, sequence_enrolments, sequences, subscribers,
+    subscription_proofs, subscriptions, suppressions, topic_mutes,
 };
 use crate::each;
 use crate::error::{AppError, AppResult};
@@ -43,6 +43,23 @@ pub fn data(conn: &mut Conn, person: &Subscriber) -> AppResult<Value> {
         .limit(MOST)
         .select((newsletters::title, deliveries::state, deliveries::sent_at));
     let got: Vec<(String, String, Option<Timestamp>)> = each!(conn, c => got.load(c))?;
+    let went = sequence_enrolments::table
+        .inner_join(sequences::table.on(sequences::id.eq(sequence_enrolments::sequence_id)))
+        .filter(sequence_enrolments::subscriber_id.eq(person.id))
+        .order(sequence_enrolments::enrolled_at)
+        .select((
+            sequences::name,
+            sequence_enrolments::state,
+            sequence_enrolments::why,
+            sequence_enrolments::enrolled_at,
+        ));
+    let went: Vec<(String, String, String, Timestamp)> = each!(conn, c => went.load(c))?;
+    let back = bounces::table
+        .filter(bounces::subscriber_id.eq(person.id))
+        .order(bounces::at)
+        .limit(MOST)
+        .select((bounces::kind, bounces::status, bounces::at));
+    let back: Vec<(String, String, Timestamp)> = each!(conn, c => back.load(c))?;
     let noted = counted::noted(conn, person.id, MOST)?;
     Ok(json!({
         "address": person.email,
@@ -63,6 +80,12 @@ pub fn data(conn: &mut Conn, person: &Subscriber) -> AppResult<Value> {
         "proofs": proofs.iter().map(|one| proof(one, &lists)).collect::<Vec<_>>(),
         "newsletters": got.into_iter().map(|(title, state, at)| json!({
             "newsletter": title, "state": state, "sent_at": at,
+        })).collect::<Vec<_>>(),
+        "sequences": went.into_iter().map(|(name, state, why, at)| json!({
+            "sequence": name, "state": state, "why": why, "since": at,
+        })).collect::<Vec<_>>(),
+        "came_back": back.into_iter().map(|(kind, status, at)| json!({
+            "what": kind, "status": status, "at": at,
         })).collect::<Vec<_>>(),
         "counted_by_name_since": person.counted_since,
         "noted": noted.into_iter().map(|one| json!({
@@ -166,6 +189,16 @@ fn wipe(conn: &mut Conn, person: &Subscriber, token: &str, now: Timestamp) -> Ap
     let topics = topic_mutes::table.filter(topic_mutes::subscriber_id.eq(person.id));
     each!(conn, c => diesel::delete(topics).execute(c))?;
     counted::forget(conn, person.id)?;
+    let on_their_way = sequence_enrolments::table
+        .filter(sequence_enrolments::subscriber_id.eq(person.id))
+        .filter(sequence_enrolments::state.eq("active"));
+    each!(conn, c => diesel::update(on_their_way)
+        .set((
+            sequence_enrolments::state.eq("left"),
+            sequence_enrolments::why.eq("erased"),
+            sequence_enrolments::ended_at.eq(now),
+        ))
+        .execute(c))?;
     let proofs = subscription_proofs::table
         .filter(subscription_proofs::subscriber_id.eq(person.id))
         .filter(subscription_proofs::ip_hash.is_not_null());
