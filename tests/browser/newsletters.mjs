@@ -38,6 +38,8 @@ async function openSink() {
   return {
     url: `smtp://127.0.0.1:${server.server.address().port}`,
     taken,
+    // The program has other mail to send, to others.
+    readers: () => taken.filter((mail) => mail.to.startsWith("reader")),
     to: (address) => taken.filter((mail) => mail.to === address),
     close: () => new Promise((closed) => server.close(closed)),
   };
@@ -195,15 +197,15 @@ async function journey(program, sink, browser) {
     await page.fill("#at", await soon(page));
     await press(page, "Schedule it");
     await page.getByText("It starts").waitFor();
-    await until("the first newsletter", () => sink.taken.filter((mail) => mail.to.startsWith("reader")).length === INDIANS, 150_000);
-    const early = await Promise.all(sink.taken.filter((mail) => mail.to.startsWith("reader")).map(async (mail) => ({ ...(await readable(mail)), to: mail.to })));
+    await until("the first newsletter", () => sink.readers().length === INDIANS, 150_000);
+    const early = await Promise.all(sink.readers().map(async (mail) => ({ ...(await readable(mail)), to: mail.to })));
 
     // The second goes to most of them.
     const second = await write(page, "To whoever reads English", "Readers of English");
     await approve(page, second, ENGLISH);
     await page.goto(`${second}/sending`);
     await press(page, "Send it now");
-    const arrived = () => sink.taken.length - 1 - INDIANS;
+    const arrived = () => sink.readers().length - INDIANS;
     await until("some hundred mails", () => arrived() > 400, 60_000);
     await page.goto(`${second}/sending`);
     await shot(page, "n-sending");
