@@ -8,8 +8,11 @@
       try {
         const answer = await fetch(location.pathname, { headers: { accept: 'text/html' } });
         if (answer.ok) {
-          const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-          const next = page.querySelector('#progress');
+          // The one part alone is read: the whole page has styles of its own, which this page's policy refuses.
+          const text = await answer.text();
+          const begin = text.indexOf('<section class="desk-part" id="progress"');
+          const part = begin < 0 ? '' : text.slice(begin, text.indexOf('</section>', begin));
+          const next = new DOMParser().parseFromString(part, 'text/html').querySelector('#progress');
           if (next && !next.dataset.live) {
             location.replace(location.pathname);
             return;
