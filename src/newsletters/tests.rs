@@ -334,8 +334,11 @@ fn links_are_numbered_and_counted_only_where_clicks_are() {
     let prepared = busy();
     assert_eq!(
         prepared.links,
-        ["https://give.example.org/stories/hope?a=1&b=2"],
-        "a reader's own links are not among them"
+        [
+            "https://give.example.org/",
+            "https://give.example.org/stories/hope?a=1&b=2"
+        ],
+        "what a field says to everybody is among them, a reader's own links are not"
     );
     let mut links = links();
     links.click = Some("https://give.example.org/c/xyz".into());
@@ -344,6 +347,10 @@ fn links_are_numbered_and_counted_only_where_clicks_are() {
     assert!(
         mail.html
             .contains("href=\"https://give.example.org/c/xyz/0\"")
+    );
+    assert!(
+        mail.html
+            .contains("href=\"https://give.example.org/c/xyz/1\"")
     );
     assert!(!mail.html.contains("stories/hope"));
     assert!(mail.html.contains("src=\"https://give.example.org/o/xyz\""));
