@@ -54,7 +54,7 @@ pub struct Created {
         (status = 201, body = Created),
         (status = 400, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such campaign", body = crate::error::Problem, content_type = "application/problem+json"),
-        (status = 409, body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`giving_closed`, an idempotency key of another gift, `does_not_fit` for a currency that the campaign does not take", body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 422, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 413, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 415, body = crate::error::Problem, content_type = "application/problem+json"),

@@ -291,10 +291,10 @@ fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money>
         });
     }
     if give.amount.currency() != campaign.currency {
-        return Err(AppError::field(
+        return Err(AppError::Unfit(vec![FieldError::new(
             "amount.currency",
             format!("this campaign takes {}", campaign.currency),
-        ));
+        )]));
     }
     let least = campaign.minimum();
     if give.amount.minor() < least.minor() {

@@ -124,8 +124,10 @@ fn item(config: &Config, story: &Story, programs: &[(Slug, String)]) -> StoryIte
 #[into_params(parameter_in = Query)]
 pub struct StoriesQuery {
     /// Those of this campaign's list.
+    #[param(value_type = Option<Slug>, inline)]
     pub campaign: Option<String>,
     /// Those about this program.
+    #[param(value_type = Option<Slug>, inline)]
     pub program: Option<String>,
     /// The `next` of the page before.
     pub after: Option<String>,
