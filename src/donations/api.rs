@@ -54,7 +54,7 @@ pub struct Created {
         (status = 201, body = Created),
         (status = 400, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such campaign", body = crate::error::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`giving_closed`, an idempotency key of another gift, `does_not_fit` for a currency that the campaign does not take", body = crate::error::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`giving_closed`, an idempotency key of another gift, `does_not_fit` for a page, a team, a program or a currency that is not the campaign's", body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 422, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 413, body = crate::error::Problem, content_type = "application/problem+json"),
         (status = 415, body = crate::error::Problem, content_type = "application/problem+json"),
@@ -69,7 +69,8 @@ pub async fn create(
 ) -> AppResult<HttpResponse> {
     let key = idempotency_key(&request)?;
     let give = body.0.parse()?;
-    let donation = giving.give(give, &key).await?;
+    let given = giving.give(give, &key).await;
+    let donation = given.map_err(unfit)?;
     let checkout_url = donation
         .checkout_url
         .clone()
@@ -89,6 +90,15 @@ pub async fn create(
             charged: donation.charge(),
             checkout_url,
         }))
+}
+
+/// What a well-formed gift names that is not there, or not of this campaign, is in conflict with what is; an amount below the
+/// least is the client's to mend.
+fn unfit(error: AppError) -> AppError {
+    match &error {
+        AppError::Invalid(fields) if fields.iter().any(|one| one.field == "amount") => error,
+        _ => error.after_parsing(),
+    }
 }
 
 fn idempotency_key(request: &HttpRequest) -> AppResult<String> {

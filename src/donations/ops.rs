@@ -8,7 +8,7 @@ use crate::campaigns::{self, Campaign};
 use crate::db::Conn;
 use crate::db::schema::{consents, donations, idempotency_keys, supporters};
 use crate::each;
-use crate::error::{AppError, AppResult, FieldError};
+use crate::error::{AppError, AppResult};
 use crate::kernel::{Email, Money, Timestamp};
 use crate::payments::amounts;
 use crate::{funds, pages, partners, teams};
@@ -291,10 +291,10 @@ fn fitting(give: &Give, campaign: &Campaign, now: Timestamp) -> AppResult<Money>
         });
     }
     if give.amount.currency() != campaign.currency {
-        return Err(AppError::Unfit(vec![FieldError::new(
+        return Err(AppError::field(
             "amount.currency",
             format!("this campaign takes {}", campaign.currency),
-        )]));
+        ));
     }
     let least = campaign.minimum();
     if give.amount.minor() < least.minor() {
