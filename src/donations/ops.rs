@@ -8,7 +8,7 @@ use crate::campaigns::{self, Campaign};
 use crate::db::Conn;
 use crate::db::schema::{consents, donations, idempotency_keys, supporters};
 use crate::each;
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, FieldError};
 use crate::kernel::{Email, Money, Timestamp};
 use crate::payments::amounts;
 use crate::{funds, pages, partners, teams};
