@@ -66,8 +66,8 @@ async fn fifty_equal_posts_under_one_key_are_one_gift_and_one_session() {
 async fn what_is_wrong_is_named_and_nothing_is_begun() {
     let world = World::new().await;
     let cases = [
-        (json!({ "page": "no-such-page" }), 422, "page"),
-        (json!({ "program": "no-such-program" }), 422, "program"),
+        (json!({ "page": "no-such-page" }), 409, "page"),
+        (json!({ "program": "no-such-program" }), 409, "program"),
         (
             json!({ "amount": { "minor": 100, "currency": "USD" } }),
             422,
@@ -75,7 +75,7 @@ async fn what_is_wrong_is_named_and_nothing_is_begun() {
         ),
         (
             json!({ "amount": { "minor": 5000, "currency": "EUR" } }),
-            422,
+            409,
             "amount.currency",
         ),
         (

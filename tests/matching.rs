@@ -245,7 +245,7 @@ async fn the_rest_is_released_by_a_second_person_and_a_pledge_is_money_only_once
     assert_eq!(own.status, 409, "whoever proposed it does not decide it");
     let unpaid = world.ask(&noor, "POST", &place, &decide).await;
     assert_eq!(unpaid.status, 409, "the pledge has not arrived");
-    let day = world.clock.now().naive().date().to_string();
+    let day = world.season_day();
     let arrive = |amount| {
         [
             ("act", "arrive"),
@@ -362,7 +362,7 @@ async fn an_arrival_sent_twice_is_one_and_another_under_its_id_is_none() {
         pool(&world, &theo, "100", &[]).await,
     );
     let id = selvedge::matching::model::ArrivalId::new().to_string();
-    let day = world.clock.now().naive().date().to_string();
+    let day = world.season_day();
     let arrive = |amount| {
         [
             ("act", "arrive"),

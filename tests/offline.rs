@@ -25,7 +25,7 @@ async fn in_hand(world: &World) -> i64 {
 /// Enters and confirms a gift; answers the entry's place in the console.
 async fn enter(world: &World, noor: &Visitor, changes: &[(&str, &str)]) -> String {
     let id = OfflineGiftId::new().to_string();
-    let day = world.clock.now().naive().date().to_string();
+    let day = world.season_day();
     let day = day.as_str();
     let mut form = vec![
         ("id", id.as_str()),
@@ -117,7 +117,7 @@ async fn cash_counts_once_confirmed_goes_to_the_bank_and_is_given_back_from_wher
     assert_eq!(way.status, 409, "it is on its way");
     // The bank counts half a dollar less: it is booked as it is, and a finding.
     let place = format!("/console/deposits/{}", fields["id"][0]);
-    let day = world.clock.now().naive().date().to_string();
+    let day = world.season_day();
     let line = [
         ("banked_on", day.as_str()),
         ("reference", "CASH IN 7781"),
@@ -223,10 +223,7 @@ async fn what_a_participant_entered_is_completed_and_confirmed_once() {
     let noor = coordinator(&world).await;
     let owner = world.user_of("maya-roy@example.org").await;
     let maya = world.visitor(Some(owner)).await;
-    let (id, day) = (
-        OfflineGiftId::new().to_string(),
-        world.clock.now().naive().date().to_string(),
-    );
+    let (id, day) = (OfflineGiftId::new().to_string(), world.season_day());
     let form = [
         ("id", id.as_str()),
         ("kind", "cash"),
@@ -276,10 +273,7 @@ async fn a_form_under_the_id_of_another_entry_confirms_nothing() {
         .user_of_one("cleo@staff.example", Role::Coordinator, other)
         .await;
     let cleo = world.visitor(Some(cleo)).await;
-    let (id, day) = (
-        OfflineGiftId::new().to_string(),
-        world.clock.now().naive().date().to_string(),
-    );
+    let (id, day) = (OfflineGiftId::new().to_string(), world.season_day());
     let form = [
         ("id", id.as_str()),
         ("kind", "cash"),
@@ -323,7 +317,7 @@ async fn the_same_form_with_other_words_is_not_said_to_be_done() {
     let noor = coordinator(&world).await;
     let id = OfflineGiftId::new().to_string();
     let place = enter(&world, &noor, &[("id", &id)]).await;
-    let day = world.clock.now().naive().date().to_string();
+    let day = world.season_day();
     let again = |amount| {
         [
             ("id", id.as_str()),

@@ -603,7 +603,7 @@ async fn a_page_that_was_put_away_takes_no_gifts_and_comes_back() {
         world.get(&format!("/give/{CAMPAIGN}?page={PAGE}")).await.0,
         404
     );
-    assert_eq!(world.post_gift("late", &World::gift(5_000)).await.0, 422);
+    assert_eq!(world.post_gift("late", &World::gift(5_000)).await.0, 409);
     let board = world
         .json(&format!(
             "/api/v1/campaigns/{CAMPAIGN}/leaderboard?limit=100"

@@ -134,6 +134,12 @@ impl World {
         }
     }
 
+    /// The day by the season's own clock, as forms take it: in its evening the world's is another.
+    pub fn season_day(&self) -> String {
+        let zone = chrono_tz::America::Los_Angeles;
+        self.clock.now().date_in(zone).to_string()
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
