@@ -552,7 +552,7 @@ async fn a_captain_hands_on_before_leaving_and_of_two_hands_one_counts() {
             .status,
         409
     );
-    assert_eq!(world.post_gift("to-an-archived-team", &gift).await.0, 422);
+    assert_eq!(world.post_gift("to-an-archived-team", &gift).await.0, 409);
     assert_eq!(
         world.get(&format!("/give/{CAMPAIGN}?team={TEAM}")).await.0,
         404
