@@ -55,7 +55,9 @@ pub(super) fn goal(text: &str, currency: Currency) -> Result<Money, FieldError> 
 
 /// That a goal can be one.
 pub(super) fn bounded(goal: Money) -> Result<Money, FieldError> {
-    if (0..=GOAL_MOST.saturating_mul(goal.currency().scale())).contains(&goal.minor()) {
+    // Where money has no cents a hundred times as many are as much.
+    let scale = goal.currency().scale().max(100);
+    if (0..=GOAL_MOST.saturating_mul(scale)).contains(&goal.minor()) {
         Ok(goal)
     } else {
         Err(FieldError::new(
